@@ -1,0 +1,34 @@
+//! What the black-box tests stand on: real database servers, the product's own binaries as separate
+//! processes, and a plain HTTP client. It knows the product only from outside: its command lines, its
+//! environment variables, its HTTP interface. None of the product's crates is a dependency.
+//!
+//! A failure here is a failed test, so these functions panic with a message that says what to do.
+//!
+//! ```no_run
+//! use blackbox::{Engine, World};
+//! # async fn example() {
+//! let world = World::start(Engine::MariaDb).await;
+//! let answer = world.server.api().get("/healthz").await;
+//! answer.expect(200);
+//! # }
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod db;
+pub mod device;
+pub mod http;
+pub mod paths;
+pub mod proc;
+pub mod sandbox;
+pub mod server;
+pub mod world;
+
+pub use db::{Database, Dedicated, Engine, database};
+pub use device::Device;
+pub use http::{Answer, Api};
+pub use paths::{bin, free_port};
+pub use proc::Process;
+pub use sandbox::Sandbox;
+pub use server::Server;
+pub use world::World;
