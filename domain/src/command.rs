@@ -1,0 +1,307 @@
+//! Commands: what devices and the customer's API ask for. **Facts** report what has happened and are never refused
+//! for state, version, price or time; **intents** may be (sync.md §5). On the wire a command is a name with its
+//! version (`order.pay@1`) and JSON arguments; in memory it is one of these.
+
+use crate::{
+    ids::{AppointmentId, OrderId, PaymentId, QuoteId, StaffId, StationId},
+    money::Fen,
+    order::{AcceptedBy, PaymentMethod, Seller},
+    price_book::PriceBook,
+    quote::{Adjustment, BookRef, GapReason, Item, Quote, QuoteLine},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `appointment.start`, `.confirm`, `.complete`: only name the appointment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct OfAppointment {
+    /// Which.
+    pub appointment_id: AppointmentId,
+}
+
+/// `appointment.assign`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Assign {
+    /// Which.
+    pub appointment_id: AppointmentId,
+    /// To whom; null takes it from everybody.
+    pub assignee: Option<StaffId>,
+}
+
+/// `appointment.reschedule`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Reschedule {
+    /// Which.
+    pub appointment_id: AppointmentId,
+    /// To when.
+    #[serde(with = "crate::time::millis")]
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
+    pub appointment_time: DateTime<Utc>,
+}
+
+/// `appointment.cancel`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Cancel {
+    /// Which.
+    pub appointment_id: AppointmentId,
+    /// Coded reason.
+    pub reason: String,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub text: Option<String>,
+}
+
+/// `order.weigh`: the final quote, as stated by who weighed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Weigh {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The quote's id.
+    pub quote_id: QuoteId,
+    /// The price book used; its hash may be left out.
+    pub book: BookRef,
+    /// Goods with weighings.
+    pub items: Vec<Item>,
+    /// Priced lines.
+    pub lines: Vec<QuoteLine>,
+    /// Σ lines.
+    pub total: Fen,
+    /// Adjustments.
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// What the customer gets.
+    pub due: Fen,
+    /// Why it differs from the estimate.
+    #[serde(default)]
+    pub gap_reasons: Vec<GapReason>,
+}
+
+/// `order.accept`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Accept {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The quote accepted.
+    pub quote_id: QuoteId,
+    /// How.
+    pub by: AcceptedBy,
+    /// SHA-256 of the signature's picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub blob: Option<String>,
+}
+
+/// `order.pay`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Pay {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Identity of the payment.
+    pub payment_id: PaymentId,
+    /// How.
+    pub method: PaymentMethod,
+    /// How much, above zero.
+    pub amount: Fen,
+}
+
+/// `order.refund`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct RefundArgs {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Identity of the refund.
+    pub refund_id: PaymentId,
+    /// The payment it undoes.
+    pub payment_id: PaymentId,
+    /// How much, above zero.
+    pub amount: Fen,
+}
+
+/// `order.void`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Void {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// `order.receive`: at the depot, or handed to a channel; with the depot's own weights where it weighed again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Receive {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The depot's weighing, line by line.
+    #[serde(default)]
+    pub items: Vec<Item>,
+}
+
+/// `ticket.create`: a walk-in ticket (散客单) with its final quote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TicketCreate {
+    /// The ticket's id.
+    pub order_id: OrderId,
+    /// Which depot.
+    pub station_id: StationId,
+    /// The seller, where asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub seller: Option<Seller>,
+    /// The final quote.
+    pub quote: Quote,
+}
+
+/// `price_book.publish`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Publish {
+    /// The new version.
+    pub book: PriceBook,
+}
+
+/// Why a command could not be decoded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Nobody knows this name or version.
+    #[error("unknown command {0}")]
+    UnknownName(String),
+    /// The arguments are not of the command's form.
+    #[error("arguments of {name}: {detail}")]
+    BadArgs {
+        /// The command.
+        name: String,
+        /// What the decoder says; for logs and support, not for people.
+        detail: String,
+    },
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $variant:ident($args:ty) = $name:literal, fact: $fact:literal;)*) => {
+        /// A decoded command.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Command {
+            $($(#[$doc])* $variant(Box<$args>)),*
+        }
+
+        impl Command {
+            /// Every command's name at its newest version.
+            pub const NAMES: &[&str] = &[$(concat!($name, "@1")),*];
+
+            /// Name with version, as `order.pay@1`.
+            #[must_use]
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => concat!($name, "@1")),* }
+            }
+
+            /// Reports what has happened; never refused for state, version, price or time.
+            #[must_use]
+            pub const fn is_fact(&self) -> bool {
+                match self { $(Self::$variant(_) => $fact),* }
+            }
+
+            /// Whether a name (with or without version) is a fact's; `None` for unknown names.
+            #[must_use]
+            pub fn is_fact_name(name: &str) -> Option<bool> {
+                match name.strip_suffix("@1").unwrap_or(name) { $($name => Some($fact),)* _ => None }
+            }
+
+            /// Decodes name and arguments; a name without version means the newest.
+            ///
+            /// # Errors
+            /// An unknown name, or arguments of another form.
+            pub fn decode(name: &str, args: &Value) -> Result<Self, DecodeError> {
+                let bare = name.strip_suffix("@1").unwrap_or(name);
+                let bad = |e: serde_json::Error| DecodeError::BadArgs { name: name.to_owned(), detail: e.to_string() };
+                match bare {
+                    $($name => <$args as Deserialize>::deserialize(args).map(|a| Self::$variant(Box::new(a))).map_err(bad),)*
+                    _ => Err(DecodeError::UnknownName(name.to_owned())),
+                }
+            }
+
+            /// The arguments as JSON.
+            ///
+            /// # Errors
+            /// None in practice: every command's arguments are plain data.
+            pub fn args(&self) -> Result<Value, serde_json::Error> {
+                match self { $(Self::$variant(a) => serde_json::to_value(a)),* }
+            }
+        }
+    };
+}
+
+commands! {
+    /// Staff confirm.
+    Confirm(OfAppointment) = "appointment.confirm", fact: false;
+    /// Dispatcher or station assigns a collector.
+    Assign(Assign) = "appointment.assign", fact: false;
+    /// Another time.
+    Reschedule(Reschedule) = "appointment.reschedule", fact: false;
+    /// The collector is at the door.
+    Start(OfAppointment) = "appointment.start", fact: true;
+    /// Called off.
+    Cancel(Cancel) = "appointment.cancel", fact: false;
+    /// The visit is over.
+    Complete(OfAppointment) = "appointment.complete", fact: true;
+    /// The final quote.
+    Weigh(Weigh) = "order.weigh", fact: true;
+    /// The customer said yes.
+    Accept(Accept) = "order.accept", fact: true;
+    /// Money was paid.
+    Pay(Pay) = "order.pay", fact: true;
+    /// Money came back.
+    Refund(RefundArgs) = "order.refund", fact: true;
+    /// Undo an order.
+    Void(Void) = "order.void", fact: false;
+    /// At the depot.
+    Receive(Receive) = "order.receive", fact: true;
+    /// A walk-in ticket.
+    Ticket(TicketCreate) = "ticket.create", fact: true;
+    /// A new price book.
+    Publish(Publish) = "price_book.publish", fact: false;
+}
+
+/// What a command is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// An appointment with its order.
+    Appointment(AppointmentId),
+    /// An order with its appointment, if it has one.
+    Order(OrderId),
+    /// A ticket to be made.
+    NewTicket(OrderId),
+    /// The catalogue of a city.
+    Catalogue,
+}
+
+impl Command {
+    /// What it is about.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::Confirm(a) | Self::Start(a) | Self::Complete(a) => Subject::Appointment(a.appointment_id),
+            Self::Assign(a) => Subject::Appointment(a.appointment_id),
+            Self::Reschedule(a) => Subject::Appointment(a.appointment_id),
+            Self::Cancel(a) => Subject::Appointment(a.appointment_id),
+            Self::Weigh(a) => Subject::Order(a.order_id),
+            Self::Accept(a) => Subject::Order(a.order_id),
+            Self::Pay(a) => Subject::Order(a.order_id),
+            Self::Refund(a) => Subject::Order(a.order_id),
+            Self::Void(a) => Subject::Order(a.order_id),
+            Self::Receive(a) => Subject::Order(a.order_id),
+            Self::Ticket(a) => Subject::NewTicket(a.order_id),
+            Self::Publish(_) => Subject::Catalogue,
+        }
+    }
+}
