@@ -1,0 +1,26 @@
+# What people type. Each is a script in scripts/ that can be read and run by itself.
+
+.PHONY: run test check build clean
+
+# Everything with demo data: database, outside services, server, desktop app. Ctrl-C stops all of it.
+run:
+	@scripts/run
+
+# All checks and all tests, on MariaDB and MySQL, with a real window.
+test:
+	@scripts/test
+
+# Format, lints, types: the quick half of `make test`.
+check:
+	@scripts/check
+
+# Release binaries and the desktop app's Debian package.
+build:
+	@scripts/build
+
+# Removes all that was built, installed into the checkout or stored by `make run`.
+clean:
+	@scripts/private-server stop --data .data/run/database
+	@scripts/private-server stop --data target/test-servers/mariadb
+	@scripts/private-server stop --data target/test-servers/mysql56
+	rm -rf target .data ui/dist ui/node_modules
