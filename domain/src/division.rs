@@ -94,7 +94,9 @@ pub fn all() -> &'static [Division] {
 /// The division with this code, of any level.
 pub fn lookup(code: &str) -> Option<Division> {
     let all = all();
-    let index = all.binary_search_by(|division| division.code.cmp(code)).ok()?;
+    let index = all
+        .binary_search_by(|division| division.code.cmp(code))
+        .ok()?;
     all.get(index).copied()
 }
 

@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 
 use crate::division;
 use crate::ids::PriceBookId;
-use crate::number::{Number, wire_u32};
+use crate::number::wire_u32;
 use crate::pricing::{Book, PricingError};
 
 pub use catalogue::{AttributeSpec, AttributeType, CatalogueItem, Choice};
@@ -204,7 +204,10 @@ impl From<DateTime<Utc>> for EffectiveFrom {
 }
 
 /// The demo price book: Hangzhou, version 1, for practice mode and `seed-demo`.
-#[expect(clippy::expect_used, reason = "compiled into the program; a test reads and verifies it")]
+#[expect(
+    clippy::expect_used,
+    reason = "compiled into the program; a test reads and verifies it"
+)]
 pub fn demo() -> PriceBook {
     static DEMO: LazyLock<PriceBook> = LazyLock::new(|| {
         serde_json::from_str(include_str!("../data/demo-price-book.json"))

@@ -128,7 +128,9 @@ impl Rule {
             sink.note(|| {
                 let attribute = factor.attribute(attributes);
                 let prices = (before, price);
-                Step::Factor(Box::new(FactorStep::new(index, factor, attribute, outcome, prices)))
+                Step::Factor(Box::new(FactorStep::new(
+                    index, factor, attribute, outcome, prices,
+                )))
             });
         }
         if price < UnitPrice::ZERO {

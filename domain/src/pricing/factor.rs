@@ -144,15 +144,7 @@ impl Condition {
     pub(super) fn is_known(name: &str) -> bool {
         matches!(
             name,
-            "eq" | "ne"
-                | "in"
-                | "not_in"
-                | "lt"
-                | "lte"
-                | "gt"
-                | "gte"
-                | "between"
-                | "exists"
+            "eq" | "ne" | "in" | "not_in" | "lt" | "lte" | "gt" | "gte" | "between" | "exists"
         )
     }
 

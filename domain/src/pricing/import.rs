@@ -100,9 +100,10 @@ fn convert_rule(index: usize, rule: &Value, doubts: &mut Vec<Doubt>) -> Value {
     }
     let factors = old_factors(rule);
     if let Value::Array(list) = &factors {
-        let converted_factors = list.iter().enumerate().map(|(index, factor)| {
-            convert_factor(factor, |reason| doubt(Some(index), reason))
-        });
+        let converted_factors = list
+            .iter()
+            .enumerate()
+            .map(|(index, factor)| convert_factor(factor, |reason| doubt(Some(index), reason)));
         converted.insert("factors".to_owned(), converted_factors.collect());
     } else {
         converted.insert("factors".to_owned(), factors);

@@ -67,7 +67,9 @@ fn net(weighing: &Value, sink: &mut impl Sink) -> Result<Number, Fault> {
     let off = deductions(weighing, load, sink).ok_or(wrong("deductions"))?;
     let exact = exact_net(load, &off).ok_or(wrong("deductions"))?;
     let grams = divide_half_up(exact, NET_TO_GRAMS);
-    let net = i64::try_from(grams * 1_000).ok().and_then(Number::from_micros);
+    let net = i64::try_from(grams * 1_000)
+        .ok()
+        .and_then(Number::from_micros);
     let net = net
         .filter(|net| net.micros() <= MOST_MICROS)
         .ok_or(wrong("gross"))?;

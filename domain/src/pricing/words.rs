@@ -57,10 +57,7 @@ impl Step {
             }
             Self::Weighed { gross, tare } => weighed(*gross, *tare, lang),
             Self::Deduction {
-                kind,
-                percent,
-                off,
-                ..
+                kind, percent, off, ..
             } => deduction(kind.as_deref(), *percent, off, lang),
             Self::Net { exact, net } => net_words(exact, *net, lang),
             Self::BasePrice { price, unit } => {
@@ -134,7 +131,10 @@ impl FactorStep {
                 let said = self.said(lang);
                 let colon = lang.pick("：", ": ");
                 let comma = lang.pick("，", ", ");
-                format!("{label} {said}{because}{colon}{test}{comma}{}", self.effect(lang))
+                format!(
+                    "{label} {said}{because}{colon}{test}{comma}{}",
+                    self.effect(lang)
+                )
             }
             Outcome::Absent => {
                 let what = lang.pick("未填写，不调整", "not stated, no change");
@@ -169,7 +169,11 @@ impl FactorStep {
     }
 
     fn test(&self, lang: Lang) -> String {
-        let operands: Vec<_> = self.operands.iter().map(|text| bool_word(text, lang)).collect();
+        let operands: Vec<_> = self
+            .operands
+            .iter()
+            .map(|text| bool_word(text, lang))
+            .collect();
         let joined = |separator: &str| operands.join(separator);
         match self.condition {
             Comparison::Eq => format!("= {}", joined("")),
@@ -187,7 +191,12 @@ impl FactorStep {
 
     fn effect(&self, lang: Lang) -> String {
         let (before, after, value) = (self.before, self.after, self.value);
-        let to = |word: &str| format!("{word} ¥{value}{}¥{before} → ¥{after}", lang.pick("：", ": "));
+        let to = |word: &str| {
+            format!(
+                "{word} ¥{value}{}¥{before} → ¥{after}",
+                lang.pick("：", ": ")
+            )
+        };
         match self.operation {
             Operation::Multiply => format!("¥{before} × {value} = ¥{after}"),
             Operation::Add => format!("¥{before} + ¥{value} = ¥{after}"),

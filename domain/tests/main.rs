@@ -1,0 +1,10 @@
+//! The golden cases and the properties of the business rules, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::float_arithmetic,
+    missing_docs
+)]
+
+mod golden;
