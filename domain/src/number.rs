@@ -22,7 +22,7 @@ const ONE: i64 = 1_000_000;
 /// On the wire a string without trailing zeros (`"12.5"`); read from a string or a JSON number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[cfg_attr(feature = "ts", ts(type = "string"))]
+#[cfg_attr(feature = "ts", ts(type = "string", rename = "Decimal"))]
 pub struct Number(i64);
 
 /// The text is no number of the form `-?digits[.digits]` with at most 12 and 6 digits.

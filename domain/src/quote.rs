@@ -28,13 +28,19 @@ pub struct Item {
     pub weighing: Option<Weighing>,
     /// Answers to the questions the category asks (volume, completeness, moisture, …).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[cfg_attr(feature = "ts", ts(type = "Record<string, string | number | boolean>", optional, as = "Option<_>"))]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeMap<String, AttributeValue>>"))]
     pub attributes: BTreeMap<String, Value>,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub note: Option<String>,
 }
+
+/// The answer to one of a category's questions.
+#[cfg(feature = "ts")]
+#[derive(ts_rs::TS)]
+#[ts(type = "string | number | boolean")]
+pub struct AttributeValue;
 
 /// A weighing (过磅), in kilograms.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,1 +1,3 @@
+//! The app's engine without a window, for scripts, support and tests.
+
 fn main() {}

@@ -2,6 +2,7 @@
 //! line). TypeScript bindings of these are generated into `ui/src/bindings`.
 
 pub mod book;
+pub mod draft;
 pub mod quote;
 pub mod session;
 pub mod sync;

@@ -5,6 +5,7 @@ use huishou_domain::{
     difference::Difference,
     ids::{AppointmentId, OrderId, QuoteId},
     money::Fen,
+    order::Seller,
     quote::{Adjustment, GapReason, Item, QuoteLine},
 };
 use serde::{Deserialize, Serialize};
@@ -82,6 +83,21 @@ pub struct WeighRequest {
     /// Reasons.
     #[serde(default)]
     pub gap_reasons: Vec<GapReason>,
+}
+
+/// What the counter executes for `ticket.create`: id, lines, totals and book are filled in by the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct TicketRequest {
+    /// Goods.
+    pub items: Vec<Item>,
+    /// Adjustments.
+    #[serde(default)]
+    pub adjustments: Vec<Adjustment>,
+    /// Who sold them, where the law or habit asks for it.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub seller: Option<Seller>,
 }
 
 /// Ids that a command made.

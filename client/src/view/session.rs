@@ -100,7 +100,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { language: "zh".into(), theme: "system".into(), show_jin: false, offline: false }
+        Self {
+            language: "zh".into(),
+            theme: "system".into(),
+            show_jin: false,
+            offline: false,
+        }
     }
 }
 

@@ -89,3 +89,11 @@ pub struct MutationEntry {
     #[cfg_attr(feature = "ts", ts(type = "unknown"))]
     pub current: Option<serde_json::Value>,
 }
+
+/// Payload of `data-changed`: lists of these kinds should be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DataChanged {
+    /// `appointment`, `order`, `price_book`, `staff`, `station`, `mutation`, `draft`.
+    pub kinds: Vec<String>,
+}
