@@ -32,6 +32,7 @@ pub struct Entry {
     /// Counts up over the life of the process, also across a cleared log.
     pub seq: u64,
     /// True time of receipt.
+    #[serde(serialize_with = "crate::clock::as_millis")]
     pub at: DateTime<Utc>,
     /// See [`Received::service`].
     pub service: Option<Service>,

@@ -1,12 +1,16 @@
 // Shows the newest entries of /__log. Everything received is put in as text, never as markup.
 const SHOWN = 200;
 const LONGEST = 400;
+const LONGEST_PART = 64; // an access token has 512 characters
 const byId = (id) => document.getElementById(id);
+
+const clip = (text, length) => (text.length > length ? text.slice(0, length) + "…" : text);
 
 function shorten(value) {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text === "{}" ? "" : text.length > LONGEST ? text.slice(0, LONGEST) + "…" : text;
+  const clipped = (_, part) => (typeof part === "string" ? clip(part, LONGEST_PART) : part);
+  const text = typeof value === "string" ? value : JSON.stringify(value, clipped);
+  return text === "{}" ? "" : clip(text, LONGEST);
 }
 
 function cell(row, text, asCode) {

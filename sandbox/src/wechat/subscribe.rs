@@ -39,6 +39,7 @@ pub struct Delivered {
     /// Field by field.
     pub data: BTreeMap<String, String>,
     /// When, as WeChat's clock has it.
+    #[serde(serialize_with = "crate::clock::as_millis")]
     pub at: DateTime<Utc>,
 }
 

@@ -46,6 +46,11 @@ async fn the_log_shows_what_was_received_and_answered() {
         ),
         (&json!(200), &json!("13800002046"))
     );
+    let at = items[0]["at"].as_str().unwrap();
+    assert!(
+        at.len() == "2026-11-23T02:00:00.000Z".len() && at.ends_with('Z'),
+        "{at}"
+    );
     let after = items[0]["seq"].as_u64().unwrap();
     assert_eq!(
         wechat.get(&format!("/__log?after={after}")).await["items"]
