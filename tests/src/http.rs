@@ -80,7 +80,6 @@ impl Api {
     }
 
     /// A request to add headers or an odd body to; [`Api::send`] sends it.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match &self.token {
