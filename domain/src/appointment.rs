@@ -172,11 +172,19 @@ pub struct Appointment {
     #[cfg_attr(feature = "ts", ts(type = "number", optional))]
     pub rescheduled_version: Option<i64>,
     /// Set by `start`.
-    #[serde(default, with = "crate::time::millis_opt", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "crate::time::millis_opt",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "ts", ts(type = "string", optional))]
     pub started_at: Option<DateTime<Utc>>,
     /// Set by `complete`.
-    #[serde(default, with = "crate::time::millis_opt", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "crate::time::millis_opt",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "ts", ts(type = "string", optional))]
     pub completed_at: Option<DateTime<Utc>>,
     /// Set by `cancel`.

@@ -24,7 +24,10 @@ impl FieldError {
     /// A fault of a field.
     #[must_use]
     pub fn new(field: impl Into<String>, code: &'static str) -> Self {
-        Self { field: field.into(), code }
+        Self {
+            field: field.into(),
+            code,
+        }
     }
 }
 
@@ -63,7 +66,14 @@ impl Reader {
     }
 
     /// A text within `min..=max` characters after trimming; absent texts are `required` when `min > 0`.
-    fn text(&mut self, object: &Map<String, Value>, key: &str, path: &str, min: usize, max: usize) -> String {
+    fn text(
+        &mut self,
+        object: &Map<String, Value>,
+        key: &str,
+        path: &str,
+        min: usize,
+        max: usize,
+    ) -> String {
         match object.get(key) {
             None | Some(Value::Null) if min == 0 => String::new(),
             None | Some(Value::Null) => {
@@ -89,7 +99,11 @@ impl Reader {
         }
     }
 
-    fn object<'a>(&mut self, object: &'a Map<String, Value>, key: &str) -> Option<&'a Map<String, Value>> {
+    fn object<'a>(
+        &mut self,
+        object: &'a Map<String, Value>,
+        key: &str,
+    ) -> Option<&'a Map<String, Value>> {
         match object.get(key) {
             None | Some(Value::Null) => self.fault(key, "required"),
             Some(Value::Object(inner)) => return Some(inner),
@@ -110,8 +124,14 @@ pub fn city_of(raw: &Value) -> Option<&str> {
 /// # Errors
 /// Every bad field, in the order of the form: `required, type, too_short, too_long, mobile, unknown_category,
 /// unknown_division, not_served, too_soon, too_late`, and pricing.md's codes under `items[i]`.
-pub fn parse(raw: &Value, now: DateTime<Utc>, book: Option<&Book>) -> Result<Booking, Vec<FieldError>> {
-    let Value::Object(form) = raw else { return Err(vec![FieldError::new("", "type")]) };
+pub fn parse(
+    raw: &Value,
+    now: DateTime<Utc>,
+    book: Option<&Book>,
+) -> Result<Booking, Vec<FieldError>> {
+    let Value::Object(form) = raw else {
+        return Err(vec![FieldError::new("", "type")]);
+    };
     let mut reader = Reader { errors: Vec::new() };
     let city = city(&mut reader, form, book);
     let items = items(&mut reader, form.get("items"), book);
@@ -122,7 +142,15 @@ pub fn parse(raw: &Value, now: DateTime<Utc>, book: Option<&Book>) -> Result<Boo
     let photos = photos(&mut reader, form.get("photos"));
     match (address, contact, appointment_time) {
         (Some(address), Some(contact), Some(appointment_time)) if reader.errors.is_empty() => {
-            Ok(Booking { city, items, address, contact, appointment_time, note, photos })
+            Ok(Booking {
+                city,
+                items,
+                address,
+                contact,
+                appointment_time,
+                note,
+                photos,
+            })
         }
         _ => Err(reader.errors),
     }
@@ -159,7 +187,10 @@ fn items(reader: &mut Reader, raw: Option<&Value>, book: Option<&Book>) -> Vec<I
         reader.fault("items", "too_long");
         return Vec::new();
     }
-    list.iter().enumerate().filter_map(|(i, raw)| item(reader, i, raw, book)).collect()
+    list.iter()
+        .enumerate()
+        .filter_map(|(i, raw)| item(reader, i, raw, book))
+        .collect()
 }
 
 /// Checks one item: its form, and that it can be priced.
@@ -172,7 +203,10 @@ fn item(reader: &mut Reader, index: usize, raw: &Value, book: Option<&Book>) -> 
     if let Some(book) = book
         && let Err(error) = book.price(std::slice::from_ref(raw))
     {
-        let field = error.field.as_deref().map_or_else(|| path.clone(), |f| format!("{path}.{f}"));
+        let field = error
+            .field
+            .as_deref()
+            .map_or_else(|| path.clone(), |f| format!("{path}.{f}"));
         reader.fault(&field, error.code.as_str());
         return None;
     }
@@ -200,11 +234,21 @@ fn address(reader: &mut Reader, form: &Map<String, Value>) -> Option<Address> {
     let detail = reader.text(object, "detail", "address.detail", 5, 200);
     let lng = degrees(reader, object, "lng", 180);
     let lat = degrees(reader, object, "lat", 90);
-    Some(Address { division: code, detail, lng, lat })
+    Some(Address {
+        division: code,
+        detail,
+        lng,
+        lat,
+    })
 }
 
 /// A coordinate: a decimal number as text or number, within ±limit degrees.
-fn degrees(reader: &mut Reader, object: &Map<String, Value>, key: &str, limit: i128) -> Option<String> {
+fn degrees(
+    reader: &mut Reader,
+    object: &Map<String, Value>,
+    key: &str,
+    limit: i128,
+) -> Option<String> {
     let raw = object.get(key).filter(|v| !v.is_null())?;
     let path = format!("address.{key}");
     let text = match raw {
@@ -215,9 +259,14 @@ fn degrees(reader: &mut Reader, object: &Map<String, Value>, key: &str, limit: i
             return None;
         }
     };
-    let (whole, fraction) = text.trim_start_matches('-').split_once('.').unwrap_or((text.trim_start_matches('-'), "0"));
+    let (whole, fraction) = text
+        .trim_start_matches('-')
+        .split_once('.')
+        .unwrap_or((text.trim_start_matches('-'), "0"));
     let digits = |s: &str| !s.is_empty() && s.len() <= 15 && s.bytes().all(|b| b.is_ascii_digit());
-    let inside = whole.parse::<i128>().is_ok_and(|w| w < limit || (w == limit && fraction.bytes().all(|b| b == b'0')));
+    let inside = whole
+        .parse::<i128>()
+        .is_ok_and(|w| w < limit || (w == limit && fraction.bytes().all(|b| b == b'0')));
     if digits(whole) && digits(fraction) && inside {
         Some(text)
     } else {
@@ -231,14 +280,20 @@ fn contact(reader: &mut Reader, form: &Map<String, Value>) -> Option<Contact> {
     let name = reader.text(object, "name", "contact.name", 1, 50);
     let before = reader.errors.len();
     let phone = reader.text(object, "phone", "contact.phone", 1, 32);
-    if (reader.errors.len() == before || phone.chars().count() > 32) && phone.parse::<Mobile>().is_err() {
+    if (reader.errors.len() == before || phone.chars().count() > 32)
+        && phone.parse::<Mobile>().is_err()
+    {
         reader.errors.truncate(before);
         reader.fault("contact.phone", "mobile");
     }
     Some(Contact { name, phone })
 }
 
-fn time(reader: &mut Reader, form: &Map<String, Value>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+fn time(
+    reader: &mut Reader,
+    form: &Map<String, Value>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let text = match form.get("appointment_time") {
         None | Some(Value::Null) => {
             reader.fault("appointment_time", "required");
@@ -269,7 +324,9 @@ fn time(reader: &mut Reader, form: &Map<String, Value>, now: DateTime<Utc>) -> O
 /// # Errors
 /// `too_soon` or `too_late`.
 pub fn check_time(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
-    let latest = now.checked_add_months(Months::new(1)).or_else(|| now.checked_add_days(Days::new(30)));
+    let latest = now
+        .checked_add_months(Months::new(1))
+        .or_else(|| now.checked_add_days(Days::new(30)));
     if at < now + TimeDelta::hours(1) {
         Err("too_soon")
     } else if latest.is_none_or(|latest| at > latest) {

@@ -290,7 +290,9 @@ impl Command {
     #[must_use]
     pub fn subject(&self) -> Subject {
         match self {
-            Self::Confirm(a) | Self::Start(a) | Self::Complete(a) => Subject::Appointment(a.appointment_id),
+            Self::Confirm(a) | Self::Start(a) | Self::Complete(a) => {
+                Subject::Appointment(a.appointment_id)
+            }
             Self::Assign(a) => Subject::Appointment(a.appointment_id),
             Self::Reschedule(a) => Subject::Appointment(a.appointment_id),
             Self::Cancel(a) => Subject::Appointment(a.appointment_id),

@@ -19,20 +19,36 @@ impl WriteMark {
     /// The mark of a new aggregate.
     #[must_use]
     pub const fn created(writer: Uuid, version: i64) -> Self {
-        Self { version, writer, foreign_version: 0 }
+        Self {
+            version,
+            writer,
+            foreign_version: 0,
+        }
     }
 
     /// The mark after a significant write that made `version`.
     #[must_use]
     pub fn written(self, writer: Uuid, version: i64) -> Self {
-        let foreign_version = if writer == self.writer { self.foreign_version } else { self.version };
-        Self { version, writer, foreign_version }
+        let foreign_version = if writer == self.writer {
+            self.foreign_version
+        } else {
+            self.version
+        };
+        Self {
+            version,
+            writer,
+            foreign_version,
+        }
     }
 
     /// Whether someone other than `writer` wrote after `saw`.
     #[must_use]
     pub fn conflicts(&self, writer: Uuid, saw: i64) -> bool {
-        let theirs = if writer == self.writer { self.foreign_version } else { self.version };
+        let theirs = if writer == self.writer {
+            self.foreign_version
+        } else {
+            self.version
+        };
         theirs > saw
     }
 }
@@ -47,7 +63,10 @@ mod tests {
     #[test]
     fn ones_own_writes_never_conflict() {
         let mark = WriteMark::created(A, 1).written(A, 2).written(A, 3);
-        assert!(!mark.conflicts(A, 1), "the device's own earlier mutations do not count");
+        assert!(
+            !mark.conflicts(A, 1),
+            "the device's own earlier mutations do not count"
+        );
         assert!(mark.conflicts(B, 2));
         assert!(!mark.conflicts(B, 3));
     }

@@ -71,8 +71,14 @@ pub fn difference(estimate: &Quote, final_quote: &Quote, limits: &AdjustmentLimi
         estimate: estimate.due,
         due: final_quote.due,
         gap: Fen::from_fen(gap),
-        missing: (0..estimate.lines.len()).filter(|i| !taken.contains(i)).collect(),
-        reasons_owed: lines.iter().filter(|l| l.reason_required && !has_reason(final_quote, l.line)).map(|l| l.line).collect(),
+        missing: (0..estimate.lines.len())
+            .filter(|i| !taken.contains(i))
+            .collect(),
+        reasons_owed: lines
+            .iter()
+            .filter(|l| l.reason_required && !has_reason(final_quote, l.line))
+            .map(|l| l.line)
+            .collect(),
         explicit_acceptance: needs_explicit_acceptance(estimate.due, final_quote.due, limits),
         lines,
     }
@@ -90,10 +96,19 @@ fn counterparts(estimate: &[QuoteLine], lines: &[QuoteLine]) -> Vec<Option<usize
     for (i, line) in estimate.iter().enumerate() {
         waiting.entry(&line.category).or_default().push_back(i);
     }
-    lines.iter().map(|line| waiting.get_mut(line.category.as_str())?.pop_front()).collect()
+    lines
+        .iter()
+        .map(|line| waiting.get_mut(line.category.as_str())?.pop_front())
+        .collect()
 }
 
-fn line_difference(line: usize, ours: &QuoteLine, estimate_line: Option<usize>, theirs: Option<&QuoteLine>, quote: &Quote) -> LineDifference {
+fn line_difference(
+    line: usize,
+    ours: &QuoteLine,
+    estimate_line: Option<usize>,
+    theirs: Option<&QuoteLine>,
+    quote: &Quote,
+) -> LineDifference {
     let before = theirs.map_or(0, |l| l.amount.fen());
     let unit_price = theirs.is_some_and(|l| !same_number(&l.unit_price, &ours.unit_price));
     let quantity = theirs.is_some_and(|l| beyond_tolerance(&l.quantity, &ours.quantity));
@@ -104,7 +119,11 @@ fn line_difference(line: usize, ours: &QuoteLine, estimate_line: Option<usize>, 
         unit_price,
         quantity,
         reason_required: theirs.is_none() || unit_price || quantity,
-        reason: quote.gap_reasons.iter().find(|r| r.line == line).map(|r| r.code),
+        reason: quote
+            .gap_reasons
+            .iter()
+            .find(|r| r.line == line)
+            .map(|r| r.code),
     }
 }
 
@@ -120,7 +139,9 @@ fn same_number(a: &str, b: &str) -> bool {
 }
 
 fn beyond_tolerance(estimate: &str, ours: &str) -> bool {
-    let (Ok(estimate), Ok(ours)) = (estimate.parse::<Number>(), ours.parse::<Number>()) else { return estimate != ours };
+    let (Ok(estimate), Ok(ours)) = (estimate.parse::<Number>(), ours.parse::<Number>()) else {
+        return estimate != ours;
+    };
     let (estimate, ours) = (estimate.scaled(), ours.scaled());
     (ours - estimate).abs() * 100 > estimate.abs() * QUANTITY_TOLERANCE_PERCENT
 }
@@ -148,7 +169,11 @@ mod tests {
         Quote {
             id: Uuid::nil().into(),
             kind: QuoteKind::Final,
-            book: BookRef { city: "330100".into(), version: 1, hash: String::new() },
+            book: BookRef {
+                city: "330100".into(),
+                version: 1,
+                hash: String::new(),
+            },
             items: vec![],
             lines,
             total,
@@ -164,28 +189,73 @@ mod tests {
     fn a_tenth_more_or_less_needs_no_reason_and_a_gram_beyond_does() {
         let estimate = quote(&[("paper/cardboard", "10", "1.1", 1100)]);
         let limits = AdjustmentLimits::default();
-        assert!(difference(&estimate, &quote(&[("paper/cardboard", "11", "1.10", 1210)]), &limits).reasons_owed.is_empty());
-        assert_eq!(difference(&estimate, &quote(&[("paper/cardboard", "11.001", "1.1", 1210)]), &limits).reasons_owed, [0]);
+        assert!(
+            difference(
+                &estimate,
+                &quote(&[("paper/cardboard", "11", "1.10", 1210)]),
+                &limits
+            )
+            .reasons_owed
+            .is_empty()
+        );
+        assert_eq!(
+            difference(
+                &estimate,
+                &quote(&[("paper/cardboard", "11.001", "1.1", 1210)]),
+                &limits
+            )
+            .reasons_owed,
+            [0]
+        );
     }
 
     #[test]
     fn goods_nobody_booked_and_other_prices_owe_a_reason_until_it_is_given_in_words() {
         let estimate = quote(&[("paper/cardboard", "10", "1.1", 1100)]);
-        let mut last = quote(&[("metal/iron", "3", "1.8", 540), ("paper/cardboard", "10", "0.9", 900)]);
+        let mut last = quote(&[
+            ("metal/iron", "3", "1.8", 540),
+            ("paper/cardboard", "10", "0.9", 900),
+        ]);
         let limits = AdjustmentLimits::default();
         assert_eq!(difference(&estimate, &last, &limits).reasons_owed, [0, 1]);
         last.gap_reasons = vec![
-            GapReason { line: 0, code: GapCode::Category, text: None },
-            GapReason { line: 1, code: GapCode::Other, text: Some(" ".into()) },
+            GapReason {
+                line: 0,
+                code: GapCode::Category,
+                text: None,
+            },
+            GapReason {
+                line: 1,
+                code: GapCode::Other,
+                text: Some(" ".into()),
+            },
         ];
-        assert_eq!(difference(&estimate, &last, &limits).reasons_owed, [1], "other without words is no reason");
+        assert_eq!(
+            difference(&estimate, &last, &limits).reasons_owed,
+            [1],
+            "other without words is no reason"
+        );
     }
 
     #[test]
     fn more_than_a_tenth_below_the_estimate_needs_explicit_acceptance() {
         let estimate = quote(&[("paper/cardboard", "10", "1", 1000)]);
         let limits = AdjustmentLimits::default();
-        assert!(!difference(&estimate, &quote(&[("paper/cardboard", "9", "1", 900)]), &limits).explicit_acceptance);
-        assert!(difference(&estimate, &quote(&[("paper/cardboard", "8.99", "1", 899)]), &limits).explicit_acceptance);
+        assert!(
+            !difference(
+                &estimate,
+                &quote(&[("paper/cardboard", "9", "1", 900)]),
+                &limits
+            )
+            .explicit_acceptance
+        );
+        assert!(
+            difference(
+                &estimate,
+                &quote(&[("paper/cardboard", "8.99", "1", 899)]),
+                &limits
+            )
+            .explicit_acceptance
+        );
     }
 }

@@ -62,15 +62,15 @@ impl Division {
 
     /// The names from the province down.
     pub fn names(self) -> Names {
-        let city = &self.code[..4];
-        let above = |code: String| lookup(&code).map(|division| division.name);
-        let level = self.level();
+        let above = |digits: usize, level: Level| {
+            lookup(&format!("{:0<6}", &self.code[..digits]))
+                .filter(|division| division.level() == level)
+                .map(|division| division.name)
+        };
         Names {
-            province: above(format!("{}0000", &city[..2])).unwrap_or(self.name),
-            city: (level != Level::Province)
-                .then(|| above(format!("{city}00")))
-                .flatten(),
-            district: (level == Level::District).then_some(self.name),
+            province: above(2, Level::Province).unwrap_or(self.name),
+            city: above(4, Level::City),
+            district: (self.level() == Level::District).then_some(self.name),
         }
     }
 }

@@ -84,9 +84,13 @@ pub fn uuid_v7(at: DateTime<Utc>, random: [u8; 10]) -> Uuid {
 pub fn order_no(id: OrderId) -> String {
     const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let millis = unix_millis(id.0).unwrap_or(0);
-    let local = DateTime::<Utc>::from_timestamp_millis(millis.saturating_add(8 * 3_600_000)).unwrap_or_default();
+    let local = DateTime::<Utc>::from_timestamp_millis(millis.saturating_add(8 * 3_600_000))
+        .unwrap_or_default();
     let bits = id.as_u128_low40();
-    let code: String = (0..8).rev().map(|i| char::from(DIGITS[usize::try_from((bits >> (i * 5)) & 31).unwrap_or(0)])).collect();
+    let code: String = (0..8)
+        .rev()
+        .map(|i| char::from(DIGITS[usize::try_from((bits >> (i * 5)) & 31).unwrap_or(0)]))
+        .collect();
     format!("HS-{}-{code}", local.format("%Y%m%d"))
 }
 

@@ -90,7 +90,9 @@ impl PaymentMethod {
     /// The method of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Cash, Self::WechatTransfer, Self::ManualTransfer].into_iter().find(|m| m.as_str() == text)
+        [Self::Cash, Self::WechatTransfer, Self::ManualTransfer]
+            .into_iter()
+            .find(|m| m.as_str() == text)
     }
 }
 
@@ -244,7 +246,11 @@ pub struct Order {
     #[cfg_attr(feature = "ts", ts(type = "string | null"))]
     pub weighed_at: Option<DateTime<Utc>>,
     /// Received at the depot or handed to a channel.
-    #[serde(default, with = "crate::time::millis_opt", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "crate::time::millis_opt",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[cfg_attr(feature = "ts", ts(type = "string", optional))]
     pub received_at: Option<DateTime<Utc>>,
     /// Why it was voided.
@@ -311,15 +317,25 @@ impl Order {
     /// Paid minus refunded, in fen.
     #[must_use]
     pub fn paid_fen(&self) -> i128 {
-        let paid: i128 = self.payments.iter().map(|p| i128::from(p.amount.fen())).sum();
-        let back: i128 = self.refunds.iter().map(|r| i128::from(r.amount.fen())).sum();
+        let paid: i128 = self
+            .payments
+            .iter()
+            .map(|p| i128::from(p.amount.fen()))
+            .sum();
+        let back: i128 = self
+            .refunds
+            .iter()
+            .map(|r| i128::from(r.amount.fen()))
+            .sum();
         paid - back
     }
 
     /// Paid out wholly: weighed, and what was paid reaches what is due.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.weighed_at.is_some() && self.paid_fen() >= i128::from(self.due.fen()) && !self.payments.is_empty()
+        self.weighed_at.is_some()
+            && self.paid_fen() >= i128::from(self.due.fen())
+            && !self.payments.is_empty()
     }
 
     /// The acceptance that counts.

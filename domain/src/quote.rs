@@ -1,12 +1,7 @@
 //! Quotes (报价): goods priced by one version of a price book, with what was rounded off or bargained. A stored
 //! quote names its book's version and hash and holds its items, so that it can be replayed to the fen.
 
-use crate::{
-    ids::QuoteId,
-    money::Fen,
-    number::Number,
-    staff::Role,
-};
+use crate::{ids::QuoteId, money::Fen, number::Number, staff::Role};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,7 +23,10 @@ pub struct Item {
     pub weighing: Option<Weighing>,
     /// Answers to the questions the category asks (volume, completeness, moisture, …).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[cfg_attr(feature = "ts", ts(optional, as = "Option<BTreeMap<String, AttributeValue>>"))]
+    #[cfg_attr(
+        feature = "ts",
+        ts(optional, as = "Option<BTreeMap<String, AttributeValue>>")
+    )]
     pub attributes: BTreeMap<String, Value>,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,7 +247,11 @@ pub struct AdjustmentLimits {
 
 impl Default for AdjustmentLimits {
     fn default() -> Self {
-        Self { round_down_below: Fen::from_fen(100), collector_bargain_percent: 10, explicit_acceptance_percent: 10 }
+        Self {
+            round_down_below: Fen::from_fen(100),
+            collector_bargain_percent: 10,
+            explicit_acceptance_percent: 10,
+        }
     }
 }
 
@@ -282,7 +284,9 @@ impl AdjustmentFault {
 /// total + Σ adjustments; `None` on overflow or below zero.
 #[must_use]
 pub fn due(total: Fen, adjustments: &[Adjustment]) -> Option<Fen> {
-    let sum = adjustments.iter().try_fold(total.fen(), |sum, a| sum.checked_add(a.amount.fen()))?;
+    let sum = adjustments
+        .iter()
+        .try_fold(total.fen(), |sum, a| sum.checked_add(a.amount.fen()))?;
     (sum >= 0).then(|| Fen::from_fen(sum))
 }
 
@@ -290,21 +294,45 @@ pub fn due(total: Fen, adjustments: &[Adjustment]) -> Option<Fen> {
 ///
 /// # Errors
 /// The first fault found; the due is checked last.
-pub fn check_adjustments(total: Fen, adjustments: &[Adjustment], stated_due: Fen, role: Role, limits: &AdjustmentLimits) -> Result<(), AdjustmentFault> {
-    let sum_of = |kind| adjustments.iter().filter(|a| a.kind == kind).map(|a| i128::from(a.amount.fen())).sum::<i128>();
+pub fn check_adjustments(
+    total: Fen,
+    adjustments: &[Adjustment],
+    stated_due: Fen,
+    role: Role,
+    limits: &AdjustmentLimits,
+) -> Result<(), AdjustmentFault> {
+    let sum_of = |kind| {
+        adjustments
+            .iter()
+            .filter(|a| a.kind == kind)
+            .map(|a| i128::from(a.amount.fen()))
+            .sum::<i128>()
+    };
     let rounded = sum_of(AdjustmentKind::RoundDown);
     if rounded > 0 || -rounded >= i128::from(limits.round_down_below.fen()) {
         return Err(AdjustmentFault::RoundDownTooLarge);
     }
     let bargained = sum_of(AdjustmentKind::Bargain).abs();
     match role {
-        Role::Collector if bargained * 100 > i128::from(total.fen()) * i128::from(limits.collector_bargain_percent) => {
+        Role::Collector
+            if bargained * 100
+                > i128::from(total.fen()) * i128::from(limits.collector_bargain_percent) =>
+        {
             return Err(AdjustmentFault::BargainTooLarge);
         }
-        Role::Station if adjustments.iter().any(|a| a.kind == AdjustmentKind::Bargain && a.approved_by.as_deref().is_none_or(str::is_empty)) => {
+        Role::Station
+            if adjustments.iter().any(|a| {
+                a.kind == AdjustmentKind::Bargain
+                    && a.approved_by.as_deref().is_none_or(str::is_empty)
+            }) =>
+        {
             return Err(AdjustmentFault::ApprovalNeeded);
         }
         _ => {}
     }
-    if due(total, adjustments) == Some(stated_due) { Ok(()) } else { Err(AdjustmentFault::DueWrong) }
+    if due(total, adjustments) == Some(stated_due) {
+        Ok(())
+    } else {
+        Err(AdjustmentFault::DueWrong)
+    }
 }

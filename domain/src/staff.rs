@@ -33,7 +33,14 @@ impl Role {
     /// The role of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Collector, Self::Station, Self::Dispatcher, Self::Admin].into_iter().find(|role| role.as_str() == text)
+        [
+            Self::Collector,
+            Self::Station,
+            Self::Dispatcher,
+            Self::Admin,
+        ]
+        .into_iter()
+        .find(|role| role.as_str() == text)
     }
 
     /// Dispatchers and administrators see and plan every station.

@@ -32,7 +32,9 @@ pub mod millis {
     ///
     /// # Errors
     /// Text that is no instant.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<DateTime<Utc>, D::Error> {
         DateTime::<Utc>::deserialize(deserializer).map(to_millis)
     }
 }
@@ -47,7 +49,10 @@ pub mod millis_opt {
     ///
     /// # Errors
     /// Only what the serializer reports.
-    pub fn serialize<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        at: &Option<DateTime<Utc>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match at {
             Some(at) => serializer.serialize_some(&wire(*at)),
             None => serializer.serialize_none(),
@@ -58,7 +63,9 @@ pub mod millis_opt {
     ///
     /// # Errors
     /// Text that is no instant.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DateTime<Utc>>, D::Error> {
         Ok(Option::<DateTime<Utc>>::deserialize(deserializer)?.map(to_millis))
     }
 }

@@ -123,5 +123,9 @@ fn text(object: &Value, key: &str) -> Option<String> {
 }
 
 fn list<'a>(object: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
-    object.get(key).and_then(Value::as_array).into_iter().flatten()
+    object
+        .get(key)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
 }

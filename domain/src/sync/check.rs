@@ -32,7 +32,10 @@ pub fn row_hash(kind: Kind, id: Uuid, version: i64) -> u64 {
     hash.update(id.as_bytes());
     hash.update(version.to_be_bytes());
     let digest = hash.finalize();
-    digest.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
+    digest
+        .iter()
+        .take(8)
+        .fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -43,7 +46,11 @@ struct Wire {
 
 impl Serialize for Check {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Wire { count: self.count, hash: format!("{:016x}", self.sum) }.serialize(serializer)
+        Wire {
+            count: self.count,
+            hash: format!("{:016x}", self.sum),
+        }
+        .serialize(serializer)
     }
 }
 
@@ -51,6 +58,9 @@ impl<'de> Deserialize<'de> for Check {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wire = Wire::deserialize(deserializer)?;
         let sum = u64::from_str_radix(&wire.hash, 16).map_err(serde::de::Error::custom)?;
-        Ok(Self { count: wire.count, sum })
+        Ok(Self {
+            count: wire.count,
+            sum,
+        })
     }
 }

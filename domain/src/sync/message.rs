@@ -1,6 +1,9 @@
 //! The messages of push and pull. Mutations travel as the exact bytes made at creation.
 
-use super::{check::Check, scope::{Kind, Scope}};
+use super::{
+    check::Check,
+    scope::{Kind, Scope},
+};
 use crate::{ids::StaffId, review::ReviewCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

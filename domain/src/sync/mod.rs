@@ -4,3 +4,5 @@
 pub mod check;
 pub mod message;
 pub mod scope;
+#[cfg(test)]
+mod tests;

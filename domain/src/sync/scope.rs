@@ -57,7 +57,9 @@ impl Serialize for Scope {
 
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -80,7 +82,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order snapshots are paged.
-    pub const ALL: &[Self] = &[Self::Appointment, Self::Order, Self::PriceBook, Self::Staff, Self::Station];
+    pub const ALL: &[Self] = &[
+        Self::Appointment,
+        Self::Order,
+        Self::PriceBook,
+        Self::Staff,
+        Self::Station,
+    ];
 
     /// The wire and database form.
     #[must_use]

@@ -25,7 +25,11 @@ pub(super) fn confirm(appointment: &mut Appointment, done: &mut Applied) -> Resu
     }
 }
 
-pub(super) fn assign(visit: &mut Visit, assignee: Option<StaffId>, done: &mut Applied) -> Result<(), Refusal> {
+pub(super) fn assign(
+    visit: &mut Visit,
+    assignee: Option<StaffId>,
+    done: &mut Applied,
+) -> Result<(), Refusal> {
     let order = &mut visit.order;
     let appointment = visit.appointment.as_mut().ok_or(Refusal::NoAppointment)?;
     match appointment.status {
@@ -43,7 +47,12 @@ pub(super) fn assign(visit: &mut Visit, assignee: Option<StaffId>, done: &mut Ap
     }
 }
 
-pub(super) fn reschedule(appointment: &mut Appointment, to: DateTime<Utc>, act: &Act, done: &mut Applied) -> Result<(), Refusal> {
+pub(super) fn reschedule(
+    appointment: &mut Appointment,
+    to: DateTime<Utc>,
+    act: &Act,
+    done: &mut Applied,
+) -> Result<(), Refusal> {
     let by_customer = matches!(act.party, Party::Customer(_));
     let next = match appointment.status {
         S::Pending => S::Pending,
@@ -64,7 +73,12 @@ pub(super) fn reschedule(appointment: &mut Appointment, to: DateTime<Utc>, act: 
     Ok(())
 }
 
-pub(super) fn cancel(visit: &mut Visit, args: &Cancel, act: &Act, done: &mut Applied) -> Result<(), Refusal> {
+pub(super) fn cancel(
+    visit: &mut Visit,
+    args: &Cancel,
+    act: &Act,
+    done: &mut Applied,
+) -> Result<(), Refusal> {
     let by_customer = matches!(act.party, Party::Customer(_));
     let appointment = visit.appointment.as_mut().ok_or(Refusal::NoAppointment)?;
     match appointment.status {
@@ -74,8 +88,12 @@ pub(super) fn cancel(visit: &mut Visit, args: &Cancel, act: &Act, done: &mut App
         S::Pending | S::Confirmed | S::InService => {}
     }
     appointment.status = S::Cancelled;
-    appointment.cancellation =
-        Some(Cancellation { by: act.party.label().to_owned(), reason: args.reason.clone(), text: args.text.clone(), at: act.at });
+    appointment.cancellation = Some(Cancellation {
+        by: act.party.label().to_owned(),
+        reason: args.reason.clone(),
+        text: args.text.clone(),
+        at: act.at,
+    });
     done.appointment_changed = true;
     cancel_order(visit, done);
     Ok(())
@@ -94,7 +112,9 @@ fn cancel_order(visit: &mut Visit, done: &mut Applied) {
 /// `start`, and the part of `weigh` that concerns the visit.
 pub(super) fn begin(visit: &mut Visit, act: &Act, done: &mut Applied) {
     note_changed_plans(visit, act, done);
-    let Some(appointment) = visit.appointment.as_mut() else { return };
+    let Some(appointment) = visit.appointment.as_mut() else {
+        return;
+    };
     match appointment.status {
         S::Pending | S::Confirmed => enter_service(appointment, act, done),
         S::InService => {}
@@ -114,7 +134,9 @@ fn enter_service(appointment: &mut Appointment, act: &Act, done: &mut Applied) {
 
 pub(super) fn complete(visit: &mut Visit, act: &Act, done: &mut Applied) {
     note_changed_plans(visit, act, done);
-    let Some(appointment) = visit.appointment.as_mut() else { return };
+    let Some(appointment) = visit.appointment.as_mut() else {
+        return;
+    };
     match appointment.status {
         S::Completed => return,
         S::Pending | S::Confirmed | S::InService => {}
@@ -128,9 +150,19 @@ pub(super) fn complete(visit: &mut Visit, act: &Act, done: &mut Applied) {
 /// A fact of someone who did not know that the visit was given to another, or moved by the customer. Each is
 /// noted once a person.
 fn note_changed_plans(visit: &Visit, act: &Act, done: &mut Applied) {
-    let (Some(appointment), Some(actor)) = (&visit.appointment, act.party.staff()) else { return };
-    let noted = |code| appointment.reviews.iter().any(|r| r.code == code && r.by == Some(actor.id));
-    if actor.role == Role::Collector && appointment.assignee != Some(actor.id) && !noted(ReviewCode::ReassignedMeanwhile) {
+    let (Some(appointment), Some(actor)) = (&visit.appointment, act.party.staff()) else {
+        return;
+    };
+    let noted = |code| {
+        appointment
+            .reviews
+            .iter()
+            .any(|r| r.code == code && r.by == Some(actor.id))
+    };
+    if actor.role == Role::Collector
+        && appointment.assignee != Some(actor.id)
+        && !noted(ReviewCode::ReassignedMeanwhile)
+    {
         done.review(ReviewCode::ReassignedMeanwhile);
     }
     let moved_since = matches!((appointment.rescheduled_version, act.saw_version), (Some(moved), Some(saw)) if saw < moved);

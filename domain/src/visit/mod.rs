@@ -8,9 +8,9 @@
 mod appointment;
 mod order;
 mod permit;
-mod ticket;
 #[cfg(test)]
 mod tests;
+mod ticket;
 
 pub use permit::permit;
 pub use ticket::create_ticket;
@@ -93,7 +93,14 @@ impl Act {
     /// Someone acting at an instant, with nothing else known.
     #[must_use]
     pub fn new(party: Party, at: DateTime<Utc>) -> Self {
-        Self { party, at, client_time: None, saw_version: None, price: PriceFindings::default(), slot: None }
+        Self {
+            party,
+            at,
+            client_time: None,
+            saw_version: None,
+            price: PriceFindings::default(),
+            slot: None,
+        }
     }
 
     /// The device's time where it has one: money and weights keep the moment they changed hands.
@@ -185,7 +192,12 @@ impl Visit {
         match command {
             Command::Confirm(_) => appointment::confirm(self.appointment_mut()?, &mut done)?,
             Command::Assign(args) => appointment::assign(self, args.assignee, &mut done)?,
-            Command::Reschedule(args) => appointment::reschedule(self.appointment_mut()?, args.appointment_time, act, &mut done)?,
+            Command::Reschedule(args) => appointment::reschedule(
+                self.appointment_mut()?,
+                args.appointment_time,
+                act,
+                &mut done,
+            )?,
             Command::Cancel(args) => appointment::cancel(self, args, act, &mut done)?,
             Command::Start(_) => appointment::begin(self, act, &mut done),
             Command::Complete(_) => appointment::complete(self, act, &mut done),
@@ -210,7 +222,11 @@ impl Visit {
     fn seal(&mut self, act: &Act, done: &mut Applied) {
         let by = act.party.staff_id();
         for code in done.reviews.clone() {
-            let review = Review { code, at: act.at, by };
+            let review = Review {
+                code,
+                at: act.at,
+                by,
+            };
             match &mut self.appointment {
                 Some(appointment) if concerns_visit(code) => {
                     appointment.reviews.push(review);
@@ -226,10 +242,16 @@ impl Visit {
             self.order.version += 1;
             self.order.updated_at = act.at;
         }
-        if let Some(appointment) = self.appointment.as_mut().filter(|_| done.appointment_changed) {
+        if let Some(appointment) = self
+            .appointment
+            .as_mut()
+            .filter(|_| done.appointment_changed)
+        {
             appointment.version += 1;
             appointment.updated_at = act.at;
-            if matches!(act.party, Party::Customer(_)) && appointment.rescheduled_version == Some(RESCHEDULED_NOW) {
+            if matches!(act.party, Party::Customer(_))
+                && appointment.rescheduled_version == Some(RESCHEDULED_NOW)
+            {
                 appointment.rescheduled_version = Some(appointment.version);
             }
         }

@@ -15,7 +15,12 @@ use uuid::Uuid;
 const REWEIGH_TOLERANCE_PERCENT: i128 = 2;
 
 pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Applied) {
-    if visit.order.quotes.iter().any(|q| q.quote.id == args.quote_id) {
+    if visit
+        .order
+        .quotes
+        .iter()
+        .any(|q| q.quote.id == args.quote_id)
+    {
         return;
     }
     appointment::begin(visit, act, done);
@@ -23,7 +28,11 @@ pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Appli
     let order = &mut visit.order;
     let by = actor_id(act);
     let counts = decide_which_counts(order, by, done);
-    order.quotes.push(FinalQuote { quote: final_quote(args, act), by, at: act.at });
+    order.quotes.push(FinalQuote {
+        quote: final_quote(args, act),
+        by,
+        at: act.at,
+    });
     done.order_changed = true;
     if counts {
         order.weighed_at = Some(act.happened_at());
@@ -48,7 +57,9 @@ fn decide_which_counts(order: &Order, by: StaffId, done: &mut Applied) -> bool {
     if order.status == S::Completed {
         return false;
     }
-    let Some(current) = order.current() else { return true };
+    let Some(current) = order.current() else {
+        return true;
+    };
     if order.paid_fen() != 0 {
         done.review(ReviewCode::ReweighedAfterPayment);
     }
@@ -56,7 +67,9 @@ fn decide_which_counts(order: &Order, by: StaffId, done: &mut Applied) -> bool {
         return true;
     }
     done.review(ReviewCode::WeighedTwice);
-    order.accepted().is_none_or(|a| a.quote_id != current.quote.id)
+    order
+        .accepted()
+        .is_none_or(|a| a.quote_id != current.quote.id)
 }
 
 fn final_quote(args: &Weigh, act: &Act) -> Quote {
@@ -104,23 +117,38 @@ fn settle(order: &Order) -> S {
     }
 }
 
-pub(super) fn accept(visit: &mut Visit, args: &Accept, act: &Act, done: &mut Applied) -> Result<(), Refusal> {
+pub(super) fn accept(
+    visit: &mut Visit,
+    args: &Accept,
+    act: &Act,
+    done: &mut Applied,
+) -> Result<(), Refusal> {
     let order = &mut visit.order;
     let known = order.quotes.iter().any(|q| q.quote.id == args.quote_id);
     if matches!(act.party, Party::Customer(_)) {
         // From the mini-program it is a wish about something seen on a screen, and may be refused.
         refuse_customers_acceptance(order, known)?;
     }
-    let again = order.acceptances.iter().any(|a| a.quote_id == args.quote_id && a.by == args.by);
+    let again = order
+        .acceptances
+        .iter()
+        .any(|a| a.quote_id == args.quote_id && a.by == args.by);
     if again {
         return Ok(());
     }
     let first = order.acceptances.is_empty();
-    order.acceptances.push(Acceptance { quote_id: args.quote_id, by: args.by, at: act.happened_at(), blob: args.blob.clone() });
+    order.acceptances.push(Acceptance {
+        quote_id: args.quote_id,
+        by: args.by,
+        at: act.happened_at(),
+        blob: args.blob.clone(),
+    });
     done.order_changed = true;
     match order.status {
         S::Cancelled => done.review(ReviewCode::AcceptedCancelled),
-        S::Unpaid if first && known && order.current_quote != Some(args.quote_id) => make_current(order, args.quote_id),
+        S::Unpaid if first && known && order.current_quote != Some(args.quote_id) => {
+            make_current(order, args.quote_id)
+        }
         S::Unpaid | S::Paid | S::Completed => {}
     }
     if !known {
@@ -139,7 +167,11 @@ fn refuse_customers_acceptance(order: &Order, known: bool) -> Result<(), Refusal
 }
 
 pub(super) fn pay(order: &mut Order, args: &Pay, act: &Act, done: &mut Applied) {
-    if order.payments.iter().any(|p| p.payment_id == args.payment_id) {
+    if order
+        .payments
+        .iter()
+        .any(|p| p.payment_id == args.payment_id)
+    {
         return;
     }
     let was = order.status;
@@ -196,8 +228,12 @@ pub(super) fn refund(order: &mut Order, args: &RefundArgs, act: &Act, done: &mut
 
 /// The payment exists and what was refunded of it so far leaves room.
 fn covers(order: &Order, args: &RefundArgs) -> bool {
-    let back: i128 =
-        order.refunds.iter().filter(|r| r.payment_id == args.payment_id).map(|r| i128::from(r.amount.fen())).sum();
+    let back: i128 = order
+        .refunds
+        .iter()
+        .filter(|r| r.payment_id == args.payment_id)
+        .map(|r| i128::from(r.amount.fen()))
+        .sum();
     order
         .payments
         .iter()
@@ -214,7 +250,11 @@ pub(super) fn void(order: &mut Order, args: &str, done: &mut Applied) -> Result<
             done.order_changed = true;
             Ok(())
         }
-        S::Completed if order.appointment_id.is_none() && order.paid_fen() == 0 && !order.refunds.is_empty() => {
+        S::Completed
+            if order.appointment_id.is_none()
+                && order.paid_fen() == 0
+                && !order.refunds.is_empty() =>
+        {
             // A ticket completes the moment it is paid; once everything is refunded it may still be voided.
             order.status = S::Cancelled;
             order.void_reason = Some(args.to_owned());
@@ -246,8 +286,16 @@ pub(super) fn receive(order: &mut Order, args: &Receive, act: &Act, done: &mut A
 
 /// Any category whose depot weight differs from the collector's by more than the tolerance.
 fn differs_beyond_tolerance(order: &Order, depot: &[Item]) -> bool {
-    let Some(current) = order.current().filter(|_| !depot.is_empty()) else { return false };
-    let collector: i128 = current.quote.lines.iter().filter_map(|l| l.quantity.parse::<crate::number::Number>().ok()).map(|n| n.scaled()).sum();
+    let Some(current) = order.current().filter(|_| !depot.is_empty()) else {
+        return false;
+    };
+    let collector: i128 = current
+        .quote
+        .lines
+        .iter()
+        .filter_map(|l| l.quantity.parse::<crate::number::Number>().ok())
+        .map(|n| n.scaled())
+        .sum();
     let weighed: i128 = depot.iter().filter_map(Item::net).sum();
     (weighed - collector).abs() * 100 > collector.abs() * REWEIGH_TOLERANCE_PERCENT
 }
@@ -262,9 +310,10 @@ impl Item {
     fn net(&self) -> Option<i128> {
         match (&self.quantity, &self.weighing) {
             (Some(quantity), _) => Some(quantity.scaled()),
-            (None, Some(w)) => Some(w.gross.scaled() - w.tare.as_ref().map_or(0, crate::number::Number::scaled)),
+            (None, Some(w)) => {
+                Some(w.gross.scaled() - w.tare.as_ref().map_or(0, crate::number::Number::scaled))
+            }
             (None, None) => None,
         }
     }
 }
-

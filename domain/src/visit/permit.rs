@@ -17,11 +17,18 @@ pub fn permit(visit: &Visit, command: &Command, party: &Party) -> Result<(), Ref
         Party::Customer(user) => visit.order.user_id == Some(*user) && customer_may(command),
         Party::Staff(actor) => command.is_fact() || staff_may(visit, command, actor),
     };
-    if allowed { Ok(()) } else { Err(Refusal::Forbidden) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(Refusal::Forbidden)
+    }
 }
 
 const fn customer_may(command: &Command) -> bool {
-    matches!(command, Command::Reschedule(_) | Command::Cancel(_) | Command::Accept(_))
+    matches!(
+        command,
+        Command::Reschedule(_) | Command::Cancel(_) | Command::Accept(_)
+    )
 }
 
 fn staff_may(visit: &Visit, command: &Command, actor: &Actor) -> bool {
@@ -29,7 +36,11 @@ fn staff_may(visit: &Visit, command: &Command, actor: &Actor) -> bool {
         return true;
     }
     let at_station = actor.station == Some(visit.order.station_id);
-    let own = visit.appointment.as_ref().map_or(visit.order.collector, |a| a.assignee) == Some(actor.id);
+    let own = visit
+        .appointment
+        .as_ref()
+        .map_or(visit.order.collector, |a| a.assignee)
+        == Some(actor.id);
     match command {
         Command::Assign(_) => actor.role == Role::Station && at_station,
         Command::Publish(_) => false,

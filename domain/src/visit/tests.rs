@@ -7,7 +7,10 @@ mod laws;
 use super::*;
 use crate::{
     appointment::{Address, AppointmentStatus, Contact, Slot},
-    command::{Accept, Assign, Cancel, OfAppointment, Pay, Receive, RefundArgs, Reschedule, TicketCreate, Void, Weigh},
+    command::{
+        Accept, Assign, Cancel, OfAppointment, Pay, Receive, RefundArgs, Reschedule, TicketCreate,
+        Void, Weigh,
+    },
     ids::{AppointmentId, OrderId, PaymentId, QuoteId, StationId},
     money::Fen,
     order::{AcceptedBy, OrderStatus, PaymentMethod},
@@ -30,7 +33,11 @@ fn noon() -> DateTime<Utc> {
 }
 
 fn staff(id: StaffId, role: Role) -> Party {
-    Party::Staff(Actor { id, role, station: Some(STATION) })
+    Party::Staff(Actor {
+        id,
+        role,
+        station: Some(STATION),
+    })
 }
 
 fn zhang() -> Act {
@@ -50,16 +57,30 @@ fn customer() -> Act {
 }
 
 fn slot() -> Slot {
-    Slot { date: "2026-11-24".into(), start: "10:00".into(), end: "12:00".into() }
+    Slot {
+        date: "2026-11-24".into(),
+        start: "10:00".into(),
+        end: "12:00".into(),
+    }
 }
 
 fn quote(id: u128, due: i64) -> Quote {
     let amount = Fen::from_fen(due);
-    let line = QuoteLine { category: "paper/cardboard".into(), quantity: "10".into(), unit_price: "1.1".into(), applied: vec![], amount };
+    let line = QuoteLine {
+        category: "paper/cardboard".into(),
+        quantity: "10".into(),
+        unit_price: "1.1".into(),
+        applied: vec![],
+        amount,
+    };
     Quote {
         id: QuoteId(Uuid::from_u128(id)),
         kind: QuoteKind::Final,
-        book: BookRef { city: "330100".into(), version: 1, hash: String::new() },
+        book: BookRef {
+            city: "330100".into(),
+            version: 1,
+            hash: String::new(),
+        },
         items: vec![],
         lines: vec![line],
         total: amount,
@@ -83,8 +104,16 @@ fn visit(appointment: AppointmentStatus, order: OrderStatus) -> Visit {
         assignee: Some(ZHANG),
         city: "330100".into(),
         items: vec![],
-        address: Address { division: "330106".into(), detail: "文三路 90 号".into(), lng: None, lat: None },
-        contact: Contact { name: "王女士".into(), phone: "13800002046".into() },
+        address: Address {
+            division: "330106".into(),
+            detail: "文三路 90 号".into(),
+            lng: None,
+            lat: None,
+        },
+        contact: Contact {
+            name: "王女士".into(),
+            phone: "13800002046".into(),
+        },
         appointment_time: noon(),
         slot: slot(),
         estimate: quote(50, 1000),
@@ -103,9 +132,16 @@ fn visit(appointment: AppointmentStatus, order: OrderStatus) -> Visit {
     goods.appointment_id = Some(APPOINTMENT);
     goods.user_id = Some(CUSTOMER);
     goods.collector = Some(ZHANG);
-    let mut visit = Visit { appointment: Some(booked), order: goods };
+    let mut visit = Visit {
+        appointment: Some(booked),
+        order: goods,
+    };
     if matches!(order, OrderStatus::Paid | OrderStatus::Completed) {
-        visit.order.quotes = vec![crate::order::FinalQuote { quote: quote(60, 1100), by: ZHANG, at: noon() }];
+        visit.order.quotes = vec![crate::order::FinalQuote {
+            quote: quote(60, 1100),
+            by: ZHANG,
+            at: noon(),
+        }];
         visit.order.current_quote = Some(QuoteId(Uuid::from_u128(60)));
         visit.order.due = Fen::from_fen(1100);
         visit.order.weighed_at = Some(noon());
@@ -120,7 +156,9 @@ fn order_pay(visit: &mut Visit, id: u128, fen: i64) -> Applied {
 }
 
 fn of() -> Box<OfAppointment> {
-    Box::new(OfAppointment { appointment_id: APPOINTMENT })
+    Box::new(OfAppointment {
+        appointment_id: APPOINTMENT,
+    })
 }
 
 fn weigh(id: u128, due: i64) -> Command {
@@ -139,40 +177,79 @@ fn weigh(id: u128, due: i64) -> Command {
 }
 
 fn accept(id: u128) -> Command {
-    Command::Accept(Box::new(Accept { order_id: ORDER, quote_id: QuoteId(Uuid::from_u128(id)), by: AcceptedBy::Tap, blob: None }))
+    Command::Accept(Box::new(Accept {
+        order_id: ORDER,
+        quote_id: QuoteId(Uuid::from_u128(id)),
+        by: AcceptedBy::Tap,
+        blob: None,
+    }))
 }
 
 fn pay(id: u128, fen: i64) -> Command {
     let payment_id = PaymentId(Uuid::from_u128(id));
-    Command::Pay(Box::new(Pay { order_id: ORDER, payment_id, method: PaymentMethod::Cash, amount: Fen::from_fen(fen) }))
+    Command::Pay(Box::new(Pay {
+        order_id: ORDER,
+        payment_id,
+        method: PaymentMethod::Cash,
+        amount: Fen::from_fen(fen),
+    }))
 }
 
 fn refund(id: u128, of: u128, fen: i64) -> Command {
-    let (refund_id, payment_id) = (PaymentId(Uuid::from_u128(id)), PaymentId(Uuid::from_u128(of)));
-    Command::Refund(Box::new(RefundArgs { order_id: ORDER, refund_id, payment_id, amount: Fen::from_fen(fen) }))
+    let (refund_id, payment_id) = (
+        PaymentId(Uuid::from_u128(id)),
+        PaymentId(Uuid::from_u128(of)),
+    );
+    Command::Refund(Box::new(RefundArgs {
+        order_id: ORDER,
+        refund_id,
+        payment_id,
+        amount: Fen::from_fen(fen),
+    }))
 }
 
 fn cancel() -> Command {
-    Command::Cancel(Box::new(Cancel { appointment_id: APPOINTMENT, reason: "not_home".into(), text: None }))
+    Command::Cancel(Box::new(Cancel {
+        appointment_id: APPOINTMENT,
+        reason: "not_home".into(),
+        text: None,
+    }))
 }
 
 fn assign(to: StaffId) -> Command {
-    Command::Assign(Box::new(Assign { appointment_id: APPOINTMENT, assignee: Some(to) }))
+    Command::Assign(Box::new(Assign {
+        appointment_id: APPOINTMENT,
+        assignee: Some(to),
+    }))
 }
 
 fn reschedule() -> Command {
     let appointment_time = noon() + TimeDelta::days(1);
-    Command::Reschedule(Box::new(Reschedule { appointment_id: APPOINTMENT, appointment_time }))
+    Command::Reschedule(Box::new(Reschedule {
+        appointment_id: APPOINTMENT,
+        appointment_time,
+    }))
 }
 
 fn void() -> Command {
-    Command::Void(Box::new(Void { order_id: ORDER, reason: "写错了".into() }))
+    Command::Void(Box::new(Void {
+        order_id: ORDER,
+        reason: "写错了".into(),
+    }))
 }
 
 fn receive() -> Command {
-    Command::Receive(Box::new(Receive { order_id: ORDER, items: vec![] }))
+    Command::Receive(Box::new(Receive {
+        order_id: ORDER,
+        items: vec![],
+    }))
 }
 
 fn ticket(id: u128, due: i64) -> TicketCreate {
-    TicketCreate { order_id: ORDER, station_id: STATION, seller: None, quote: quote(id, due) }
+    TicketCreate {
+        order_id: ORDER,
+        station_id: STATION,
+        seller: None,
+        quote: quote(id, due),
+    }
 }

@@ -19,12 +19,23 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
     let mut order = Order::new(args.order_id, args.station_id, act.happened_at());
     order.collector = staff.filter(|a| a.role == Role::Collector).map(|a| a.id);
     order.seller = args.seller.clone();
-    order.quotes = vec![FinalQuote { quote: Quote { kind: QuoteKind::Final, trace: Vec::new(), ..args.quote.clone() }, by, at: act.at }];
+    order.quotes = vec![FinalQuote {
+        quote: Quote {
+            kind: QuoteKind::Final,
+            trace: Vec::new(),
+            ..args.quote.clone()
+        },
+        by,
+        at: act.at,
+    }];
     order.current_quote = Some(args.quote.id);
     order.due = args.quote.due;
     order.weighed_at = Some(act.happened_at());
     order.updated_at = act.at;
-    let mut done = Applied { order_changed: true, ..Applied::default() };
+    let mut done = Applied {
+        order_changed: true,
+        ..Applied::default()
+    };
     for (is, code) in [
         (act.price.unknown_book, ReviewCode::UnknownBook),
         (act.price.stale, ReviewCode::PriceStale),
@@ -32,7 +43,11 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
     ] {
         if is {
             done.review(code);
-            order.reviews.push(Review { code, at: act.at, by: staff.map(|a| a.id) });
+            order.reviews.push(Review {
+                code,
+                at: act.at,
+                by: staff.map(|a| a.id),
+            });
         }
     }
     (order, done)
@@ -40,7 +55,10 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
 
 /// The same ticket told again changes nothing; other contents under a known id are looked at.
 pub(super) fn again(order: &Order, args: &TicketCreate, done: &mut Applied) {
-    let same = order.quotes.first().is_some_and(|q| q.quote.id == args.quote.id && q.quote.due == args.quote.due);
+    let same = order
+        .quotes
+        .first()
+        .is_some_and(|q| q.quote.id == args.quote.id && q.quote.due == args.quote.due);
     if !same {
         done.review(ReviewCode::DuplicateTicket);
     }

@@ -6,7 +6,13 @@ use OrderStatus as O;
 use ReviewCode as R;
 
 /// States in the order of the table's columns.
-const APPOINTMENT_STATES: [A; 5] = [A::Pending, A::Confirmed, A::InService, A::Completed, A::Cancelled];
+const APPOINTMENT_STATES: [A; 5] = [
+    A::Pending,
+    A::Confirmed,
+    A::InService,
+    A::Completed,
+    A::Cancelled,
+];
 const ORDER_STATES: [O; 4] = [O::Unpaid, O::Paid, O::Completed, O::Cancelled];
 
 type Cell<S> = Result<(S, &'static [R]), Refusal>;
@@ -15,9 +21,17 @@ fn appointment_row(command: &Command, act: &Act, row: [Cell<A>; 5]) {
     for (from, expected) in APPOINTMENT_STATES.into_iter().zip(row) {
         let mut visit = visit(from, O::Unpaid);
         let before = visit.clone();
-        let got = visit.apply(command, act).map(|done| (visit.appointment.as_ref().unwrap().status, done.reviews));
+        let got = visit
+            .apply(command, act)
+            .map(|done| (visit.appointment.as_ref().unwrap().status, done.reviews));
         let expected = expected.map(|(to, reviews)| (to, reviews.to_vec()));
-        assert_eq!(got, expected, "{} by {} in {from:?}", command.name(), act.party.label());
+        assert_eq!(
+            got,
+            expected,
+            "{} by {} in {from:?}",
+            command.name(),
+            act.party.label()
+        );
         if got.is_err() {
             assert_eq!(visit, before, "a refusal changes nothing");
         }
@@ -27,7 +41,9 @@ fn appointment_row(command: &Command, act: &Act, row: [Cell<A>; 5]) {
 fn order_row(command: &Command, act: &Act, row: [Cell<O>; 4]) {
     for (from, expected) in ORDER_STATES.into_iter().zip(row) {
         let mut visit = visit(A::InService, from);
-        let got = visit.apply(command, act).map(|done| (visit.order.status, done.reviews));
+        let got = visit
+            .apply(command, act)
+            .map(|done| (visit.order.status, done.reviews));
         let expected = expected.map(|(to, reviews)| (to, reviews.to_vec()));
         assert_eq!(got, expected, "{} in {from:?}", command.name());
     }
@@ -35,13 +51,25 @@ fn order_row(command: &Command, act: &Act, row: [Cell<O>; 4]) {
 
 #[test]
 fn confirm_takes_a_pending_visit_only() {
-    let row = [Ok((A::Confirmed, &[][..])), Ok((A::Confirmed, &[])), Err(Refusal::InService), Err(Refusal::Completed), Err(Refusal::Cancelled)];
+    let row = [
+        Ok((A::Confirmed, &[][..])),
+        Ok((A::Confirmed, &[])),
+        Err(Refusal::InService),
+        Err(Refusal::Completed),
+        Err(Refusal::Cancelled),
+    ];
     appointment_row(&Command::Confirm(of()), &dispatcher(), row);
 }
 
 #[test]
 fn assign_leaves_the_state_and_is_refused_when_all_is_over() {
-    let row = [Ok((A::Pending, &[][..])), Ok((A::Confirmed, &[])), Ok((A::InService, &[])), Err(Refusal::Completed), Err(Refusal::Cancelled)];
+    let row = [
+        Ok((A::Pending, &[][..])),
+        Ok((A::Confirmed, &[])),
+        Ok((A::InService, &[])),
+        Err(Refusal::Completed),
+        Err(Refusal::Cancelled),
+    ];
     appointment_row(&assign(LI), &dispatcher(), row);
 }
 
@@ -49,10 +77,22 @@ fn assign_leaves_the_state_and_is_refused_when_all_is_over() {
 fn a_customer_who_moves_a_confirmed_visit_waits_for_confirmation_again() {
     let mut act = customer();
     act.slot = Some(slot());
-    let row = [Ok((A::Pending, &[][..])), Ok((A::Pending, &[])), Err(Refusal::InService), Err(Refusal::Completed), Err(Refusal::Cancelled)];
+    let row = [
+        Ok((A::Pending, &[][..])),
+        Ok((A::Pending, &[])),
+        Err(Refusal::InService),
+        Err(Refusal::Completed),
+        Err(Refusal::Cancelled),
+    ];
     appointment_row(&reschedule(), &act, row);
     act.party = dispatcher().party;
-    let row = [Ok((A::Pending, &[][..])), Ok((A::Confirmed, &[])), Err(Refusal::InService), Err(Refusal::Completed), Err(Refusal::Cancelled)];
+    let row = [
+        Ok((A::Pending, &[][..])),
+        Ok((A::Confirmed, &[])),
+        Err(Refusal::InService),
+        Err(Refusal::Completed),
+        Err(Refusal::Cancelled),
+    ];
     appointment_row(&reschedule(), &act, row);
 }
 
@@ -72,10 +112,22 @@ fn start_and_weigh_begin_the_visit_whatever_was_planned() {
 
 #[test]
 fn a_customer_cannot_cancel_once_the_collector_has_begun_and_staff_can() {
-    let row = [Ok((A::Cancelled, &[][..])), Ok((A::Cancelled, &[])), Err(Refusal::InService), Err(Refusal::Completed), Ok((A::Cancelled, &[]))];
+    let row = [
+        Ok((A::Cancelled, &[][..])),
+        Ok((A::Cancelled, &[])),
+        Err(Refusal::InService),
+        Err(Refusal::Completed),
+        Ok((A::Cancelled, &[])),
+    ];
     appointment_row(&cancel(), &customer(), row);
     for act in [dispatcher(), zhang()] {
-        let row = [Ok((A::Cancelled, &[][..])), Ok((A::Cancelled, &[])), Ok((A::Cancelled, &[])), Err(Refusal::Completed), Ok((A::Cancelled, &[]))];
+        let row = [
+            Ok((A::Cancelled, &[][..])),
+            Ok((A::Cancelled, &[])),
+            Ok((A::Cancelled, &[])),
+            Err(Refusal::Completed),
+            Ok((A::Cancelled, &[])),
+        ];
         appointment_row(&cancel(), &act, row);
     }
 }
@@ -115,11 +167,34 @@ fn accept_never_changes_the_state() {
     let mut visit = visit(A::InService, O::Unpaid);
     visit.apply(&weigh(61, 900), &zhang()).unwrap();
     assert_eq!(visit.apply(&accept(61), &zhang()).unwrap().reviews, []);
-    visit.apply(&Command::Accept(Box::new(Accept { order_id: ORDER, quote_id: QuoteId(Uuid::from_u128(61)), by: AcceptedBy::Signature, blob: None })), &zhang()).unwrap();
-    assert_eq!(visit.order.accepted().unwrap().by, AcceptedBy::Tap, "the first acceptance stays, the second is noted");
+    visit
+        .apply(
+            &Command::Accept(Box::new(Accept {
+                order_id: ORDER,
+                quote_id: QuoteId(Uuid::from_u128(61)),
+                by: AcceptedBy::Signature,
+                blob: None,
+            })),
+            &zhang(),
+        )
+        .unwrap();
+    assert_eq!(
+        visit.order.accepted().unwrap().by,
+        AcceptedBy::Tap,
+        "the first acceptance stays, the second is noted"
+    );
     assert_eq!(visit.order.acceptances.len(), 2);
-    let row = [Ok((O::Paid, &[][..])), Ok((O::Paid, &[])), Ok((O::Completed, &[])), Ok((O::Cancelled, &[R::AcceptedCancelled, R::Disputed]))];
-    order_row(&accept(60), &zhang(), [Ok((O::Unpaid, &[R::Disputed])), row[1], row[2], row[3]]);
+    let row = [
+        Ok((O::Paid, &[][..])),
+        Ok((O::Paid, &[])),
+        Ok((O::Completed, &[])),
+        Ok((O::Cancelled, &[R::AcceptedCancelled, R::Disputed])),
+    ];
+    order_row(
+        &accept(60),
+        &zhang(),
+        [Ok((O::Unpaid, &[R::Disputed])), row[1], row[2], row[3]],
+    );
 }
 
 #[test]
@@ -131,21 +206,36 @@ fn pay_settles_exactly_and_everything_else_is_reviewed() {
         Ok((O::Paid, &[R::PaidCancelled])),
     ];
     order_row(&pay(71, 900), &zhang(), row);
-    order_row(&pay(70, 1100), &zhang(), [Ok((O::Unpaid, &[R::PaidUnweighed])), Ok((O::Paid, &[])), Ok((O::Completed, &[])), row[3]]);
+    order_row(
+        &pay(70, 1100),
+        &zhang(),
+        [
+            Ok((O::Unpaid, &[R::PaidUnweighed])),
+            Ok((O::Paid, &[])),
+            Ok((O::Completed, &[])),
+            row[3],
+        ],
+    );
 }
 
 #[test]
 fn payments_add_up_to_what_is_due() {
-    for (amounts, status, reviews) in
-        [(&[400_i64, 500][..], O::Paid, &[][..]), (&[400, 400], O::Unpaid, &[]), (&[400, 600], O::Paid, &[R::Overpaid])]
-    {
+    for (amounts, status, reviews) in [
+        (&[400_i64, 500][..], O::Paid, &[][..]),
+        (&[400, 400], O::Unpaid, &[]),
+        (&[400, 600], O::Paid, &[R::Overpaid]),
+    ] {
         let mut visit = visit(A::InService, O::Unpaid);
         visit.apply(&weigh(61, 900), &zhang()).unwrap();
         let mut last = Applied::default();
         for (i, fen) in amounts.iter().enumerate() {
             last = order_pay(&mut visit, 71 + i as u128, *fen);
         }
-        assert_eq!((visit.order.status, &last.reviews[..]), (status, reviews), "{amounts:?} of 900");
+        assert_eq!(
+            (visit.order.status, &last.reviews[..]),
+            (status, reviews),
+            "{amounts:?} of 900"
+        );
     }
 }
 
@@ -162,7 +252,16 @@ fn refund_reopens_a_paid_order_only_when_it_is_no_longer_covered() {
 
 #[test]
 fn void_needs_all_money_back_first() {
-    order_row(&void(), &dispatcher(), [Ok((O::Cancelled, &[])), Err(Refusal::Paid), Err(Refusal::Completed), Ok((O::Cancelled, &[]))]);
+    order_row(
+        &void(),
+        &dispatcher(),
+        [
+            Ok((O::Cancelled, &[])),
+            Err(Refusal::Paid),
+            Err(Refusal::Completed),
+            Ok((O::Cancelled, &[])),
+        ],
+    );
     let mut visit = visit(A::InService, O::Paid);
     visit.apply(&refund(80, 70, 1100), &zhang()).unwrap();
     visit.apply(&void(), &dispatcher()).unwrap();
@@ -184,9 +283,23 @@ fn receive_completes_what_is_paid_and_reviews_the_rest() {
 fn anothers_fact_is_applied_and_reviewed() {
     let mut visit = visit(A::Confirmed, O::Unpaid);
     visit.apply(&assign(LI), &dispatcher()).unwrap();
-    assert_eq!(visit.apply(&Command::Start(of()), &zhang()).unwrap().reviews, [R::ReassignedMeanwhile]);
-    assert_eq!(visit.apply(&weigh(61, 900), &zhang()).unwrap().reviews, [], "once a person is enough");
-    assert_eq!(visit.order.due, Fen::from_fen(900), "what was weighed is kept");
+    assert_eq!(
+        visit
+            .apply(&Command::Start(of()), &zhang())
+            .unwrap()
+            .reviews,
+        [R::ReassignedMeanwhile]
+    );
+    assert_eq!(
+        visit.apply(&weigh(61, 900), &zhang()).unwrap().reviews,
+        [],
+        "once a person is enough"
+    );
+    assert_eq!(
+        visit.order.due,
+        Fen::from_fen(900),
+        "what was weighed is kept"
+    );
 }
 
 #[test]
@@ -198,9 +311,20 @@ fn a_fact_that_did_not_know_the_customers_new_time_is_reviewed() {
     visit.apply(&reschedule(), &moved).unwrap();
     let mut late = zhang();
     late.saw_version = Some(saw);
-    assert_eq!(visit.clone().apply(&Command::Start(of()), &late).unwrap().reviews, [R::RescheduledMeanwhile]);
+    assert_eq!(
+        visit
+            .clone()
+            .apply(&Command::Start(of()), &late)
+            .unwrap()
+            .reviews,
+        [R::RescheduledMeanwhile]
+    );
     late.saw_version = Some(saw + 1);
-    assert_eq!(visit.apply(&Command::Start(of()), &late).unwrap().reviews, [], "they knew");
+    assert_eq!(
+        visit.apply(&Command::Start(of()), &late).unwrap().reviews,
+        [],
+        "they knew"
+    );
 }
 
 #[test]
@@ -210,12 +334,24 @@ fn of_two_weighings_the_accepted_one_counts_or_else_the_later() {
     let mut unaccepted = visit.clone();
     let done = unaccepted.apply(&weigh(62, 800), &li()).unwrap();
     assert!(done.reviews.contains(&R::WeighedTwice));
-    assert_eq!(unaccepted.order.due, Fen::from_fen(800), "none accepted: the later by server time");
+    assert_eq!(
+        unaccepted.order.due,
+        Fen::from_fen(800),
+        "none accepted: the later by server time"
+    );
     unaccepted.apply(&accept(61), &zhang()).unwrap();
-    assert_eq!(unaccepted.order.due, Fen::from_fen(900), "the accepted one counts");
+    assert_eq!(
+        unaccepted.order.due,
+        Fen::from_fen(900),
+        "the accepted one counts"
+    );
     visit.apply(&accept(61), &zhang()).unwrap();
     visit.apply(&weigh(62, 800), &li()).unwrap();
-    assert_eq!((visit.order.due, visit.order.quotes.len()), (Fen::from_fen(900), 2), "both are kept, the accepted one counts");
+    assert_eq!(
+        (visit.order.due, visit.order.quotes.len()),
+        (Fen::from_fen(900), 2),
+        "both are kept, the accepted one counts"
+    );
 }
 
 #[test]
@@ -224,26 +360,51 @@ fn a_cancelled_visit_cancels_its_order_but_never_money() {
     unpaid.apply(&cancel(), &zhang()).unwrap();
     assert_eq!(unpaid.order.status, O::Cancelled);
     let mut paid = visit(A::InService, O::Paid);
-    assert_eq!(paid.apply(&cancel(), &zhang()).unwrap().reviews, [R::CancelledAfterPayment]);
+    assert_eq!(
+        paid.apply(&cancel(), &zhang()).unwrap().reviews,
+        [R::CancelledAfterPayment]
+    );
     assert_eq!(paid.order.status, O::Paid);
 }
 
 #[test]
 fn a_ticket_is_complete_once_paid() {
     let (order, done) = create_ticket(&ticket(61, 900), &zhang());
-    assert_eq!((order.status, order.due, order.collector, done.reviews), (O::Unpaid, Fen::from_fen(900), Some(ZHANG), vec![]));
-    let mut visit = Visit { appointment: None, order };
+    assert_eq!(
+        (order.status, order.due, order.collector, done.reviews),
+        (O::Unpaid, Fen::from_fen(900), Some(ZHANG), vec![])
+    );
+    let mut visit = Visit {
+        appointment: None,
+        order,
+    };
     order_pay(&mut visit, 71, 900);
     assert_eq!(visit.order.status, O::Completed);
-    assert_eq!(visit.apply(&Command::Ticket(Box::new(ticket(61, 900))), &zhang()).unwrap(), Applied::default(), "told twice");
-    assert_eq!(visit.apply(&Command::Ticket(Box::new(ticket(61, 901))), &zhang()).unwrap().reviews, [R::DuplicateTicket]);
+    assert_eq!(
+        visit
+            .apply(&Command::Ticket(Box::new(ticket(61, 900))), &zhang())
+            .unwrap(),
+        Applied::default(),
+        "told twice"
+    );
+    assert_eq!(
+        visit
+            .apply(&Command::Ticket(Box::new(ticket(61, 901))), &zhang())
+            .unwrap()
+            .reviews,
+        [R::DuplicateTicket]
+    );
 }
 
 #[test]
 fn only_those_entitled_may_plan() {
     let visit = visit(A::Pending, O::Unpaid);
     let stranger = Party::Customer(UserId(Uuid::from_u128(99)));
-    let elsewhere = Party::Staff(Actor { id: LI, role: Role::Station, station: Some(StationId(Uuid::from_u128(21))) });
+    let elsewhere = Party::Staff(Actor {
+        id: LI,
+        role: Role::Station,
+        station: Some(StationId(Uuid::from_u128(21))),
+    });
     for (command, party, allowed) in [
         (cancel(), customer().party, true),
         (cancel(), stranger, false),
@@ -255,6 +416,12 @@ fn only_those_entitled_may_plan() {
         (cancel(), elsewhere, false),
         (Command::Start(of()), elsewhere, true),
     ] {
-        assert_eq!(permit(&visit, &command, &party).is_ok(), allowed, "{} by {}", command.name(), party.label());
+        assert_eq!(
+            permit(&visit, &command, &party).is_ok(),
+            allowed,
+            "{} by {}",
+            command.name(),
+            party.label()
+        );
     }
 }
