@@ -20,7 +20,7 @@ build:
 
 # Removes all that was built, installed into the checkout or stored by `make run`.
 clean:
-	@scripts/private-server stop --data .data/run/database
-	@scripts/private-server stop --data target/test-servers/mariadb
-	@scripts/private-server stop --data target/test-servers/mysql56
+	@for server in .data/run/database target/test-servers/mariadb target/test-servers/mysql56; do \
+	  [ ! -e $$server/server.json ] || scripts/private-server stop --data $$server; \
+	done
 	rm -rf target .data ui/dist ui/node_modules
