@@ -359,3 +359,6 @@ fn photos(reader: &mut Reader, raw: Option<&Value>) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests;
