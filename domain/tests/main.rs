@@ -7,4 +7,11 @@
     missing_docs
 )]
 
+mod any_json;
+mod books;
 mod golden;
+mod places;
+mod prices;
+mod pricing_errors;
+mod pricing_trace;
+mod values;
