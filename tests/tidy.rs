@@ -4,6 +4,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use blackbox::paths::{root, script};
+
 #[path = "tidy/borders.rs"]
 mod borders;
 #[path = "tidy/source.rs"]
@@ -208,6 +214,56 @@ fn no_file_names_a_package_registry() {
         &found,
         "Where packages come from is the machine's configuration, not the project's (npm: omit-lockfile-registry-resolved=true in .npmrc)",
     );
+}
+
+#[test]
+fn the_generated_types_are_those_of_the_rust_code() {
+    let fresh = tempfile::tempdir().unwrap();
+    let written = Command::new(script("bindings"))
+        .env("TS_RS_EXPORT_DIR", fresh.path())
+        .output()
+        .unwrap();
+    assert!(
+        written.status.success(),
+        "{}",
+        String::from_utf8_lossy(&written.stderr)
+    );
+    let (now, committed) = (
+        texts_in(fresh.path()),
+        texts_in(&root().join("ui/src/bindings")),
+    );
+    assert!(
+        !now.is_empty(),
+        "scripts/bindings writes to TS_RS_EXPORT_DIR"
+    );
+    let names: BTreeSet<_> = now.keys().chain(committed.keys()).collect();
+    let stale: Vec<String> = names
+        .into_iter()
+        .filter(|name| now.get(*name) != committed.get(*name))
+        .map(|name| format!("ui/src/bindings/{name}"))
+        .collect();
+    refuse(
+        &stale,
+        "Generated types differ from the Rust code: run scripts/bindings and commit what it writes",
+    );
+}
+
+/// All files below a folder by their path in it.
+fn texts_in(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() {
+            found.extend(
+                texts_in(&entry.path())
+                    .into_iter()
+                    .map(|(below, text)| (format!("{name}/{below}"), text)),
+            );
+        } else {
+            found.insert(name, std::fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+    found
 }
 
 #[test]
