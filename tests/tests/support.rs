@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use blackbox::{Dedicated, Engine};
+use std::process::Command;
+
+use blackbox::{Dedicated, Engine, Process};
 
 blackbox::on_each_database! {
     async fn each_test_has_a_durable_strict_utf8mb4_database_of_its_own(db) {
@@ -48,4 +50,27 @@ async fn a_dedicated_server_keeps_what_it_confirmed_over_a_kill() {
             "on {engine}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_program_is_waited_for_by_its_lines_and_stopped_by_its_own_id() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap 'echo bye; exit 3' TERM; echo listening on http://127.0.0.1:9/ now; while :; do sleep 0.01; done"]);
+    let mut program = Process::spawn(command);
+    assert_eq!(program.wait_for_address().await, "http://127.0.0.1:9");
+    program.terminate();
+    assert_eq!(program.wait().await.code(), Some(3));
+    assert!(
+        program.log().ends_with("bye"),
+        "what was printed last is kept: {}",
+        program.log()
+    );
+}
+
+#[tokio::test]
+#[should_panic(expected = "ended with exit status: 5 before it printed")]
+async fn a_program_that_ends_early_fails_the_wait_at_once() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo no luck; exit 5"]);
+    Process::spawn(command).wait_for("listening").await;
 }
