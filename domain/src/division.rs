@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use serde::Serialize;
+
 /// `CODE NAME`, a line a division, in the order of the codes.
 static FILE: &str = include_str!("../data/divisions.txt");
 
@@ -15,7 +17,8 @@ static DIVISIONS: LazyLock<Vec<Division>> =
 const CODE_LEN: usize = 6;
 
 /// One division.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Division {
     /// Six digits.
     pub code: &'static str,
@@ -35,7 +38,9 @@ pub enum Level {
 }
 
 /// A division with the names of those above it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[cfg_attr(feature = "ts", ts(rename = "DivisionNames"))]
 pub struct Names {
     /// 浙江省.
     pub province: &'static str,
