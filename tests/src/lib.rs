@@ -22,6 +22,7 @@ pub mod paths;
 pub mod proc;
 pub mod sandbox;
 pub mod server;
+pub mod window;
 pub mod world;
 
 pub use db::{Database, Dedicated, Engine, database};

@@ -1,0 +1,267 @@
+//! The desktop app in a real window, driven as a person would: by WebDriver (tauri-driver with WebKit's own driver).
+//! On a machine without a screen the driver runs under `scripts/headless`.
+
+mod page;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::paths::{bin, free_port, root, script};
+use crate::proc::{PATIENCE, Process, command, signal};
+
+pub use fantoccini::key::Key;
+pub use page::Page;
+
+/// How an app is started: its data folder and its environment, nothing else.
+#[derive(Clone, Debug)]
+pub struct Start {
+    data: PathBuf,
+    environment: Vec<(String, String)>,
+    pictures: PathBuf,
+}
+
+impl Start {
+    /// An app whose store, settings and logs are in `data`.
+    #[must_use]
+    pub fn in_folder(data: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            environment: vec![("HUISHOU_DATA_DIR".into(), data.display().to_string())],
+            pictures: root().join("target/desktop-screenshots"),
+        }
+    }
+
+    /// With one more environment variable.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.environment.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With another folder for its pictures than `target/desktop-screenshots`.
+    #[must_use]
+    pub fn pictures_in(mut self, folder: &Path) -> Self {
+        folder.clone_into(&mut self.pictures);
+        self
+    }
+
+    /// Opens the app's window and waits until its page is there.
+    pub async fn open(&self) -> App {
+        let (port, native) = (free_port(), free_port());
+        let mut driver = Process::spawn(self.driver(port, native));
+        let client = self.connect(&mut driver, port).await;
+        let page = Page::new(client, &self.pictures);
+        let app = App {
+            driver,
+            page,
+            start: self.clone(),
+        };
+        app.page.ready().await;
+        app
+    }
+
+    /// A second start beside a running app, as by a second double click.
+    #[must_use]
+    pub fn second(&self) -> Process {
+        let mut second = command(&bin("huishou"));
+        second.envs(self.environment.iter().cloned());
+        Process::spawn(second)
+    }
+
+    fn driver(&self, port: u16, native: u16) -> Command {
+        let program = tauri_driver();
+        let mut driver = if has_screen() {
+            command(&program)
+        } else {
+            let mut headless = command(&script("headless"));
+            headless.arg(&program);
+            headless
+        };
+        driver
+            .args([
+                "--port",
+                &port.to_string(),
+                "--native-port",
+                &native.to_string(),
+            ])
+            .envs(self.environment.iter().cloned())
+            .env("TZ", "Asia/Shanghai")
+            .env("LANG", "C.UTF-8");
+        driver
+    }
+
+    async fn connect(&self, driver: &mut Process, port: u16) -> Client {
+        let mut wanted = serde_json::Map::new();
+        wanted.insert("browserName".into(), json!("wry"));
+        wanted.insert(
+            "tauri:options".into(),
+            json!({"application": bin("huishou")}),
+        );
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let opened = ClientBuilder::new(HttpConnector::new())
+                .capabilities(wanted.clone())
+                .connect(&format!("http://127.0.0.1:{port}"))
+                .await;
+            match opened {
+                Ok(client) => return client,
+                // The driver is still starting: nobody listens yet. Anything else is an answer.
+                Err(
+                    fantoccini::error::NewSessionError::Lost(_)
+                    | fantoccini::error::NewSessionError::Failed(_),
+                ) if Instant::now() < deadline && driver.is_running() => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                Err(error) => panic!("no window: {error}\n{}", driver.log()),
+            }
+        }
+    }
+}
+
+fn has_screen() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+fn tauri_driver() -> PathBuf {
+    let ours = root().join(".data/tools/bin/tauri-driver");
+    if ours.exists() {
+        ours
+    } else {
+        "tauri-driver".into()
+    }
+}
+
+/// A running app. Dropped, it is ended.
+pub struct App {
+    driver: Process,
+    page: Page,
+    start: Start,
+}
+
+impl std::ops::Deref for App {
+    type Target = Page;
+
+    fn deref(&self) -> &Page {
+        &self.page
+    }
+}
+
+impl App {
+    /// Ends the app at once (SIGKILL), as a power cut would, and opens it again.
+    pub async fn kill_and_reopen(self) -> Self {
+        let start = self.start.clone();
+        self.kill().await;
+        start.open().await
+    }
+
+    /// Ends the app at once (SIGKILL).
+    pub async fn kill(self) {
+        let running = self.pids();
+        assert_eq!(
+            running.len(),
+            1,
+            "one app runs on {}",
+            self.start.data.display()
+        );
+        for pid in running {
+            signal(pid, "KILL");
+        }
+        self.gone().await;
+    }
+
+    /// Closes the window in order and waits until the app has ended.
+    pub async fn close(self) {
+        let _ = self.page.client().clone().close().await;
+        for pid in self.pids() {
+            signal(pid, "TERM");
+        }
+        self.gone().await;
+    }
+
+    /// How this app was started.
+    #[must_use]
+    pub fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// What app and driver printed, and the app's log files.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let mut text = self.driver.log();
+        for entry in std::fs::read_dir(self.start.data.join("logs"))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
+            text.push('\n');
+            text.push_str(&std::fs::read_to_string(entry.path()).unwrap_or_default());
+        }
+        text
+    }
+
+    /// The process ids of apps running on this app's data folder: one.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        let program = bin("huishou");
+        let program = std::fs::canonicalize(&program).unwrap_or(program);
+        let folder = format!("HUISHOU_DATA_DIR={}", self.start.data.display());
+        std::fs::read_dir("/proc")
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+            .filter(|pid| runs(*pid, &program, &folder))
+            .collect()
+    }
+
+    async fn gone(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.pids().is_empty() {
+            assert!(Instant::now() < deadline, "the app does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn runs(pid: u32, program: &Path, variable: &str) -> bool {
+    // A rebuilt program's running copy is called "… (deleted)".
+    let is_program = std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| {
+        exe.to_string_lossy().trim_end_matches(" (deleted)") == program.to_string_lossy()
+    });
+    is_program
+        && std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+            environment
+                .split(|byte| *byte == 0)
+                .any(|one| one == variable.as_bytes())
+        })
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- the app printed ---\n{}\n---", self.log());
+        }
+        for pid in self.pids() {
+            signal(pid, "KILL");
+        }
+        // In order, so that the driver takes its own children, and a virtual screen, with it.
+        self.driver.terminate();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.driver.is_running() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// A value of the app's own making, or `null`: reads `path` (`/a/0/b`) in `value`.
+#[must_use]
+pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    value.pointer(path).unwrap_or(&Value::Null)
+}
