@@ -24,10 +24,8 @@ impl Setup {
         }
         .with("HUISHOU_DATABASE_URL", &database.url())
         .with("HUISHOU_LISTEN", "127.0.0.1:0")
-        .with(
-            "HUISHOU_JWT_SECRET",
-            "a secret of the tests only, 32 bytes and more",
-        )
+        // Fills in the secrets and the sandbox's account with WeChat.
+        .with("HUISHOU_DEV", "true")
     }
 
     /// With this sandbox as the outside world.
