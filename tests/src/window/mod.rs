@@ -53,8 +53,8 @@ impl Start {
     /// Opens the app's window and waits until its page is there.
     pub async fn open(&self) -> App {
         let (port, native) = (free_port(), free_port());
-        let mut driver = Process::spawn(self.driver(port, native));
-        let client = self.connect(&mut driver, port).await;
+        let mut driver = Driver(Process::spawn(self.driver(port, native)));
+        let client = self.connect(&mut driver.0, [port, native]).await;
         let page = Page::new(client, &self.pictures);
         let app = App {
             driver,
@@ -63,14 +63,6 @@ impl Start {
         };
         app.page.ready().await;
         app
-    }
-
-    /// A second start beside a running app, as by a second double click.
-    #[must_use]
-    pub fn second(&self) -> Process {
-        let mut second = command(&bin("huishou"));
-        second.envs(self.environment.iter().cloned());
-        Process::spawn(second)
     }
 
     fn driver(&self, port: u16, native: u16) -> Command {
@@ -95,31 +87,36 @@ impl Start {
         driver
     }
 
-    async fn connect(&self, driver: &mut Process, port: u16) -> Client {
+    async fn connect(&self, driver: &mut Process, ports: [u16; 2]) -> Client {
+        for port in ports {
+            listens(driver, port).await;
+        }
         let mut wanted = serde_json::Map::new();
         wanted.insert("browserName".into(), json!("wry"));
         wanted.insert(
             "tauri:options".into(),
             json!({"application": bin("huishou")}),
         );
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let opened = ClientBuilder::new(HttpConnector::new())
-                .capabilities(wanted.clone())
-                .connect(&format!("http://127.0.0.1:{port}"))
-                .await;
-            match opened {
-                Ok(client) => return client,
-                // The driver is still starting: nobody listens yet. Anything else is an answer.
-                Err(
-                    fantoccini::error::NewSessionError::Lost(_)
-                    | fantoccini::error::NewSessionError::Failed(_),
-                ) if Instant::now() < deadline && driver.is_running() => {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-                Err(error) => panic!("no window: {error}\n{}", driver.log()),
-            }
-        }
+        ClientBuilder::new(HttpConnector::new())
+            .capabilities(wanted)
+            .connect(&format!("http://127.0.0.1:{}", ports[0]))
+            .await
+            .unwrap_or_else(|error| panic!("no window: {error}\n{}", driver.log()))
+    }
+}
+
+async fn listens(driver: &mut Process, port: u16) {
+    let deadline = Instant::now() + PATIENCE;
+    while tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .is_err()
+    {
+        assert!(
+            driver.is_running() && Instant::now() < deadline,
+            "the driver does not start:\n{}",
+            driver.log()
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -140,8 +137,9 @@ fn tauri_driver() -> PathBuf {
 
 /// A running app. Dropped, it is ended.
 pub struct App {
-    driver: Process,
+    // Dropped last: the driver takes the screen away.
     page: Page,
+    driver: Driver,
     start: Start,
 }
 
@@ -191,10 +189,26 @@ impl App {
         &self.start
     }
 
+    /// A second start beside this app, as by a second double click on the same screen.
+    #[must_use]
+    pub fn start_again(&self) -> Process {
+        let environment = self
+            .pids()
+            .first()
+            .and_then(|pid| std::fs::read(format!("/proc/{pid}/environ")).ok())
+            .expect("the app runs");
+        let text = String::from_utf8_lossy(&environment).into_owned();
+        let mut second = command(&bin("huishou"));
+        second
+            .env_clear()
+            .envs(text.split('\0').filter_map(|one| one.split_once('=')));
+        Process::spawn(second)
+    }
+
     /// What app and driver printed, and the app's log files.
     #[must_use]
     pub fn log(&self) -> String {
-        let mut text = self.driver.log();
+        let mut text = self.driver.0.log();
         for entry in std::fs::read_dir(self.start.data.join("logs"))
             .into_iter()
             .flatten()
@@ -251,10 +265,17 @@ impl Drop for App {
         for pid in self.pids() {
             signal(pid, "KILL");
         }
-        // In order, so that the driver takes its own children, and a virtual screen, with it.
-        self.driver.terminate();
+    }
+}
+
+struct Driver(Process);
+
+impl Drop for Driver {
+    /// In order, so that the driver takes its own children, and a virtual screen, with it.
+    fn drop(&mut self) {
+        self.0.terminate();
         let deadline = Instant::now() + Duration::from_secs(10);
-        while self.driver.is_running() && Instant::now() < deadline {
+        while self.0.is_running() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
