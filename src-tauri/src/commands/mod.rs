@@ -1,0 +1,50 @@
+//! What the page may ask: get the engine, call one function, answer. Names and shapes are the engine's views; the
+//! page's side of each is in `ui/src/host`.
+
+pub mod drafts;
+pub mod quote;
+pub mod session;
+pub mod sync;
+pub mod visits;
+
+use huishou_client::view::session::AppError;
+use tauri::{Builder, Runtime};
+
+/// What a command answers: an error has a stable code the page has words for.
+pub type Answer<T> = Result<T, AppError>;
+
+/// Makes all commands known to the app.
+pub fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    builder.invoke_handler(tauri::generate_handler![
+        session::session_state,
+        session::register,
+        session::sign_in,
+        session::sign_out,
+        session::practice_enter,
+        session::practice_leave,
+        session::settings_get,
+        session::settings_put,
+        visits::appointments,
+        visits::appointment,
+        visits::orders,
+        visits::order,
+        visits::directory,
+        visits::execute,
+        quote::book,
+        quote::preview,
+        quote::weigh,
+        quote::ticket,
+        drafts::draft_get,
+        drafts::draft_put,
+        drafts::draft_delete,
+        drafts::drafts,
+        sync::sync_status,
+        sync::sync_now,
+        sync::set_offline,
+        sync::check_now,
+        sync::mutations,
+        sync::mutation_discard,
+        sync::mutation_resend,
+        sync::diagnostics,
+    ])
+}
