@@ -15,21 +15,33 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod crew;
+pub mod customer;
 pub mod db;
+pub mod desk;
 pub mod device;
+pub mod goods;
 pub mod http;
+pub mod ledger;
 pub mod paths;
 pub mod proc;
+pub mod replica;
 pub mod sandbox;
 pub mod server;
+pub mod town;
 pub mod window;
 pub mod world;
 
+pub use customer::Customer;
 pub use db::{Database, Dedicated, Engine, database};
+pub use desk::Desk;
 pub use device::Device;
 pub use http::{Answer, Api};
+pub use ledger::Ledger;
 pub use paths::{bin, free_port};
 pub use proc::Process;
+pub use replica::Replica;
 pub use sandbox::Sandbox;
 pub use server::Server;
+pub use town::{Dispatch, Town};
 pub use world::World;

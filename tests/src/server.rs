@@ -32,6 +32,8 @@ impl Setup {
     #[must_use]
     pub fn with_sandbox(self, sandbox: &Sandbox) -> Self {
         self.with("HUISHOU_WECHAT_BASE_URL", sandbox.url())
+            .with("HUISHOU_WECHAT_APPID", "wxdemo0000000001")
+            .with("HUISHOU_WECHAT_SECRET", "demo-secret")
     }
 
     /// With one more environment variable (`HUISHOU_…`, keys as in `server/config.default.toml`).
