@@ -1,0 +1,89 @@
+// The way to the engine. Screens know only this interface; what is behind it is the desktop shell (tauri.ts) or, in a
+// plain browser and in tests, an engine played in memory (demo/).
+
+import type {
+  AppError, AppointmentDetail, AppointmentFilter, AppointmentRow, BookView, Credentials, DataChanged, Directory,
+  DraftEntry, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Preview, PreviewRequest, Registration,
+  SessionState, Settings, SyncStatus, TicketRequest, WeighRequest,
+} from './types'
+
+export type * from './types'
+
+/** What the engine tells without being asked. */
+export interface HostEvents {
+  'sync-status': SyncStatus
+  'data-changed': DataChanged
+  'session-changed': SessionState
+}
+
+/** Every command of the engine; each rejects with an `AppError`. */
+export interface Host {
+  sessionState(): Promise<SessionState>
+  register(registration: Registration): Promise<SessionState>
+  signIn(credentials: Credentials): Promise<SessionState>
+  signOut(): Promise<SessionState>
+  practiceEnter(): Promise<SessionState>
+  practiceLeave(): Promise<SessionState>
+  settingsGet(): Promise<Settings>
+  settingsPut(settings: Settings): Promise<Settings>
+  appointments(filter: AppointmentFilter): Promise<AppointmentRow[]>
+  appointment(id: string): Promise<AppointmentDetail>
+  orders(filter: OrderFilter): Promise<OrderRow[]>
+  order(id: string): Promise<OrderDetail>
+  directory(): Promise<Directory>
+  book(): Promise<BookView>
+  preview(request: PreviewRequest): Promise<Preview>
+  weigh(request: WeighRequest): Promise<Executed>
+  ticket(request: TicketRequest): Promise<Executed>
+  execute(name: string, args: object): Promise<Executed>
+  draftGet(key: string): Promise<unknown>
+  draftPut(key: string, value: unknown): Promise<void>
+  draftDelete(key: string): Promise<void>
+  drafts(): Promise<DraftEntry[]>
+  syncStatus(): Promise<SyncStatus>
+  syncNow(): Promise<SyncStatus>
+  setOffline(offline: boolean): Promise<SyncStatus>
+  checkNow(): Promise<SyncStatus>
+  mutations(): Promise<MutationEntry[]>
+  mutationDiscard(uid: string): Promise<void>
+  mutationResend(uid: string, args: object): Promise<Executed>
+  diagnostics(): Promise<string>
+  /** Calls `handler` at each event until the returned function is called. */
+  on<K extends keyof HostEvents>(event: K, handler: (payload: HostEvents[K]) => void): Promise<() => void>
+}
+
+let current: Host | undefined
+
+/** The engine in use; set once before the app is mounted, and by tests. */
+export function setHost(host: Host): void {
+  current = host
+}
+
+/** The engine in use. */
+export function host(): Host {
+  if (!current) throw new Error('the host is not connected yet')
+  return current
+}
+
+/** Connects to the desktop shell, or to the demo host where there is none and the build allows it. */
+export async function connectHost(): Promise<Host> {
+  if (import.meta.env.DEV || import.meta.env.MODE === 'demo') {
+    if (!('__TAURI_INTERNALS__' in window)) {
+      const { demoHost } = await import('./demo')
+      setHost(demoHost({ delay: 120, scenario: new URLSearchParams(location.search).get('scenario') ?? undefined }))
+      return host()
+    }
+  }
+  const { tauriHost } = await import('./tauri')
+  setHost(tauriHost())
+  return host()
+}
+
+/** What a rejection says; whatever is not an `AppError` becomes the code `internal`. */
+export function asAppError(reason: unknown): AppError {
+  if (typeof reason === 'object' && reason !== null && 'code' in reason && typeof reason.code === 'string') {
+    const error = reason as Partial<AppError> & { code: string }
+    return { code: error.code, field: error.field ?? null, errors: error.errors ?? [] }
+  }
+  return { code: 'internal', field: null, errors: [] }
+}

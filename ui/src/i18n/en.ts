@@ -1,0 +1,44 @@
+// Words that several screens share.
+export default {
+  app: { name: 'Huishou', practice: 'Practice', practice_note: 'Practice: data stays on this device and is never sent' },
+  nav: { label: 'Main', today: 'Today', counter: 'Counter', orders: 'Tickets', prices: 'Prices', stock: 'Stock', sync: 'Sync', settings: 'Settings' },
+  act: {
+    save: 'Save', cancel: 'Cancel', close: 'Close', confirm: 'OK', back: 'Back', retry: 'Try again', undo: 'Undo', search: 'Search', clear: 'Clear',
+    copy: 'Copy', copied: 'Copied', more: 'More', edit: 'Edit', remove: 'Remove', discard: 'Discard', call: 'Call', navigate: 'Navigate', reload: 'Reload',
+    show_all: 'Show all', dismiss: 'Got it',
+  },
+  label: {
+    name: 'Name', phone: 'Phone', address: 'Address', goods: 'Goods', time: 'Time', reason: 'Reason', note: 'Note', state: 'State', amount: 'Amount',
+    weight: 'Weight', none: 'None', all: 'All', optional: 'optional', required: 'required', loading: 'Loading…', from: 'From', to: 'To', day: 'Day', nobody: 'Unassigned',
+    and_more: 'and {n} kinds in all', rows: '{n} rows', reviews: '{n} to review', draft_saved: 'Draft saved {time}', draft_restored: 'Your last draft is back', problems: '{n} fields to correct',
+  },
+  unit: { kg: 'kg', jin: 'jin', piece: 'pcs', yuan: 'yuan', percent: '%' },
+  pad: { label: 'Number pad', backspace: 'Backspace', clear: 'Clear', done: 'Done', open: 'Open the number pad' },
+  appointment_status: { 0: 'Pending', 1: 'Confirmed', 2: 'Completed', 3: 'Cancelled', 4: 'In service' },
+  order_status: { 0: 'Unpaid', 1: 'Paid', 2: 'Completed', 3: 'Cancelled' },
+  role: { collector: 'Collector', station: 'Station staff', dispatcher: 'Dispatcher', admin: 'Administrator', customer: 'Customer', system: 'System' },
+  method: { cash: 'Cash', wechat_transfer: 'WeChat transfer', manual_transfer: 'Manual transfer' },
+  accepted_by: { signature: 'Signature', tap: 'Tap', mini_program: 'Mini-program' },
+  gap: { weight: 'Other weight', grade: 'Other grade', missing_part: 'Part missing', moisture: 'Wet', category: 'Other goods', price_change: 'New price book', other: 'Other' },
+  adjustment: { round_down: 'Rounded down', bargain: 'Bargained', bonus: 'Bonus' },
+  row_sync: { synced: 'Synced', pending: 'Waiting', refused: 'Refused', shadow: 'Moved away' },
+  chip: {
+    synced: 'Synced {time}', synced_never: 'Not synced yet', pending: '{n} waiting', offline: 'Offline since {time}', offline_short: 'Offline', attention: '{n} need attention',
+    attention_session: 'Sign in again', practice: 'Practice, not synced', running: 'Syncing', open: 'Open the sync centre',
+  },
+  search: { label: 'Search', hint: 'Press / to search', nothing: 'Nothing found for “{query}”' },
+  group: { paper: 'Paper', plastic: 'Plastic', metal: 'Metal', electronic: 'Appliances', textile: 'Textiles', other: 'Other' },
+  command: {
+    'appointment_confirm': 'Confirm appointment', 'appointment_assign': 'Assign', 'appointment_reschedule': 'Reschedule', 'appointment_start': 'Start the visit', 'appointment_cancel': 'Cancel appointment',
+    'appointment_complete': 'Complete the visit', 'order_weigh': 'Weigh and quote', 'order_accept': 'Customer accepts', 'order_pay': 'Payment', 'order_refund': 'Refund', 'order_void': 'Void',
+    'order_receive': 'Receive', 'ticket_create': 'Walk-in ticket', 'price_book_publish': 'Publish prices',
+  },
+  field: {
+    server: 'Server', pairing_code: 'Pairing code', device_name: 'Device name', username: 'User name', password: 'Password', name: 'Name',
+    phone: 'Phone', address: 'Address', detail: 'Street address', division: 'District', appointment_time: 'Time', category: 'Goods',
+    quantity: 'Quantity', weighing: 'Weighing', gross: 'Gross', tare: 'Tare', deductions: 'Deductions', items: 'Goods',
+    adjustments: 'Adjustments', reason: 'Reason', text: 'Explanation', amount: 'Amount', assignee: 'Collector', note: 'Note',
+    moisture: 'Moisture', impurity: 'Impurity', total: 'Total', due: 'Due', gap_reasons: 'Reasons of differences', seller: 'Seller',
+    method: 'Method',
+  },
+}
