@@ -39,12 +39,24 @@ pub fn registration(pairing: &str, key: &SigningKey) -> Value {
 /// What signs in: `POST /staff/v1/sessions`.
 #[must_use]
 pub fn credentials(device: &str, username: &str, password: &str, key: &SigningKey) -> Value {
-    let signature = STANDARD.encode(key.sign(sign_in_text(device, username).as_bytes()).to_bytes());
-    json!({"username": username, "password": password, "device": device, "signature": signature})
+    let client_time = now();
+    let text = format!("huishou-session\n{device}\n{username}\n{client_time}");
+    json!({"username": username, "password": password, "device": device, "client_time": client_time, "signature": sign(key, &text)})
 }
 
-fn sign_in_text(device: &str, username: &str) -> String {
-    format!("{device}\n{username}")
+/// What renews a session: `POST /staff/v1/sessions/refresh`.
+#[must_use]
+pub fn renewal(device: &str, refresh_token: &str, key: &SigningKey) -> Value {
+    let text = format!("huishou-refresh\n{device}\n{refresh_token}");
+    json!({"refresh_token": refresh_token, "device": device, "signature": sign(key, &text)})
+}
+
+fn sign(key: &SigningKey, text: &str) -> String {
+    STANDARD.encode(key.sign(text.as_bytes()).to_bytes())
+}
+
+fn now() -> String {
+    Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 impl Desk {
@@ -88,7 +100,9 @@ impl Desk {
     /// Who is signed in.
     #[must_use]
     pub fn staff_id(&self) -> &str {
-        self.session["staff"]["id"].as_str().expect("the staff's id")
+        self.session["staff"]["id"]
+            .as_str()
+            .expect("the staff's id")
     }
 
     /// The device's id.
@@ -100,13 +114,13 @@ impl Desk {
     /// A mutation of this person, made now.
     #[must_use]
     pub fn mutation(&self, id: i64, name: &str, args: &Value) -> Value {
-        let now = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        json!({"id": id, "uid": Uuid::now_v7(), "name": name, "actor": self.staff_id(), "args": args, "client_time": now})
+        json!({"id": id, "uid": Uuid::now_v7(), "name": name, "actor": self.staff_id(), "args": args, "client_time": now()})
     }
 
     /// Pushes mutations, whatever the answer.
     pub async fn try_push(&self, mutations: &[Value]) -> Answer {
-        let request = json!({"schema": 1, "incarnation": 1, "confirmed": 0, "mutations": mutations});
+        let request =
+            json!({"schema": 1, "incarnation": 1, "confirmed": 0, "mutations": mutations});
         self.api.post("/sync/v1/push", &request).await
     }
 

@@ -161,7 +161,11 @@ impl Ledger<'_> {
         let months = self.months().await;
         let all = months
             .iter()
-            .map(|table| format!("SELECT id, appointment_id, status, due, current_quote, version FROM {table}"))
+            .map(|table| {
+                format!(
+                    "SELECT id, appointment_id, status, due, current_quote, version FROM {table}"
+                )
+            })
             .collect::<Vec<_>>()
             .join(" UNION ALL ");
         let paid = "COALESCE((SELECT SUM(p.amount) FROM payments p WHERE p.order_id = o.id), 0) \

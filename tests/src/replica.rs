@@ -56,6 +56,7 @@ impl Replica {
             self.cursor = Some(body["cursor"].as_str().expect("a cursor").to_owned());
             if body["complete"] == json!(true) {
                 self.last_mutation = body["last_mutation"].as_i64().expect("a number");
+                forget_lost_scopes(&mut staged, body);
                 self.rows = staged;
                 return self.compare(body);
             }
@@ -64,7 +65,8 @@ impl Replica {
     }
 
     async fn page(&self, desk: &Desk) -> Answer {
-        let request = json!({"cursor": self.cursor, "schema": 1, "confirmed": self.confirmed, "check": true});
+        let request =
+            json!({"cursor": self.cursor, "schema": 1, "confirmed": self.confirmed, "check": true});
         desk.api().post("/sync/v1/pull", &request).await
     }
 
@@ -86,9 +88,15 @@ impl Replica {
     }
 
     fn sum(&self, scope: &str) -> (u64, u64) {
-        let held = self.rows.iter().filter(|(_, row)| row.scopes.contains(scope));
+        let held = self
+            .rows
+            .iter()
+            .filter(|(_, row)| row.scopes.contains(scope));
         held.fold((0, 0), |(count, sum), ((kind, id), row)| {
-            (count + 1, sum.wrapping_add(row_hash(kind, *id, row.version)))
+            (
+                count + 1,
+                sum.wrapping_add(row_hash(kind, *id, row.version)),
+            )
         })
     }
 
@@ -137,6 +145,14 @@ fn stage(rows: &mut BTreeMap<Name, Held>, page: &Value) {
     }
     for dropped in list(page, "drops") {
         rows.remove(&name(dropped));
+    }
+}
+
+/// Scopes that the device no longer holds are gone with what was held for them alone.
+fn forget_lost_scopes(rows: &mut BTreeMap<Name, Held>, page: &Value) {
+    let held: BTreeSet<&str> = list(page, "scopes").filter_map(Value::as_str).collect();
+    for row in rows.values_mut() {
+        row.scopes.retain(|scope| held.contains(scope.as_str()));
     }
     rows.retain(|_, row| !row.scopes.is_empty());
 }

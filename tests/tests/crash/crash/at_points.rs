@@ -1,0 +1,183 @@
+//! Each named crash point, hit five times and more. The programs' own lists are read from their sources, so that a
+//! new point without a test is a failure here.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+
+use blackbox::customer::{id, key};
+use blackbox::goods::{at, booking};
+use blackbox::paths::root;
+use blackbox::{Customer, Engine, Town};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::till::Till;
+
+const TIMES: usize = 5;
+/// SIGABRT: how a crash point ends a process.
+const ABORTED: i32 = 6;
+
+/// The names between the brackets of the list in a program's `crash.rs`.
+fn points(path: &str) -> Vec<String> {
+    let source = std::fs::read_to_string(root().join(path)).expect("a crate of this checkout");
+    let list = source
+        .split_once("= &[")
+        .and_then(|(_, rest)| rest.split_once("];"))
+        .expect("a list")
+        .0;
+    let names: Vec<String> = list
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect();
+    assert!(names.len() >= 8, "{path} lists its points: {names:?}");
+    names
+}
+
+fn report(what: &str, hits: &BTreeMap<String, usize>) {
+    for (point, hits) in hits {
+        println!("{what} {point}: {hits} crashes");
+        assert!(*hits >= TIMES, "{point} was hit {hits} times");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_that_dies_at_any_point_loses_nothing_and_repeats_nothing() {
+    let town = Town::start(Engine::MariaDb).await;
+    let mut till = Till::open(&town).await;
+    let mut hits = BTreeMap::new();
+    for point in points("client/src/crash.rs") {
+        for _ in 0..TIMES {
+            let died = if point.starts_with("exec.") {
+                dies_at_exec(&mut till, &point).await
+            } else {
+                dies_at_sync(&mut till, &point).await
+            };
+            *hits.entry(point.clone()).or_default() += usize::from(died);
+            till.settle().await;
+        }
+    }
+    report("device", &hits);
+    let (acknowledged, landed) = till.audit(&town).await;
+    assert_eq!(
+        landed, TIMES,
+        "what died after its commit is there, what died before is not"
+    );
+    assert_eq!(town.ledger().audit().await, [""; 0]);
+    println!(
+        "device: {acknowledged} acknowledged tickets all there once, {landed} of {} doubtful ones",
+        till.doubtful.len()
+    );
+}
+
+async fn dies_at_exec(till: &mut Till, point: &str) -> bool {
+    let order = Uuid::now_v7();
+    till.device.set_env("HUISHOU_CRASH_AT", point);
+    let done = till
+        .device
+        .run(&["exec", "ticket.create", &Till::ticket(order)])
+        .await;
+    till.device.unset_env("HUISHOU_CRASH_AT");
+    till.doubtful.push(order.to_string());
+    done.status.signal() == Some(ABORTED) && done.stderr.contains(point)
+}
+
+async fn dies_at_sync(till: &mut Till, point: &str) -> bool {
+    let _ = till.sell().await;
+    till.device.set_env("HUISHOU_CRASH_AT", point);
+    let done = till.device.run(&["sync"]).await;
+    till.device.unset_env("HUISHOU_CRASH_AT");
+    done.status.signal() == Some(ABORTED) && done.stderr.contains(point)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_dies_at_any_point_loses_nothing_and_repeats_nothing_on_mariadb() {
+    server_dies(Engine::MariaDb).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_dies_at_any_point_loses_nothing_and_repeats_nothing_on_mysql56() {
+    server_dies(Engine::Mysql56).await;
+}
+
+async fn server_dies(engine: Engine) {
+    let mut town = Town::start(engine).await;
+    let mut till = Till::open(&town).await;
+    let customer = Customer::login(&town.world, "wang").await;
+    let plain = town.world.server.setup().clone();
+    let (mut hits, mut booked) = (BTreeMap::new(), 0);
+    for point in points("server/src/crash.rs") {
+        for _ in 0..TIMES {
+            let (key, body) = (key(), noted_booking(booked));
+            booked += 1;
+            let _ = till.sell().await;
+            town.world
+                .server
+                .restart_with(plain.clone().with("HUISHOU_CRASH_AT", &point))
+                .await;
+            let died = provoke(&mut town, &till, &customer, (&key, &body), &point).await;
+            *hits.entry(point.clone()).or_default() += usize::from(died);
+            town.world.server.restart_with(plain.clone()).await;
+            let answer = customer
+                .api
+                .post_once("/api/v1/appointments", &key, &body)
+                .await;
+            let visit = answer.expect(201);
+            assert_eq!(customer.appointment(id(visit)).await["note"], body["note"]);
+            till.settle().await;
+        }
+    }
+    report(&format!("{engine} server"), &hits);
+    let (acknowledged, _) = till.audit(&town).await;
+    let doubled = "SELECT note FROM appointments WHERE note LIKE 'crash %' GROUP BY note HAVING COUNT(*) <> 1";
+    assert_eq!(
+        town.world.database.texts(doubled).await,
+        [""; 0],
+        "each booking is there exactly once"
+    );
+    let all = "SELECT COUNT(*) FROM appointments WHERE note LIKE 'crash %'";
+    assert_eq!(
+        town.world.database.count(all).await,
+        i64::try_from(booked).unwrap()
+    );
+    assert_eq!(town.ledger().audit().await, [""; 0]);
+    println!(
+        "{engine} server: {acknowledged} tickets and {booked} bookings all there exactly once"
+    );
+}
+
+fn noted_booking(n: usize) -> Value {
+    let mut body = booking(&at(
+        1 + u64::try_from(n / 24).unwrap(),
+        [8, 10, 12, 14, 16, 18][n % 6],
+    ));
+    body["note"] = json!(format!("crash {n}"));
+    body
+}
+
+/// Does what passes the point; answers whether the server died of it.
+async fn provoke(
+    town: &mut Town,
+    till: &Till,
+    customer: &Customer,
+    (key, body): (&str, &Value),
+    point: &str,
+) -> bool {
+    if point.starts_with("push.") || point.starts_with("pull.") {
+        let _ = till.device.run(&["sync"]).await;
+    } else {
+        let request = customer
+            .api
+            .request(reqwest::Method::POST, "/api/v1/appointments");
+        let request = request.header("Idempotency-Key", key).json(body);
+        // The answer is lost where the server dies before it; where it dies after, the answer may still come.
+        let _ = customer.api.try_send(request).await;
+    }
+    let server = town.world.server.process();
+    let status = server.wait().await;
+    status.signal() == Some(ABORTED)
+        && server
+            .log()
+            .contains(&format!("crash point {point} reached"))
+}
