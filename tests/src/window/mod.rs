@@ -2,6 +2,7 @@
 //! On a machine without a screen the driver runs under `scripts/headless`.
 
 mod page;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +17,7 @@ use crate::proc::{PATIENCE, Process, command, signal};
 
 pub use fantoccini::key::Key;
 pub use page::Page;
+pub use work::Weighed;
 
 /// How an app is started: its data folder and its environment, nothing else.
 #[derive(Clone, Debug)]

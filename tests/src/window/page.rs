@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{
+    InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction,
+};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::{Client, Locator};
@@ -161,6 +163,29 @@ impl Page {
         if let Err(error) = self.client.perform_actions(strokes).await {
             self.fail(&format!("cannot press {value:?}: {error}")).await;
         }
+    }
+
+    /// Draws a line with the mouse across an element.
+    #[expect(clippy::float_arithmetic, reason = "places on the screen, neither money nor weight")]
+    pub async fn scribble(&self, name: &str) {
+        let css = by_name(name);
+        self.act(&format!("draw on {css}"), &css, async |element| {
+            let (_, _, width, height) = element.rectangle().await?;
+            let (reach, half, drop) = (width / 3.0, width / 6.0, height / 4.0);
+            let mut mouse = MouseActions::new("mouse".into())
+                .then(to(element, -reach, -drop))
+                .then(PointerAction::Down {
+                    button: MOUSE_BUTTON_LEFT,
+                });
+            for (x, y) in [(-half, drop), (0.0, -drop), (half, drop), (reach, -drop), (reach, 0.0)] {
+                mouse = mouse.then(to(element, x, y));
+            }
+            let mouse = mouse.then(PointerAction::Up {
+                button: MOUSE_BUTTON_LEFT,
+            });
+            self.client.perform_actions(mouse).await
+        })
+        .await;
     }
 
     /// The text of an element, once it is shown.
@@ -320,6 +345,16 @@ impl Page {
                 .and_then(|text| text.as_str().map(str::to_owned))
                 .unwrap_or_default()
         );
+    }
+}
+
+/// A mouse move to a place as far from the middle of an element.
+fn to(element: &Element, x: f64, y: f64) -> PointerAction {
+    PointerAction::MoveToElement {
+        element: element.clone(),
+        duration: Some(Duration::from_millis(20)),
+        x,
+        y,
     }
 }
 
