@@ -139,12 +139,22 @@ fn only_the_host_folder_of_the_ui_knows_the_shell() {
 #[test]
 fn text_on_the_screen_comes_from_the_locale_files() {
     let found = offences(files_with(&["vue"]), |file| {
-        lines_where(&without_comments(&file.text), has_han)
+        lines_where(&without_comments(&file.text), is_text_in_chinese)
     });
     refuse(
         &found,
         "A Chinese text in a component cannot be switched to English: move it to the locale files",
     );
+}
+
+/// A language's own name is the same in each language, and units are what people type in either ("3斤").
+fn is_text_in_chinese(line: &str) -> bool {
+    const ALIKE_IN_ALL: [&str; 6] = ["中文", "公斤", "千克", "斤", "两", "克"];
+    has_han(
+        &ALIKE_IN_ALL
+            .iter()
+            .fold(line.to_owned(), |left, word| left.replace(word, "")),
+    )
 }
 
 #[test]
