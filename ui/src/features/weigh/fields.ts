@@ -1,0 +1,38 @@
+// The order in which the keyboard goes through the lines: Enter and Tab agree on it.
+
+import type { CatalogueItem } from '@/host'
+import type { NumberField, Row } from './rows'
+
+/** Where the cursor is. */
+export interface Place {
+  row: string
+  field: NumberField
+}
+
+/** Number fields of a line, in order. `short` is the counter's way: deductions are there, but Enter passes them. */
+export function fieldsOf(goods: CatalogueItem | undefined, row: Row, short = false): NumberField[] {
+  const pieces = goods ? goods.unit === 'piece' : row.quantity !== '' && row.gross === ''
+  if (pieces) return ['quantity']
+  return short ? ['gross', 'tare'] : ['gross', 'tare', 'moisture', 'impurity']
+}
+
+/** Where Enter leads: the next field, the next line's first field, or `new` for another line. */
+export function after(
+  place: Place, rows: readonly Row[], goodsOf: (category: string) => CatalogueItem | undefined, short = false,
+): Place | 'new' {
+  const at = rows.findIndex((r) => r.key === place.row)
+  const row = rows[at]
+  if (!row) return 'new'
+  const fields = fieldsOf(goodsOf(row.category), row, short)
+  const index = fields.indexOf(place.field)
+  const next = index < 0 ? undefined : fields[index + 1]
+  if (next) return { row: row.key, field: next }
+  const following = rows[at + 1]
+  if (!following) return 'new'
+  return first(following, goodsOf, short)
+}
+
+/** The first number field of a line. */
+export function first(row: Row, goodsOf: (category: string) => CatalogueItem | undefined, short = false): Place {
+  return { row: row.key, field: fieldsOf(goodsOf(row.category), row, short)[0] ?? 'gross' }
+}
