@@ -1,0 +1,58 @@
+//! Staff on their devices: registration by pairing code, signing in with password and device key, refreshing, and the
+//! authorised object every staff handler gets.
+
+pub mod pairing;
+pub mod password;
+pub mod register;
+pub mod session;
+pub mod sign_in;
+pub mod signature;
+
+pub use session::{AdminSession, StaffSession};
+
+use crate::throttle::Throttle;
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use std::time::Duration;
+
+/// Wrong passwords of one person on one device within [`WINDOW`].
+const WRONG_PASSWORDS: usize = 8;
+/// Wrong pairing codes of everybody within [`WINDOW`]: 32⁸ codes, a few of them good, so this leaves guessing hopeless.
+const WRONG_CODES: usize = 200;
+/// How long failures count.
+const WINDOW: Duration = Duration::from_secs(300);
+
+/// What signing in needs: keys derived from the token key, and the throttles.
+#[derive(Debug)]
+pub struct Desk {
+    /// Keys the stored hashes of pairing codes.
+    pub pairing_key: [u8; 32],
+    /// Derives each refresh token's successor.
+    pub refresh_key: [u8; 32],
+    /// Wrong passwords, by user name and device.
+    pub passwords: Throttle,
+    /// Wrong pairing codes.
+    pub codes: Throttle,
+}
+
+impl Desk {
+    /// With keys derived from the server's token key.
+    #[must_use]
+    pub fn new(token_key: &str) -> Self {
+        Self {
+            pairing_key: derived(token_key, "pairing codes"),
+            refresh_key: derived(token_key, "refresh tokens"),
+            passwords: Throttle::new(WRONG_PASSWORDS, WINDOW),
+            codes: Throttle::new(WRONG_CODES, WINDOW),
+        }
+    }
+}
+
+/// A key for one purpose, from the server's one secret.
+#[must_use]
+pub fn derived(secret: &str, purpose: &str) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    mac.update(b"huishou ");
+    mac.update(purpose.as_bytes());
+    mac.finalize().into_bytes().into()
+}

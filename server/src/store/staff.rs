@@ -1,0 +1,163 @@
+//! Members of staff. Their rows are synced (kind `staff`), so every write here raises the version and marks them dirty.
+
+use super::{StoreError, Tx, dirty};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    ids::{StaffId, StationId},
+    staff::{Actor, Role, Staff},
+    sync::scope::{Kind, Scope},
+};
+use sqlx::{AssertSqlSafe, MySqlConnection};
+use uuid::Uuid;
+
+/// A member of staff with what only the server knows of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// As devices see them.
+    pub staff: Staff,
+    /// Raised whenever role or station change.
+    pub grants: i32,
+    /// Argon2id, PHC string.
+    pub password_hash: String,
+}
+
+impl Person {
+    /// As the rules see them.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor { id: self.staff.id, role: self.staff.role, station: self.staff.station_id }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    version: i64,
+    username: String,
+    name: String,
+    role: String,
+    station_id: Option<Uuid>,
+    active: bool,
+    grants: i32,
+    password_hash: String,
+}
+
+const COLUMNS: &str = "SELECT id, version, username, name, role, station_id, active, grants, password_hash FROM staff";
+
+fn person(row: Row) -> Result<Person, StoreError> {
+    let role = Role::parse(&row.role).ok_or_else(|| StoreError::Unreadable(format!("staff.role {}", row.role)))?;
+    let staff = Staff {
+        id: StaffId(row.id),
+        version: row.version,
+        username: row.username,
+        name: row.name,
+        role,
+        station_id: row.station_id.map(StationId),
+        active: row.active,
+    };
+    Ok(Person { staff, grants: row.grants, password_hash: row.password_hash })
+}
+
+/// The scopes a row of kind `staff` is in: its station's, a collector's own, and the administrators' where the person
+/// has no station to be seen at.
+#[must_use]
+pub fn scopes_of(staff: &Staff) -> Vec<Scope> {
+    let mut scopes: Vec<Scope> = staff.station_id.map(Scope::Station).into_iter().collect();
+    match staff.role {
+        Role::Collector => scopes.push(Scope::Collector(staff.id)),
+        Role::Dispatcher | Role::Admin => scopes.push(Scope::Admin),
+        Role::Station => {}
+    }
+    scopes
+}
+
+/// A person by id.
+///
+/// # Errors
+/// Of the database.
+pub async fn find(conn: &mut MySqlConnection, id: StaffId) -> Result<Option<Person>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE id = ?");
+    sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await?.map(person).transpose()
+}
+
+/// A person by user name.
+///
+/// # Errors
+/// Of the database.
+pub async fn find_by_username(conn: &mut MySqlConnection, username: &str) -> Result<Option<Person>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE username = ?");
+    sqlx::query_as(AssertSqlSafe(sql)).bind(username).fetch_optional(conn).await?.map(person).transpose()
+}
+
+/// Everybody, by user name.
+///
+/// # Errors
+/// Of the database.
+pub async fn list(conn: &mut MySqlConnection) -> Result<Vec<Staff>, StoreError> {
+    let sql = format!("{COLUMNS} ORDER BY username LIMIT 10000");
+    let rows: Vec<Row> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(conn).await?;
+    rows.into_iter().map(|row| Ok(person(row)?.staff)).collect()
+}
+
+/// People by id, for a page of sync.
+///
+/// # Errors
+/// Of the database.
+pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<Staff>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("{COLUMNS} WHERE id IN ({})", vec!["?"; ids.len()].join(", "));
+    let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(sql)).persistent(false);
+    for id in ids {
+        query = query.bind(id);
+    }
+    query.fetch_all(conn).await?.into_iter().map(|row| Ok(person(row)?.staff)).collect()
+}
+
+/// The collectors at home at a station.
+///
+/// # Errors
+/// Of the database.
+pub async fn collectors_of(conn: &mut MySqlConnection, station: StationId) -> Result<Vec<StaffId>, StoreError> {
+    let sql = "SELECT id FROM staff WHERE station_id = ? AND role = 'collector' ORDER BY id";
+    let ids: Vec<Uuid> = sqlx::query_scalar(sql).bind(station.0).fetch_all(conn).await?;
+    Ok(ids.into_iter().map(StaffId).collect())
+}
+
+/// Adds a person. Their station becomes visible to them, so it is marked too.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] if the user name is taken.
+pub async fn insert(tx: &mut Tx, staff: &Staff, password_hash: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+    let sql = "INSERT INTO staff (id, version, username, name, role, station_id, active, password_hash, created_at, updated_at) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    sqlx::query(sql)
+        .bind(staff.id.0)
+        .bind(staff.version)
+        .bind(&staff.username)
+        .bind(&staff.name)
+        .bind(staff.role.as_str())
+        .bind(staff.station_id.map(|s| s.0))
+        .bind(staff.active)
+        .bind(password_hash)
+        .bind(at)
+        .bind(at)
+        .execute(tx.conn())
+        .await?;
+    dirty::mark(tx, Kind::Staff, staff.id.0, &scopes_of(staff)).await?;
+    if let (Role::Collector, Some(station)) = (staff.role, staff.station_id) {
+        dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(staff.id)]).await?;
+    }
+    Ok(())
+}
+
+/// Sets a new password.
+///
+/// # Errors
+/// Of the database.
+pub async fn set_password(tx: &mut Tx, staff: StaffId, password_hash: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+    let sql = "UPDATE staff SET password_hash = ?, updated_at = ? WHERE id = ?";
+    sqlx::query(sql).bind(password_hash).bind(at).bind(staff.0).execute(tx.conn()).await?;
+    Ok(())
+}

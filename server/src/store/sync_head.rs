@@ -1,0 +1,52 @@
+//! How far the change feed reaches, in which epoch, and the random tag of each batch (sync.md 3, 6).
+
+use super::StoreError;
+use sqlx::MySqlConnection;
+use uuid::Uuid;
+
+/// How far the log reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Head {
+    /// The last number given.
+    pub seq: i64,
+    /// Numbers up to this one may have been compacted away.
+    pub floor: i64,
+    /// Which history this is.
+    pub epoch: Uuid,
+}
+
+/// The head as the transaction's snapshot has it.
+///
+/// # Errors
+/// Of the database.
+pub async fn read(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
+    Ok(sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1").fetch_one(conn).await?)
+}
+
+/// The head, locked: whoever holds it is the sequencer.
+///
+/// # Errors
+/// Of the database.
+pub async fn lock(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
+    Ok(sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1 FOR UPDATE").fetch_one(conn).await?)
+}
+
+/// Ends a batch at `seq` with its tag and raises the head.
+///
+/// # Errors
+/// Of the database.
+pub async fn close_batch(conn: &mut MySqlConnection, seq: i64, tag: [u8; 16]) -> Result<(), StoreError> {
+    let insert = "INSERT INTO sync_batch (last_seq, tag) VALUES (?, ?)";
+    sqlx::query(insert).bind(seq).bind(&tag[..]).execute(&mut *conn).await?;
+    sqlx::query("UPDATE sync_head SET seq = ? WHERE id = 1").bind(seq).execute(conn).await?;
+    Ok(())
+}
+
+/// The tag of the batch that `seq` lies in, as hex; none if the log does not reach so far.
+///
+/// # Errors
+/// Of the database.
+pub async fn tag_of(conn: &mut MySqlConnection, seq: i64) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT LOWER(HEX(tag)) FROM sync_batch WHERE last_seq >= ? ORDER BY last_seq LIMIT 1";
+    Ok(sqlx::query_scalar(sql).bind(seq).fetch_optional(conn).await?)
+}

@@ -1,0 +1,13 @@
+//! Sync with devices (sync.md): the sequencer gives committed writes their numbers, pull shows a device its scopes in
+//! consistent pages, push applies its mutations in order and exactly once.
+
+pub mod catalogue;
+pub mod cursor;
+pub mod effect;
+pub mod grants;
+pub mod page;
+pub mod plan;
+pub mod price;
+pub mod pull;
+pub mod push;
+pub mod sequencer;

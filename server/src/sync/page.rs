@@ -1,0 +1,209 @@
+//! Fills one page of a pull: first what is left of snapshots, then the log, then the tail without numbers.
+
+use super::{
+    cursor::Cursor,
+    plan::{self, Key, page_of_log},
+};
+use crate::store::{
+    Snapshot, StoreError,
+    replica::{self, Held},
+    sync_log,
+};
+use huishou_domain::sync::{
+    message::{DropReason, Dropped, MAX_AGGREGATES, MAX_BYTES, Put},
+    scope::{Kind, Scope},
+};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use uuid::Uuid;
+
+/// What a page may hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    aggregates: usize,
+    bytes: usize,
+}
+
+impl Limit {
+    /// Runs to the head whatever its size; a bound far beyond any real tail, so that a query has one.
+    pub const NONE: Self = Self { aggregates: 1_000_000, bytes: usize::MAX };
+
+    /// So many aggregates, within the message's own limits.
+    #[must_use]
+    pub fn of(aggregates: usize) -> Self {
+        Self { aggregates: aggregates.clamp(1, MAX_AGGREGATES), bytes: MAX_BYTES }
+    }
+}
+
+/// How far a page got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// With this page the device holds its scopes as of the snapshot.
+    Complete,
+    /// There is more.
+    More,
+    /// Nothing but a tail that does not fit.
+    TailTooLarge,
+}
+
+/// A page being filled.
+pub struct Page<'a> {
+    snapshot: &'a mut Snapshot,
+    held: &'a BTreeSet<Scope>,
+    head: i64,
+    cursor: Cursor,
+    limit: Limit,
+    bytes: usize,
+    seen: HashSet<Key>,
+    puts: Vec<Put>,
+    drops: Vec<Dropped>,
+}
+
+impl<'a> Page<'a> {
+    /// An empty page that goes on at `cursor`, in a snapshot whose log reaches `head`.
+    pub fn new(snapshot: &'a mut Snapshot, held: &'a BTreeSet<Scope>, head: i64, cursor: Cursor, limit: Limit) -> Self {
+        Self { snapshot, held, head, cursor, limit, bytes: 0, seen: HashSet::new(), puts: Vec::new(), drops: Vec::new() }
+    }
+
+    /// What it holds, and where the next one goes on.
+    #[must_use]
+    pub fn take(self) -> (Vec<Put>, Vec<Dropped>, Cursor) {
+        (self.puts, self.drops, self.cursor)
+    }
+
+    /// Fills it.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn fill(&mut self) -> Result<Filled, StoreError> {
+        if !self.read_snapshots().await? {
+            return Ok(Filled::More);
+        }
+        if !self.read_log().await? {
+            self.cursor.pages += 1;
+            return Ok(Filled::More);
+        }
+        if self.read_tail().await? {
+            return Ok(Filled::Complete);
+        }
+        Ok(if self.seen.is_empty() { Filled::TailTooLarge } else { Filled::More })
+    }
+
+    fn room(&self) -> usize {
+        self.limit.aggregates.saturating_sub(self.seen.len())
+    }
+
+    /// True once no scope is left in its snapshot.
+    async fn read_snapshots(&mut self) -> Result<bool, StoreError> {
+        let open: Vec<Scope> = self.cursor.scopes.iter().filter(|(_, p)| p.snapshot.is_some()).map(|(s, _)| s.clone()).collect();
+        for scope in open {
+            while let Some(at) = self.cursor.scopes.get(&scope).and_then(|p| p.snapshot) {
+                if !self.read_snapshot_part(&scope, at.kind, at.after_id).await? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads on in one kind of one scope; false when the page is full.
+    async fn read_snapshot_part(&mut self, scope: &Scope, kind: Kind, after: Option<Uuid>) -> Result<bool, StoreError> {
+        let room = self.room();
+        if room == 0 || self.bytes >= self.limit.bytes {
+            return Ok(false);
+        }
+        let ids = replica::ids(self.snapshot, scope, kind, after, room).await?;
+        let last_part = ids.len() < room;
+        let keys: Vec<Key> = ids.into_iter().map(|id| (kind, id)).collect();
+        let taken = self.add(&keys).await?;
+        let position = self.cursor.scopes.get_mut(scope);
+        let at = position.and_then(|p| p.snapshot.as_mut());
+        if let (Some(at), Some((_, id))) = (at, taken.checked_sub(1).and_then(|i| keys.get(i))) {
+            at.after_id = Some(*id);
+        }
+        if taken < keys.len() {
+            return Ok(false);
+        }
+        if last_part {
+            self.next_kind(scope, kind);
+        }
+        Ok(true)
+    }
+
+    /// Goes on with the next kind; after the last one the scope continues in the log.
+    fn next_kind(&mut self, scope: &Scope, kind: Kind) {
+        let Some(position) = self.cursor.scopes.get_mut(scope) else { return };
+        let next = Kind::ALL.iter().position(|k| *k == kind).and_then(|i| Kind::ALL.get(i + 1));
+        match (next, &mut position.snapshot) {
+            (Some(next), Some(at)) => {
+                at.kind = *next;
+                at.after_id = None;
+            }
+            _ => {
+                position.seq = position.snapshot.map_or(position.seq, |at| at.base_seq);
+                position.snapshot = None;
+            }
+        }
+    }
+
+    /// True once everything numbered is in.
+    async fn read_log(&mut self) -> Result<bool, StoreError> {
+        let room = self.room();
+        if room == 0 {
+            return Ok(false);
+        }
+        let mut slices = Vec::new();
+        for (scope, position) in &self.cursor.scopes {
+            slices.push(sync_log::slice(self.snapshot.conn()?, scope, position.seq, self.head, room + 1).await?);
+        }
+        let mut page = page_of_log(&slices, self.head, room);
+        let keys: Vec<Key> = page.keys.iter().map(|(_, key)| *key).collect();
+        let taken = self.add(&keys).await?;
+        page.keep(taken);
+        for position in self.cursor.scopes.values_mut() {
+            position.seq = position.seq.max(page.through);
+        }
+        Ok(page.done)
+    }
+
+    /// True if the keys without a number fit in too.
+    async fn read_tail(&mut self) -> Result<bool, StoreError> {
+        let held: Vec<Scope> = self.held.iter().cloned().collect();
+        let room = self.room();
+        let mut keys = sync_log::unsequenced(self.snapshot.conn()?, &held, self.limit.aggregates + 1).await?;
+        keys.retain(|key| !self.seen.contains(key));
+        if keys.len() > room {
+            return Ok(false);
+        }
+        Ok(self.add(&keys).await? == keys.len())
+    }
+
+    /// Adds the aggregates as they are, as far as they fit by size; returns how many of `keys` are in.
+    async fn add(&mut self, keys: &[Key]) -> Result<usize, StoreError> {
+        let fresh: Vec<Key> = keys.iter().filter(|key| !self.seen.contains(key)).copied().collect();
+        let loaded = replica::load(self.snapshot, &fresh).await?;
+        let size = |key: &Key| loaded.get(key).map_or(0, |held| held.size);
+        let sizes = keys.iter().map(|key| if self.seen.contains(key) { 0 } else { size(key) });
+        let count = plan::how_many_fit(sizes, self.bytes, self.limit.bytes).min(keys.len());
+        for key in &keys[..count] {
+            if self.seen.insert(*key) {
+                self.bytes = self.bytes.saturating_add(size(key));
+                self.show(*key, &loaded);
+            }
+        }
+        Ok(count)
+    }
+
+    /// A put of what the device may still see, otherwise a drop.
+    fn show(&mut self, (kind, id): Key, loaded: &HashMap<Key, Held>) {
+        let Some(held) = loaded.get(&(kind, id)) else {
+            self.drops.push(Dropped { kind, id, reason: DropReason::Deleted });
+            return;
+        };
+        let scopes: Vec<Scope> = held.scopes.iter().filter(|scope| self.held.contains(scope)).cloned().collect();
+        if scopes.is_empty() {
+            self.drops.push(Dropped { kind, id, reason: DropReason::Left });
+        } else {
+            self.puts.push(Put { kind, id, version: held.version, scopes, body: held.body.clone() });
+        }
+    }
+}

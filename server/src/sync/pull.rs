@@ -1,0 +1,240 @@
+//! Pull (sync.md §2): each page is read in one consistent snapshot — the head, the scopes' new keys, on the last page
+//! also the keys without a number yet, then the aggregates as they are, with authorisation checked again.
+
+use super::{
+    cursor::{Cursor, Position},
+    grants, page, sequencer,
+};
+use crate::{
+    problem::Problem,
+    store::{
+        Db, Snapshot, StoreError, devices, mutations, replica, staff, stations, sync_head,
+        sync_head::Head,
+    },
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    ids::{DeviceId, StaffId},
+    sync::{
+        check::Check,
+        message::{MAX_AGGREGATES, PullAnswer, PullRequest, SCHEMA},
+        scope::Scope,
+    },
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Every so many complete pulls carry `checks`.
+const CHECKS_EVERY: u32 = 10;
+/// After so many pages of the log the next runs to the head whatever its size.
+const MOST_PAGES: u32 = 20;
+/// How often a page is begun anew because something had to happen first.
+const MOST_TURNS: u32 = 5;
+
+/// Who pulls.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// On which device.
+    pub device: DeviceId,
+    /// Signed in as whom.
+    pub staff: StaffId,
+}
+
+/// One attempt at a page.
+enum Turn {
+    Page(Box<PullAnswer>),
+    /// The tail without numbers is too large for a page: it gets numbers first.
+    SequenceFirst,
+    /// The cursor is ahead of the head: a replica may lag; read once more before believing it.
+    ReadAgain,
+}
+
+/// Answers one page.
+///
+/// # Errors
+/// `bad_cursor`, `upgrade_required`, or the database's.
+pub async fn pull(db: &Db, key: &[u8; 32], caller: Caller, request: &PullRequest, at: DateTime<Utc>) -> Result<PullAnswer, Problem> {
+    if request.schema != SCHEMA {
+        return Err(Problem::new(426, "upgrade_required"));
+    }
+    let cursor = request.cursor.as_deref().map(|text| Cursor::open(text, key)).transpose();
+    let cursor = cursor.map_err(|_| Problem::new(400, "bad_cursor"))?;
+    if cursor.as_ref().is_some_and(|c| c.device != caller.device) {
+        return Err(Problem::new(400, "bad_cursor"));
+    }
+    let mut read_again = false;
+    for _ in 0..MOST_TURNS {
+        match turn(db, key, caller, request, cursor.as_ref(), read_again, at).await? {
+            Turn::Page(answer) => return Ok(*answer),
+            Turn::SequenceFirst => drop(sequencer::sequence(db).await?),
+            Turn::ReadAgain => read_again = true,
+        }
+    }
+    Err(Problem::unavailable("database_unavailable", 1))
+}
+
+async fn turn(
+    db: &Db,
+    key: &[u8; 32],
+    caller: Caller,
+    request: &PullRequest,
+    cursor: Option<&Cursor>,
+    read_again: bool,
+    at: DateTime<Utc>,
+) -> Result<Turn, Problem> {
+    let mut snapshot = db.snapshot().await?;
+    let head = sync_head::read(snapshot.conn()?).await?;
+    let (held, generation) = holdings(&mut snapshot, caller.staff).await?;
+    if !read_again && cursor.is_some_and(|c| c.epoch == head.epoch && c.seq() > head.seq) {
+        return Ok(Turn::ReadAgain);
+    }
+    let known = continues(&mut snapshot, cursor, head).await?;
+    let start = resume(cursor, known, &held, generation, head);
+    let cursor = Cursor { device: caller.device, epoch: head.epoch, ..start.cursor };
+    let limit = if cursor.pages >= MOST_PAGES { page::Limit::NONE } else { page::Limit::of(request.limit.unwrap_or(MAX_AGGREGATES)) };
+    let mut page = page::Page::new(&mut snapshot, &held, head.seq, cursor, limit);
+    let complete = match page.fill().await? {
+        page::Filled::Complete => true,
+        page::Filled::More => false,
+        page::Filled::TailTooLarge => return Ok(Turn::SequenceFirst),
+    };
+    let (puts, drops, mut cursor) = page.take();
+    cursor.tag = sync_log_tag(&mut snapshot, cursor.seq()).await?;
+    if complete {
+        cursor.pulls = cursor.pulls.wrapping_add(1);
+        cursor.pages = 0;
+    }
+    let wanted = complete && (request.check || cursor.pulls.is_multiple_of(CHECKS_EVERY));
+    let checks = if wanted { Some(checks_of(&mut snapshot, &held).await?) } else { None };
+    let progress = devices::progress(snapshot.conn()?, caller.device).await?;
+    let verdicts = mutations::verdicts_after(snapshot.conn()?, caller.device, progress.incarnation, request.confirmed).await?;
+    snapshot.finish().await?;
+    Ok(Turn::Page(Box::new(PullAnswer {
+        puts,
+        drops,
+        last_mutation: progress.last_mutation,
+        verdicts,
+        checks,
+        scopes: complete.then(|| held.into_iter().collect()),
+        cursor: cursor.seal(key),
+        complete,
+        reset: start.reset,
+        server_time: at,
+    })))
+}
+
+/// `checks` of the device's scopes, from one snapshot.
+///
+/// # Errors
+/// Of the database.
+pub async fn check(db: &Db, caller: Caller) -> Result<BTreeMap<Scope, Check>, Problem> {
+    let mut snapshot = db.snapshot().await?;
+    let (held, _) = holdings(&mut snapshot, caller.staff).await?;
+    let checks = checks_of(&mut snapshot, &held).await?;
+    snapshot.finish().await?;
+    Ok(checks)
+}
+
+/// The scopes a person holds now, and the generation of their grants.
+async fn holdings(snapshot: &mut Snapshot, id: StaffId) -> Result<(BTreeSet<Scope>, i32), Problem> {
+    let person = staff::find(snapshot.conn()?, id).await?;
+    let person = person.filter(|p| p.staff.active).ok_or_else(|| Problem::unauthorized("invalid_token"))?;
+    let stations = stations::all(snapshot.conn()?).await?;
+    Ok((grants::scopes_of(&person.staff, &stations), person.grants))
+}
+
+async fn checks_of(snapshot: &mut Snapshot, held: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, Check>, StoreError> {
+    let mut checks = BTreeMap::new();
+    for scope in held {
+        checks.insert(scope.clone(), replica::check(snapshot, scope).await?);
+    }
+    Ok(checks)
+}
+
+async fn sync_log_tag(snapshot: &mut Snapshot, seq: i64) -> Result<String, StoreError> {
+    if seq == 0 {
+        return Ok(String::new());
+    }
+    Ok(sync_head::tag_of(snapshot.conn()?, seq).await?.unwrap_or_default())
+}
+
+/// Whether the cursor was read in this history: same epoch, not ahead, and its batch carries the tag it knows.
+async fn continues(snapshot: &mut Snapshot, cursor: Option<&Cursor>, head: Head) -> Result<bool, StoreError> {
+    let Some(cursor) = cursor.filter(|c| c.epoch == head.epoch && c.seq() <= head.seq) else { return Ok(false) };
+    Ok(sync_log_tag(snapshot, cursor.seq()).await? == cursor.tag)
+}
+
+struct Start {
+    cursor: Cursor,
+    reset: Vec<Scope>,
+}
+
+/// Where each held scope goes on. A scope newly granted begins with its snapshot; one whose history cannot be
+/// continued does so too, and is named in `reset`.
+fn resume(cursor: Option<&Cursor>, known: bool, held: &BTreeSet<Scope>, generation: i32, head: Head) -> Start {
+    let mut reset = Vec::new();
+    let mut scopes = BTreeMap::new();
+    for scope in held {
+        let old = cursor.and_then(|c| c.scopes.get(scope));
+        let position = match old {
+            Some(old) if known && old.generation == generation && old.seq >= head.floor => old.clone(),
+            _ => {
+                if old.is_some() || cursor.is_none() {
+                    reset.push(scope.clone());
+                }
+                Position::fresh(generation, head.seq)
+            }
+        };
+        scopes.insert(scope.clone(), position);
+    }
+    let (pulls, pages) = cursor.map_or((0, 0), |c| (c.pulls, c.pages));
+    let device = cursor.map_or(DeviceId(uuid::Uuid::nil()), |c| c.device);
+    Start { cursor: Cursor { device, epoch: head.epoch, tag: String::new(), pulls, pages, scopes }, reset }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const HEAD: Head = Head { seq: 40, floor: 10, epoch: Uuid::from_u128(3) };
+
+    fn cursor(positions: &[(&str, i32, i64)]) -> Cursor {
+        let position = |&(scope, generation, seq): &(&str, i32, i64)| {
+            (scope.parse().unwrap_or(Scope::Admin), Position { generation, seq, snapshot: None })
+        };
+        let scopes = positions.iter().map(position).collect();
+        Cursor { device: DeviceId(Uuid::nil()), epoch: HEAD.epoch, tag: String::new(), pulls: 0, pages: 0, scopes }
+    }
+
+    fn held(names: &[&str]) -> BTreeSet<Scope> {
+        names.iter().filter_map(|name| name.parse().ok()).collect()
+    }
+
+    #[test]
+    fn a_known_scope_goes_on_and_a_new_one_begins_with_its_snapshot() {
+        let start = resume(Some(&cursor(&[("admin", 1, 30)])), true, &held(&["admin", "catalog:330100"]), 1, HEAD);
+        let of = |name: &str| start.cursor.scopes.get(&name.parse().unwrap_or(Scope::Admin)).cloned();
+        assert_eq!(of("admin").map(|p| (p.seq, p.snapshot.is_some())), Some((30, false)));
+        assert_eq!(of("catalog:330100").map(|p| (p.seq, p.snapshot.is_some())), Some((40, true)));
+        assert!(start.reset.is_empty(), "a granted scope has no old rows to replace");
+    }
+
+    #[test]
+    fn a_scope_taken_away_is_forgotten() {
+        let start = resume(Some(&cursor(&[("admin", 1, 30)])), true, &held(&["catalog:330100"]), 1, HEAD);
+        assert_eq!(start.cursor.scopes.len(), 1, "its position must not come back with the grant");
+    }
+
+    #[test]
+    fn what_cannot_be_continued_is_reset_and_never_an_empty_success() {
+        let admin = held(&["admin"]);
+        for (case, known, generation, seq) in
+            [("another history", false, 1, 30), ("new grants", true, 2, 30), ("older than the log's floor", true, 1, 9)]
+        {
+            let start = resume(Some(&cursor(&[("admin", 1, seq)])), known, &admin, generation, HEAD);
+            assert_eq!(start.reset, [Scope::Admin], "{case}");
+            assert!(start.cursor.scopes[&Scope::Admin].snapshot.is_some(), "{case}");
+        }
+        assert_eq!(resume(None, false, &admin, 1, HEAD).reset, [Scope::Admin], "without a cursor old rows are replaced");
+    }
+}

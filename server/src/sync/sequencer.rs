@@ -1,0 +1,88 @@
+//! The sequencer (sync.md 4): gives committed writes their dense numbers. Any number of instances may run; the lock
+//! of the head row makes them take turns.
+
+use crate::{
+    crash::crash_point,
+    store::{Db, StoreError, Tx, sync_head, sync_log},
+    write_tx,
+};
+use rand::Rng;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// Rows of one batch.
+const BATCH: u32 = 2_000;
+/// How long to sleep when nothing rings: writes of other instances are not heard.
+const POLL: Duration = Duration::from_millis(20);
+/// How long to leave a failing database alone.
+const AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// Runs until `stop`.
+pub async fn run(db: Db, stop: CancellationToken) {
+    let wake = db.wake();
+    loop {
+        let pause = match round(&db).await {
+            Ok(moved) if moved == BATCH as usize && !stop.is_cancelled() => continue,
+            Ok(_) => POLL,
+            Err(error) => {
+                tracing::warn!(%error, "the sequencer could not work; it tries again");
+                AFTER_ERROR
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = wake.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// One look at the outbox: a cheap one first, as it is mostly empty.
+async fn round(db: &Db) -> Result<usize, StoreError> {
+    if !sync_log::anything_pending(&mut *db.read().await?).await? {
+        metrics::gauge!("sync_outbox_rows").set(0.0);
+        return Ok(0);
+    }
+    let moved = sequence(db).await?;
+    if moved == BATCH as usize {
+        let waiting = sync_log::pending_count(&mut *db.read().await?).await?;
+        metrics::gauge!("sync_outbox_rows").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
+    }
+    Ok(moved)
+}
+
+/// Numbers one batch; returns how many rows it moved.
+///
+/// # Errors
+/// Of the database; then nothing has moved.
+pub async fn sequence(db: &Db) -> Result<usize, StoreError> {
+    let started = std::time::Instant::now();
+    let moved = write_tx!(db, |tx| move_batch(tx).await)?;
+    crash_point("sequencer.after_commit");
+    if moved > 0 {
+        metrics::histogram!("sync_sequencer_batch_seconds").record(started.elapsed().as_secs_f64());
+        metrics::counter!("sync_sequenced_total").increment(moved as u64);
+    }
+    Ok(moved)
+}
+
+async fn move_batch(tx: &mut Tx) -> Result<usize, StoreError> {
+    let head = sync_head::lock(tx.conn()).await?;
+    // Read after the lock: each statement sees what is committed by then (READ COMMITTED).
+    let rows = sync_log::pending(tx.conn(), BATCH).await?;
+    let Ok(count) = i64::try_from(rows.len()) else { return Ok(0) };
+    if count == 0 {
+        return Ok(0);
+    }
+    let through = head.seq + count;
+    sync_log::append(tx.conn(), head.seq, &rows).await?;
+    crash_point("sequencer.after_insert");
+    let removed = sync_log::remove_sequenced(tx.conn(), head.seq, through).await?;
+    if removed != rows.len() as u64 {
+        return Err(StoreError::Unreadable(format!("sync_outbox: {removed} of {count} rows were there to remove")));
+    }
+    crash_point("sequencer.after_delete");
+    sync_head::close_batch(tx.conn(), through, rand::rng().random()).await?;
+    crash_point("sequencer.before_commit");
+    Ok(rows.len())
+}
