@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The sync server: the mini-program's API, staff and devices, sync, over one MySQL or MariaDB database.
+//!
+//! Who may know whom: only [`store`] knows SQL, only [`routes`] knows axum; everything between takes and gives the
+//! types of `huishou_domain`. A handler authorises, parses, calls one function, maps.
+
+pub mod app;
+pub mod auth;
+pub mod books;
+pub mod cli;
+pub mod config;
+pub mod crash;
+pub mod customer;
+pub mod form;
+pub mod lang;
+pub mod limits;
+pub mod once;
+pub mod problem;
+pub mod routes;
+pub mod slots;
+pub mod store;
+pub mod staff;
+pub mod sync;
+pub mod throttle;
+pub mod wechat;

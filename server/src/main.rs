@@ -1,1 +1,5 @@
-fn main() {}
+//! `huishou-server`: see [`huishou_server::cli`].
+
+fn main() -> std::process::ExitCode {
+    huishou_server::cli::main()
+}

@@ -1,0 +1,90 @@
+//! What every handler has at hand: the database, the clock, the configuration, the caches, the outside services.
+
+use crate::{auth::Tokens, books::Books, config::Config, limits::Limits, staff::Desk, store::{Db, StoreError}, wechat::Wechat};
+use chrono::{DateTime, Utc};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+/// The clock: now, to the millisecond, as the database holds it. Tests may move it.
+#[derive(Debug, Default)]
+pub struct Clock {
+    offset_millis: AtomicI64,
+}
+
+impl Clock {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        let offset = chrono::TimeDelta::milliseconds(self.offset_millis.load(Ordering::Relaxed));
+        huishou_domain::time::to_millis(Utc::now() + offset)
+    }
+
+    /// Moves the clock for good, for tests.
+    pub fn advance(&self, by: chrono::TimeDelta) {
+        self.offset_millis.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
+    }
+}
+
+/// The server's state.
+pub struct State {
+    /// The database.
+    pub db: Db,
+    /// The clock.
+    pub clock: Clock,
+    /// The configuration.
+    pub config: Config,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Price books, compiled.
+    pub books: Books,
+    /// WeChat.
+    pub wechat: Wechat,
+    /// Rates of callers without a name.
+    pub limits: Limits,
+    /// Keys and throttles of staff signing in.
+    pub desk: Desk,
+}
+
+/// Shared by all handlers.
+pub type App = Arc<State>;
+
+/// Why the server cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// A malformed database address.
+    #[error("database_url: {0}")]
+    Database(#[from] StoreError),
+    /// The HTTP client cannot be made.
+    #[error("HTTP client: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+impl State {
+    /// Sets everything up; connects to nothing yet.
+    ///
+    /// # Errors
+    /// Settings that cannot be used.
+    pub fn new(config: Config) -> Result<App, SetUpError> {
+        let previous = Some(config.token_key_previous.as_str()).filter(|key| !key.is_empty());
+        Ok(Arc::new(Self {
+            db: Db::connect(&config.connect())?,
+            clock: Clock::default(),
+            tokens: Tokens::new(&config.token_key, previous, config.access_token_seconds),
+            books: Books::default(),
+            wechat: Wechat::new(&config.wechat)?,
+            limits: Limits::new(&config),
+            desk: Desk::new(&config.token_key),
+            config,
+        }))
+    }
+
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}

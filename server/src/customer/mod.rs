@@ -1,0 +1,1 @@
+//! What customers do through the mini-program.

@@ -1,0 +1,179 @@
+//! What went wrong, for callers: a problem of RFC 9457 with a stable code. Store errors, refusals and field errors
+//! all become one; the words are chosen by language where the answer is written ([`crate::routes`]).
+
+mod words;
+
+use crate::store::StoreError;
+use huishou_domain::{booking::FieldError, pricing::Lang, visit::Refusal};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A fault of one field, by path and stable code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BadField {
+    /// Path, as `contact.phone`.
+    pub field: String,
+    /// Stable code.
+    pub code: String,
+}
+
+/// An answer that is not what was asked for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable code.
+    pub code: String,
+    /// The field at fault, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// All fields at fault.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<BadField>,
+    /// The subject as it now is, with 409.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub current: Option<Value>,
+    /// Seconds until another try makes sense.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u32>,
+    /// For the log only; never sent.
+    #[serde(skip)]
+    pub cause: Option<Arc<StoreError>>,
+    /// For the log only; never sent.
+    #[serde(skip)]
+    pub note: Option<String>,
+}
+
+impl Problem {
+    /// A problem of a status with a stable code.
+    #[must_use]
+    pub fn new(status: u16, code: impl Into<String>) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            field: None,
+            errors: Vec::new(),
+            current: None,
+            retry_after: None,
+            cause: None,
+            note: None,
+        }
+    }
+
+    /// 404: no such thing, or not for this caller.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(404, "not_found")
+    }
+
+    /// 403.
+    #[must_use]
+    pub fn forbidden() -> Self {
+        Self::new(403, "forbidden")
+    }
+
+    /// 401 with `missing_token`, `invalid_token` or `token_expired`.
+    #[must_use]
+    pub fn unauthorized(code: &str) -> Self {
+        Self::new(401, code)
+    }
+
+    /// 409 with the subject as it now is.
+    #[must_use]
+    pub fn conflict(code: &str, current: Option<Value>) -> Self {
+        Self { current, ..Self::new(409, code) }
+    }
+
+    /// 422 with one bad field.
+    #[must_use]
+    pub fn field(field: &str, code: &str) -> Self {
+        Self::fields(vec![BadField { field: field.to_owned(), code: code.to_owned() }])
+    }
+
+    /// 422 with all bad fields.
+    #[must_use]
+    pub fn fields(errors: Vec<BadField>) -> Self {
+        let field = errors.first().map(|e| e.field.clone()).filter(|_| errors.len() == 1);
+        Self { field, errors, ..Self::new(422, "validation_failed") }
+    }
+
+    /// 500; `note` goes to the log only.
+    #[must_use]
+    pub fn internal(note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..Self::new(500, "internal") }
+    }
+
+    /// 503 with `Retry-After`.
+    #[must_use]
+    pub fn unavailable(code: &str, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(503, code) }
+    }
+
+    /// 429 with `Retry-After`.
+    #[must_use]
+    pub fn too_many(code: &str, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..Self::new(429, code) }
+    }
+
+    /// The refusal of an intent: 403 or 409.
+    #[must_use]
+    pub fn refused(refusal: Refusal, current: Option<Value>) -> Self {
+        match refusal {
+            Refusal::Forbidden => Self::not_found(),
+            Refusal::OutsideSlots => Self::field("appointment_time", "outside_slots"),
+            other => Self::conflict(other.as_str(), current),
+        }
+    }
+
+    /// The body in words.
+    #[must_use]
+    pub fn body(&self, lang: Lang, request_id: &str) -> Value {
+        let mut body = json!({
+            "type": "about:blank",
+            "title": words::title(self.status),
+            "status": self.status,
+            "code": self.code,
+            "detail": words::detail(self, lang),
+            "request_id": request_id,
+        });
+        if let Some(field) = &self.field {
+            body["field"] = json!(field);
+        }
+        if !self.errors.is_empty() {
+            body["errors"] = self.errors.iter().map(|e| error_body(e, lang)).collect();
+        }
+        if let Some(current) = &self.current {
+            body["current"] = current.clone();
+        }
+        body
+    }
+}
+
+fn error_body(error: &BadField, lang: Lang) -> Value {
+    json!({"field": error.field, "code": error.code, "detail": words::field(&error.field, &error.code, lang)})
+}
+
+impl From<Vec<FieldError>> for Problem {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::fields(errors.into_iter().map(|e| BadField { field: e.field, code: e.code.to_owned() }).collect())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let mut problem = match &error {
+            StoreError::SlotFull => return Self::conflict("slot_full", None),
+            StoreError::Unavailable(_) | StoreError::Busy(_) => Self::unavailable("database_unavailable", 1),
+            _ => Self::new(500, "internal"),
+        };
+        problem.cause = Some(Arc::new(error));
+        problem
+    }
+}
+
+impl crate::store::WriteError for Problem {
+    fn is_busy(&self) -> bool {
+        self.cause.as_ref().is_some_and(|cause| cause.is_busy())
+    }
+}

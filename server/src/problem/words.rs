@@ -1,0 +1,134 @@
+//! The words of problems, Chinese and English: what happened and what to do next.
+
+use super::Problem;
+use crate::lang::pick;
+use huishou_domain::pricing::Lang;
+
+/// The status in English, as RFC 9457 has it for `about:blank`.
+pub(super) const fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        409 => "Conflict",
+        413 => "Payload Too Large",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Entity",
+        426 => "Upgrade Required",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Internal Server Error",
+    }
+}
+
+/// The problem in one sentence.
+pub(super) fn detail(problem: &Problem, lang: Lang) -> String {
+    if problem.code == "validation_failed" {
+        return validation(problem.errors.len(), lang);
+    }
+    match problem_words(&problem.code) {
+        Some((zh, en)) => pick(lang, zh, en).to_owned(),
+        None => by_status(problem.status, lang).to_owned(),
+    }
+}
+
+fn validation(count: usize, lang: Lang) -> String {
+    match (lang, count) {
+        (Lang::Zh, n) => format!("有 {n} 处需要修改"),
+        (Lang::En, 1) => "1 field needs a change".to_owned(),
+        (Lang::En, n) => format!("{n} fields need a change"),
+    }
+}
+
+const fn by_status(status: u16, lang: Lang) -> &'static str {
+    match status {
+        403 => pick(lang, "您没有权限进行此操作", "you may not do this"),
+        404 => pick(lang, "没有找到", "not found"),
+        409 => pick(lang, "当前状态下不能进行此操作，请刷新后再试", "not possible in the present state; reload and look again"),
+        429 => pick(lang, "操作太频繁，请稍后再试", "too many requests; try again later"),
+        503 | 504 => pick(lang, "服务暂时不可用，请稍后再试", "temporarily unavailable; try again later"),
+        _ => pick(lang, "请求无法处理", "the request could not be processed"),
+    }
+}
+
+fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
+    Some(match code {
+        "malformed_json" => ("请求内容不是有效的 JSON", "the body is not valid JSON"),
+        "unsupported_media_type" => ("请以 application/json 发送", "send the body as application/json"),
+        "body_too_large" => ("内容过大", "the body is too large"),
+        "route_not_found" => ("没有这个接口", "there is no such interface"),
+        "method_not_allowed" => ("此接口不支持该方法", "the interface does not know this method"),
+        "missing_token" => ("请先登录", "sign in first"),
+        "invalid_token" => ("登录凭证无效，请重新登录", "the token is not valid; sign in again"),
+        "token_expired" => ("登录已过期，请刷新凭证", "the token has expired; refresh it"),
+        "invalid_code" => ("微信登录码无效或已过期，请重试", "the WeChat code is not valid or too old; get a new one"),
+        "code_used" => ("微信登录码已被使用，请重试", "the WeChat code has been used; get a new one"),
+        "high_risk_user" => ("该微信账号暂不能登录", "WeChat does not let this account sign in"),
+        "wechat_busy" => ("微信服务繁忙，请稍后再试", "WeChat is busy; try again in a moment"),
+        "rate_limited" => ("操作太频繁，请稍后再试", "too many requests; try again later"),
+        "idempotency_key_required" => ("缺少 Idempotency-Key", "the header Idempotency-Key is required"),
+        "idempotency_key_invalid" => ("Idempotency-Key 应为 8–64 个可见 ASCII 字符", "Idempotency-Key must be 8 to 64 visible ASCII characters"),
+        "idempotency_mismatch" => ("同一 Idempotency-Key 已用于不同内容", "this Idempotency-Key was used with other contents"),
+        "idempotency_in_progress" => ("相同的请求正在处理，请稍候", "the same request is being processed; wait a moment"),
+        "version_conflict" => ("内容已被更新，请查看最新状态后再试", "it has changed meanwhile; look at its present state and try again"),
+        "slot_full" => ("该时段已约满，请选择其他时段", "this slot is full; choose another"),
+        "in_service" => ("回收员已上门，不能再修改", "the visit has begun"),
+        "already_completed" => ("已完成", "already completed"),
+        "already_cancelled" => ("已取消", "already cancelled"),
+        "already_paid" => ("已支付", "already paid"),
+        "not_weighed" => ("尚未称重，暂无最终报价", "not weighed yet; there is no final quote"),
+        "unknown_quote" => ("该报价不属于此订单，请刷新", "the quote is not one of this order's; reload"),
+        "not_completed" => ("服务完成后才能评价", "it can be reviewed once it is completed"),
+        "already_reviewed" => ("已评价过", "already reviewed"),
+        "no_phone" => ("没有取得手机号，请重试", "no phone number was given; try again"),
+        "not_found" => ("没有找到", "not found"),
+        "forbidden" => ("您没有权限进行此操作", "you may not do this"),
+        "timeout" => ("处理超时，请稍后再试", "it took too long; try again"),
+        "database_unavailable" => ("数据库暂时不可用，请稍后再试", "the database is not available; try again in a moment"),
+        "internal" => ("服务器内部错误，请稍后再试", "something went wrong on our side; try again later"),
+        "refresh_invalid" => ("登录已失效，请重新登录", "the session is over; sign in again"),
+        "refresh_reused" => ("登录凭证被重复使用，已全部退出，请重新登录", "a used token came again; all sessions ended, sign in again"),
+        _ => return None,
+    })
+}
+
+/// One bad field in a sentence.
+pub(super) fn field(field: &str, code: &str, lang: Lang) -> String {
+    let (zh, en) = match code {
+        "required" => ("必填", "required"),
+        "type" => ("格式不正确", "not of the right form"),
+        "too_short" => length(field, false),
+        "too_long" => length(field, true),
+        "mobile" => ("请输入 11 位手机号", "enter an 11-digit mobile number"),
+        "unknown_category" => ("不回收此类物品", "goods of this kind are not taken"),
+        "unknown_division" => ("请选择正确的区县", "choose a district"),
+        "not_served" => ("该地区暂未开通服务", "this area is not served yet"),
+        "too_soon" => ("预约时间需至少提前 1 小时", "at least one hour ahead"),
+        "too_late" => ("预约时间最多提前 1 个月", "at most one month ahead"),
+        "outside_slots" => ("请选择可预约的时段", "choose one of the slots offered"),
+        "quantity_conflict" => ("数量与称重只能填一项", "either a quantity or a weighing"),
+        "unit_mismatch" => ("按件计价的物品不需称重", "goods counted by the piece are not weighed"),
+        "missing_quantity" => ("请填写数量", "state how much"),
+        "invalid_quantity" => ("数量不正确", "the quantity is not possible"),
+        "invalid_weighing" => ("称重数据不正确", "the weighing is not possible"),
+        "attribute_type" => ("应填数字", "must be a number"),
+        "amount_too_large" => ("金额过大", "the amount is too large"),
+        "empty" => ("请至少添加一件物品", "add at least one item"),
+        _ => ("不正确", "not acceptable"),
+    };
+    pick(lang, zh, en).to_owned()
+}
+
+fn length(field: &str, long: bool) -> (&'static str, &'static str) {
+    match (field, long) {
+        ("address.detail", false) => ("详细地址至少 5 个字", "at least 5 characters"),
+        ("address.detail", true) => ("详细地址最多 200 个字", "at most 200 characters"),
+        ("limit", true) => ("每页最多 100 条", "at most 100 a page"),
+        (_, false) => ("太短", "too short"),
+        (_, true) => ("太长", "too long"),
+    }
+}

@@ -1,0 +1,283 @@
+//! The pool, and transactions that are tried again when the database asks for it.
+
+use super::{StoreError, orders::Months};
+use rand::Rng;
+use sqlx::{
+    Executor, MySql, MySqlConnection, MySqlPool, Transaction,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions},
+    pool::PoolConnection,
+};
+use std::{str::FromStr, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+
+/// Most tries of one write.
+const ATTEMPTS: u32 = 8;
+/// Seconds a statement waits for a row lock; an idempotency twin waits as long (api.md).
+const LOCK_WAIT_SECONDS: u32 = 5;
+
+/// The database.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pool: MySqlPool,
+    months: Arc<Months>,
+    wake: Arc<Notify>,
+}
+
+/// How to connect.
+#[derive(Debug, Clone)]
+pub struct Connect {
+    /// `mysql://user:password@host:port/database`.
+    pub url: String,
+    /// Most connections.
+    pub max_connections: u32,
+    /// How long to wait for one.
+    pub acquire_timeout: Duration,
+}
+
+/// How often a write has been tried.
+#[derive(Debug, Default)]
+pub struct Tries(u32);
+
+/// Runs a write to its commit: `write_tx!(&db, |tx| work)`. The work sees `tx: &mut Tx`, may use `.await` and `?`, and ends
+/// in a `Result` whose error is a [`WriteError`](crate::store::WriteError). Any error rolls everything back; a busy
+/// database (also at COMMIT) is asked again, with jitter. The work may therefore run several times and must keep its side
+/// effects inside the transaction.
+///
+/// A macro and not a function, because the compiler cannot see yet that the future of a function taking an async closure
+/// may move between threads.
+#[macro_export]
+macro_rules! write_tx {
+    ($db:expr, |$tx:ident| $work:expr) => {{
+        let db: &$crate::store::Db = $db;
+        let mut tries = $crate::store::db::Tries::default();
+        loop {
+            let mut inner = match db.begin().await {
+                Ok(inner) => inner,
+                Err(error) => break Err(::core::convert::From::from(error)),
+            };
+            let done = {
+                let $tx: &mut $crate::store::Tx = &mut inner;
+                async { $work }.await
+            };
+            if let Some(settled) = db.settle(inner, done, &mut tries).await {
+                break settled;
+            }
+        }
+    }};
+}
+
+/// An error out of a write: says whether the transaction is to be tried again.
+pub trait WriteError: From<StoreError> {
+    /// Deadlock, lock wait time-out or certification conflict.
+    fn is_busy(&self) -> bool;
+}
+
+impl WriteError for StoreError {
+    fn is_busy(&self) -> bool {
+        Self::is_busy(self)
+    }
+}
+
+impl Db {
+    /// A pool for this database. Connects when first used, so that the server starts before its database does.
+    ///
+    /// # Errors
+    /// A malformed address.
+    pub fn connect(connect: &Connect) -> Result<Self, StoreError> {
+        // PIPES_AS_CONCAT would only be noise; the session's time zone is UTC by sqlx's default.
+        let options = MySqlConnectOptions::from_str(&connect.url)?.charset("utf8mb4").pipes_as_concat(false);
+        let pool = MySqlPoolOptions::new()
+            .max_connections(connect.max_connections)
+            .acquire_timeout(connect.acquire_timeout)
+            .after_connect(|connection, _| Box::pin(set_session(connection)))
+            .connect_lazy_with(options);
+        Ok(Self { pool, months: Arc::default(), wake: Arc::new(Notify::new()) })
+    }
+
+    /// The bare pool: for reads outside transactions and for tests.
+    #[must_use]
+    pub const fn pool(&self) -> &MySqlPool {
+        &self.pool
+    }
+
+    /// Months that have an orders table.
+    #[must_use]
+    pub fn months(&self) -> &Months {
+        &self.months
+    }
+
+    /// Rung after each commit that wrote to the outbox; the sequencer sleeps on it.
+    #[must_use]
+    pub fn wake(&self) -> Arc<Notify> {
+        Arc::clone(&self.wake)
+    }
+
+    /// A connection for reads that need no snapshot.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn read(&self) -> Result<PoolConnection<MySql>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
+    /// A READ COMMITTED transaction. Dropped without commit it is rolled back.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = self.pool.begin().await?;
+        Ok(Tx { inner, months: Arc::clone(&self.months), marked: false })
+    }
+
+    /// What follows from an attempt of [`write_tx!`]: commits a success, rolls an error back; `None` asks for another try.
+    pub async fn settle<T, E: WriteError>(&self, tx: Tx, outcome: Result<T, E>, tries: &mut Tries) -> Option<Result<T, E>> {
+        let error = match outcome {
+            Ok(value) => match self.commit(tx).await {
+                Ok(()) => return Some(Ok(value)),
+                Err(error) => E::from(error),
+            },
+            Err(error) => {
+                tx.rollback().await;
+                error
+            }
+        };
+        tries.0 += 1;
+        if !error.is_busy() || tries.0 >= ATTEMPTS {
+            return Some(Err(error));
+        }
+        pause(tries.0).await;
+        None
+    }
+
+    /// Commits and wakes the sequencer if the outbox was written.
+    ///
+    /// # Errors
+    /// The commit failed; nothing is written.
+    pub async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        let marked = tx.marked;
+        tx.inner.commit().await?;
+        if marked {
+            self.wake.notify_one();
+        }
+        Ok(())
+    }
+
+    /// One REPEATABLE READ, read-only consistent snapshot.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
+        connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
+        Ok(Snapshot { connection: Some(connection), months: Arc::clone(&self.months) })
+    }
+}
+
+async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    let wait = format!("SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}");
+    connection.execute(sqlx::AssertSqlSafe(wait)).await?;
+    Ok(())
+}
+
+/// 5 ms, doubling, with as much jitter again: enough to break the step of two that deadlock each other.
+async fn pause(attempt: u32) {
+    let base = 5_u64 << attempt.min(6);
+    let jitter = rand::rng().random_range(0..=base);
+    tokio::time::sleep(Duration::from_millis(base + jitter)).await;
+}
+
+/// A READ COMMITTED transaction.
+#[derive(Debug)]
+pub struct Tx {
+    inner: Transaction<'static, MySql>,
+    months: Arc<Months>,
+    marked: bool,
+}
+
+impl Tx {
+    /// The connection to query on.
+    pub fn conn(&mut self) -> &mut MySqlConnection {
+        &mut self.inner
+    }
+
+    /// Months that have an orders table.
+    #[must_use]
+    pub fn months(&self) -> Arc<Months> {
+        Arc::clone(&self.months)
+    }
+
+    /// Notes that the outbox was written, so that the commit wakes the sequencer.
+    pub(super) fn note_marked(&mut self) {
+        self.marked = true;
+    }
+
+    /// Sets a savepoint; `name` is a constant of the code.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.conn().execute(sqlx::AssertSqlSafe(format!("SAVEPOINT {name}"))).await?;
+        Ok(())
+    }
+
+    /// Undoes everything since the savepoint.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
+        self.conn().execute(sqlx::AssertSqlSafe(format!("ROLLBACK TO SAVEPOINT {name}"))).await?;
+        Ok(())
+    }
+
+    /// Gives everything up. A failure closes the connection, which comes to the same.
+    pub async fn rollback(self) {
+        if let Err(error) = self.inner.rollback().await {
+            tracing::debug!(%error, "rollback failed; the connection is given up");
+        }
+    }
+}
+
+/// A read-only snapshot; ends when dropped.
+#[derive(Debug)]
+pub struct Snapshot {
+    connection: Option<PoolConnection<MySql>>,
+    months: Arc<Months>,
+}
+
+impl Snapshot {
+    /// The connection to query on.
+    ///
+    /// # Errors
+    /// Never before the end.
+    pub fn conn(&mut self) -> Result<&mut MySqlConnection, StoreError> {
+        self.connection.as_deref_mut().ok_or_else(|| StoreError::Unreadable("a finished snapshot".into()))
+    }
+
+    /// Months that have an orders table.
+    #[must_use]
+    pub fn months(&self) -> Arc<Months> {
+        Arc::clone(&self.months)
+    }
+
+    /// Ends it and gives the connection back.
+    ///
+    /// # Errors
+    /// The database went away.
+    pub async fn finish(mut self) -> Result<(), StoreError> {
+        if let Some(mut connection) = self.connection.take() {
+            connection.execute("COMMIT").await?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Snapshot {
+    /// One that was not finished (an error, a cancelled request) takes its connection along: its transaction is open.
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            drop(connection.detach());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Messages to customers, written in the transaction of what they tell about: never lost, never sent for a write that
+//! was rolled back. They hold a code and parameters and are worded when read.
+
+use super::{StoreError, Tx, decode::{json, text}};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    appointment::{Appointment, AppointmentStatus as S},
+    ids::{AppointmentId, UserId},
+    visit::Visit,
+};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, MySqlConnection, Row};
+use uuid::Uuid;
+
+/// A message as stored.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// Identity.
+    pub id: Uuid,
+    /// What it is about.
+    pub appointment_id: Option<AppointmentId>,
+    /// What it says.
+    pub code: String,
+    /// With which figures.
+    pub params: Value,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Tells the customer of a visit what has changed for them.
+pub(super) async fn tell_customer(tx: &mut Tx, before: Option<&Visit>, after: &Visit) -> Result<(), StoreError> {
+    let Some(appointment) = &after.appointment else { return Ok(()) };
+    for (code, params) in news(before, after, appointment) {
+        sqlx::query("INSERT INTO messages (id, user_id, appointment_id, code, params, created_at) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(Uuid::now_v7())
+            .bind(appointment.user_id.0)
+            .bind(appointment.id.0)
+            .bind(code)
+            .bind(text(&params)?)
+            .bind(after.order.updated_at.max(appointment.updated_at))
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
+/// What is new for the customer, as code and parameters.
+fn news(before: Option<&Visit>, after: &Visit, appointment: &Appointment) -> Vec<(&'static str, Value)> {
+    let when = json!({"date": appointment.slot.date, "start": appointment.slot.start, "end": appointment.slot.end});
+    let Some((was, order)) = before.and_then(|visit| Some((visit.appointment.as_ref()?, &visit.order))) else {
+        return vec![("appointment_booked", when)];
+    };
+    let mut news = Vec::new();
+    if was.slot != appointment.slot || was.appointment_time != appointment.appointment_time {
+        news.push(("appointment_rescheduled", when.clone()));
+    }
+    if was.assignee != appointment.assignee && appointment.assignee.is_some() {
+        news.push(("collector_assigned", when.clone()));
+    }
+    if was.status != appointment.status {
+        news.extend(status_news(appointment, &when));
+    }
+    if order.current_quote != after.order.current_quote {
+        news.push(("final_quote", json!({"amount": after.order.due})));
+    }
+    if let Some(payment) = after.order.payments.get(order.payments.len()) {
+        news.push(("paid", json!({"amount": payment.amount})));
+    }
+    news
+}
+
+fn status_news(appointment: &Appointment, when: &Value) -> Option<(&'static str, Value)> {
+    match appointment.status {
+        S::Pending => None,
+        S::Confirmed => Some(("appointment_confirmed", when.clone())),
+        S::InService => Some(("visit_started", json!({}))),
+        S::Completed => Some(("appointment_completed", json!({}))),
+        S::Cancelled => {
+            let reason = appointment.cancellation.as_ref().map(|c| c.reason.clone());
+            Some(("appointment_cancelled", json!({"reason": reason})))
+        }
+    }
+}
+
+/// The SQL of a customer's list: newest first, by the index that ends in the id.
+#[must_use]
+pub fn list_sql(after: bool) -> String {
+    format!(
+        "SELECT id, appointment_id, code, params, created_at FROM messages WHERE user_id = ?{} ORDER BY id DESC LIMIT ?",
+        if after { " AND id < ?" } else { "" }
+    )
+}
+
+/// A page of a customer's messages, newest first.
+///
+/// # Errors
+/// The database refused.
+pub async fn page(conn: &mut MySqlConnection, user: UserId, after: Option<Uuid>, limit: u32) -> Result<Vec<Message>, StoreError> {
+    let mut query = sqlx::query(AssertSqlSafe(list_sql(after.is_some()))).bind(user.0);
+    if let Some(after) = after {
+        query = query.bind(after);
+    }
+    let rows = query.bind(limit).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Message {
+                id: row.try_get("id")?,
+                appointment_id: row.try_get::<Option<Uuid>, _>("appointment_id")?.map(Into::into),
+                code: row.try_get("code")?,
+                params: json(row, "params")?,
+                created_at: row.try_get("created_at")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,39 @@
+//! The database: the only place with SQL, one file a table or aggregate. Functions that write take the transaction.
+//!
+//! Queries are checked at run time (`sqlx::query`), not by sqlx's macros: months' tables have names made at run time,
+//! lists have `IN (…)` of any length, and the committed offline cache of the macros would be of one engine only. The
+//! tests run every query on MariaDB and on MySQL instead.
+//!
+//! SQL keeps to what MySQL 5.6, 5.7, MariaDB and TiDB share (architecture.md, storage facts).
+
+pub mod appointments;
+pub mod db;
+pub mod decode;
+pub mod devices;
+pub mod dirty;
+pub mod disputed;
+pub mod error;
+pub mod idempotency;
+pub mod messages;
+pub mod migrations;
+pub mod mutations;
+pub mod order_children;
+pub mod orders;
+pub mod pairing;
+pub mod price_books;
+pub mod ratings;
+pub mod refresh_tokens;
+pub mod replica;
+pub mod reviews;
+pub mod scopes;
+pub mod slots;
+pub mod staff;
+pub mod stations;
+pub mod subscriptions;
+pub mod sync_head;
+pub mod sync_log;
+pub mod users;
+pub mod visits;
+
+pub use db::{Db, Snapshot, Tx, WriteError};
+pub use error::StoreError;

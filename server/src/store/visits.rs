@@ -1,0 +1,166 @@
+//! The one write path of appointments and orders: lock, decide (in `huishou_domain::visit`), save. The appointment's
+//! row is always locked before its order's, so that two writers never wait for each other. Saving writes what changed,
+//! children by difference, and marks the aggregates dirty in every scope they were or are in.
+
+use super::{StoreError, Tx, appointments, appointments::Stored, dirty, messages, orders, orders::Route, scopes::{VisitScopes, union}, slots};
+use huishou_domain::{
+    appointment::{Appointment, AppointmentStatus},
+    command::Subject,
+    conflict::WriteMark,
+    ids::{AppointmentId, OrderId},
+    order::Order,
+    sync::scope::Kind,
+    visit::Visit,
+};
+use uuid::Uuid;
+
+/// A visit whose rows are locked until the transaction ends.
+#[derive(Debug, Clone)]
+pub struct Locked {
+    /// As it is.
+    pub visit: Visit,
+    /// Who last wrote the appointment; `None` for a ticket.
+    pub appointment_mark: Option<WriteMark>,
+    /// Who last wrote the order.
+    pub order_mark: WriteMark,
+    appointment_scopes: Option<VisitScopes>,
+    order_scopes: VisitScopes,
+    month: i32,
+}
+
+impl Locked {
+    /// The mark an intent on this subject conflicts with: the appointment's where it has one.
+    #[must_use]
+    pub fn mark(&self, subject: Subject) -> WriteMark {
+        match (subject, self.appointment_mark) {
+            (Subject::Appointment(_), Some(mark)) => mark,
+            _ => self.order_mark,
+        }
+    }
+}
+
+/// Locks the visit a command is about; `None` if there is none.
+///
+/// # Errors
+/// The database refused, or a row cannot be read.
+pub async fn lock(tx: &mut Tx, subject: Subject) -> Result<Option<Locked>, StoreError> {
+    match subject {
+        Subject::Appointment(id) => lock_appointment(tx, id).await,
+        Subject::Order(id) | Subject::NewTicket(id) => lock_order(tx, id).await,
+        Subject::Catalogue => Ok(None),
+    }
+}
+
+/// Locks an appointment and its order.
+///
+/// # Errors
+/// The database refused, or a row cannot be read.
+pub async fn lock_appointment(tx: &mut Tx, id: AppointmentId) -> Result<Option<Locked>, StoreError> {
+    let Some(appointment) = appointments::lock(tx, id).await? else { return Ok(None) };
+    let order_id = appointment.body.order_id;
+    let Some((month, order)) = orders::lock(tx, order_id).await? else {
+        return Err(StoreError::Unreadable(format!("appointment {id} has no order {order_id}")));
+    };
+    Ok(Some(locked(Some(appointment), order, month)))
+}
+
+/// Locks an order, its appointment first where it has one.
+async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Locked>, StoreError> {
+    // Which appointment an order belongs to never changes, so it may be read before the lock.
+    if let Some(appointment) = appointments::id_of_order(tx.conn(), id.0).await? {
+        return lock_appointment(tx, appointment).await;
+    }
+    let found = orders::lock(tx, id).await?;
+    Ok(found.map(|(month, order)| locked(None, order, month)))
+}
+
+fn locked(appointment: Option<Stored<Appointment>>, order: Stored<Order>, month: i32) -> Locked {
+    let (appointment_mark, appointment_scopes) = (appointment.as_ref().map(|a| a.mark), appointment.as_ref().map(|a| a.scopes));
+    Locked {
+        visit: Visit { appointment: appointment.map(|a| a.body), order: order.body },
+        appointment_mark,
+        order_mark: order.mark,
+        appointment_scopes,
+        order_scopes: order.scopes,
+        month,
+    }
+}
+
+/// Writes what a command changed. Versions have been raised by `Visit::apply`; what did not change is not touched.
+///
+/// # Errors
+/// The database refused; [`StoreError::Duplicate`] where a quote's, payment's or refund's id is another order's;
+/// [`StoreError::SlotFull`] where a customer moved it into a slot without a place left.
+pub async fn save(tx: &mut Tx, before: &Locked, after: &Visit, writer: Uuid) -> Result<(), StoreError> {
+    let scopes = VisitScopes::of(after);
+    if let (Some(was), Some(is)) = (&before.visit.appointment, &after.appointment)
+        && (was != is || before.appointment_scopes != Some(scopes))
+    {
+        save_appointment(tx, before, was, is, scopes, writer).await?;
+    }
+    if before.visit.order != after.order || before.order_scopes != scopes {
+        let mark = before.order_mark.written(writer, after.order.version);
+        let stored = Stored { body: after.order.clone(), mark, scopes };
+        orders::update(tx, before.month, &before.visit.order, &stored).await?;
+        dirty::mark(tx, Kind::Order, after.order.id.0, &union(&before.order_scopes.list(), &scopes.list())).await?;
+    }
+    messages::tell_customer(tx, Some(&before.visit), after).await
+}
+
+async fn save_appointment(tx: &mut Tx, before: &Locked, was: &Appointment, is: &Appointment, scopes: VisitScopes, writer: Uuid) -> Result<(), StoreError> {
+    move_places(tx, was, is, writer).await?;
+    let mark = before.appointment_mark.unwrap_or_default();
+    let mark = if is_significant(was, is) { mark.written(writer, is.version) } else { mark };
+    appointments::update(tx, was, &Stored { body: is.clone(), mark, scopes }).await?;
+    let old = before.appointment_scopes.map(|s| s.list()).unwrap_or_default();
+    dirty::mark(tx, Kind::Appointment, is.id.0, &union(&old, &scopes.list())).await
+}
+
+/// Takes and gives back places in slots as the visit moves, is called off, or happens after all.
+async fn move_places(tx: &mut Tx, was: &Appointment, is: &Appointment, writer: Uuid) -> Result<(), StoreError> {
+    let holds = |a: &Appointment| a.status != AppointmentStatus::Cancelled;
+    if holds(was) == holds(is) && was.slot == is.slot && was.station_id == is.station_id {
+        return Ok(());
+    }
+    if holds(is) {
+        if writer != is.user_id.0 {
+            slots::occupy(tx, is.station_id, &is.slot).await?;
+        } else if !slots::take(tx, is.station_id, &is.slot).await? {
+            return Err(StoreError::SlotFull);
+        }
+    }
+    if holds(was) {
+        slots::release(tx, was.station_id, &was.slot).await?;
+    }
+    Ok(())
+}
+
+/// Whether anything but notes changed.
+fn is_significant(was: &Appointment, is: &Appointment) -> bool {
+    let mut plain = is.clone();
+    plain.note.clone_from(&was.note);
+    plain.version = was.version;
+    plain.updated_at = was.updated_at;
+    plain != *was
+}
+
+/// Writes a new visit: an appointment with its order, or a ticket.
+///
+/// # Errors
+/// The database refused; [`StoreError::Duplicate`] where an id exists already; [`StoreError::SlotFull`] where the slot
+/// has no place left.
+pub async fn insert(tx: &mut Tx, route: Route, visit: &Visit, writer: Uuid) -> Result<(), StoreError> {
+    let scopes = VisitScopes::of(visit);
+    if let Some(appointment) = &visit.appointment {
+        if !slots::take(tx, appointment.station_id, &appointment.slot).await? {
+            return Err(StoreError::SlotFull);
+        }
+        let mark = WriteMark::created(writer, appointment.version);
+        appointments::insert(tx, &Stored { body: appointment.clone(), mark, scopes }).await?;
+        dirty::mark(tx, Kind::Appointment, appointment.id.0, &scopes.list()).await?;
+    }
+    let mark = WriteMark::created(writer, visit.order.version);
+    orders::insert(tx, route, &Stored { body: visit.order.clone(), mark, scopes }).await?;
+    dirty::mark(tx, Kind::Order, visit.order.id.0, &scopes.list()).await?;
+    messages::tell_customer(tx, None, visit).await
+}
