@@ -33,6 +33,15 @@ impl Device {
         }
     }
 
+    /// A device on somebody's copy of a store's folder, with a key of its own.
+    #[must_use]
+    pub fn on(folder: TempDir, server: &str) -> Self {
+        Self {
+            folder,
+            ..Self::new(server)
+        }
+    }
+
     /// Another server address from now on; an address nobody listens on makes the device offline.
     pub fn set_server(&mut self, server: &str) {
         server.clone_into(&mut self.server);
@@ -79,6 +88,13 @@ impl Device {
             .await
             .expect_success()
             .json()
+    }
+
+    /// `login` with these arguments, whatever its end.
+    pub async fn try_login(&self, arguments: &[String], password: &str) -> Finished {
+        let mut all = vec!["login"];
+        all.extend(arguments.iter().map(String::as_str));
+        run(self.command(&all), &format!("{password}\n")).await
     }
 
     /// Runs a command that must succeed; answers its JSON.

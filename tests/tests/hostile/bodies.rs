@@ -1,0 +1,92 @@
+//! Every body the interface publishes an example of, spoilt in every place with every kind of value: never a 5xx,
+//! never a panic, and what is refused leaves no trace.
+
+use std::collections::BTreeMap;
+
+use blackbox::{Customer, Engine, Town};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::tokens::{Operation, call, published};
+use crate::values::{books, calm, refused, spoilt};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_published_body_may_be_spoilt_anywhere_and_nothing_breaks() {
+    let mut town = Town::start(Engine::MariaDb).await;
+    let (document, operations) = published(&town.api()).await;
+    let customer = Customer::login(&town.world, "wang").await;
+    let visit = customer.book(&blackbox::goods::at(2, 10)).await;
+    let admin = town.desk("admin").await;
+    let mut count = BTreeMap::new();
+    for operation in operations
+        .iter()
+        .filter(|operation| operation.has_body() && !ends_the_session(operation))
+    {
+        let example = example(&document, operation);
+        let api = if operation.path.starts_with("/api/") {
+            &customer.api
+        } else {
+            admin.api()
+        };
+        let id = if operation.path.contains("/appointments/") {
+            visit["id"].as_str().unwrap().to_owned()
+        } else {
+            Uuid::now_v7().to_string()
+        };
+        let path = operation.path_with(&id);
+        let mut before = books(&town).await;
+        for (what, body) in spoilt(&example) {
+            let what = format!("{}: {what}", operation.name());
+            let answer = call(api, operation, &path, Some(&body.to_string())).await;
+            if answer.status < 300 {
+                before = books(&town).await;
+                *count.entry("taken").or_insert(0) += 1;
+                continue;
+            }
+            refused(&answer, &what);
+            assert_eq!(
+                books(&town).await,
+                before,
+                "{what}: refused, yet something was written: {}",
+                answer.text
+            );
+            *count.entry("refused").or_insert(0) += 1;
+        }
+    }
+    calm(&town.world.server.process().log());
+    println!("spoilt bodies: {count:?}");
+    assert!(count["refused"] > 1_000);
+}
+
+/// These would sign the tester out, or are slow on purpose after a few failures.
+fn ends_the_session(operation: &Operation) -> bool {
+    operation.path.ends_with("/staff/v1/password")
+}
+
+/// The body's published example.
+fn example(document: &Value, operation: &Operation) -> Value {
+    let content = &operation.described["requestBody"]["content"]["application/json"];
+    let schema = resolve(document, &content["schema"]);
+    let first = content["examples"]
+        .as_object()
+        .and_then(|all| all.values().next());
+    [
+        &content["example"],
+        &first.map_or(Value::Null, |e| e["value"].clone()),
+        &schema["example"],
+        &schema["examples"][0],
+    ]
+    .into_iter()
+    .find(|example| example.is_object())
+    .unwrap_or_else(|| panic!("{} publishes an example of its body", operation.name()))
+    .clone()
+}
+
+fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
+    match schema["$ref"].as_str() {
+        Some(name) => document
+            .pointer(name.trim_start_matches('#'))
+            .unwrap_or_else(|| panic!("{name} is published")),
+        None => schema,
+    }
+}
