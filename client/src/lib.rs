@@ -1,4 +1,12 @@
 //! The local-first engine: an encrypted SQLite store, outbox, overlay, sync core and loop. Screens read and write the
 //! store alone and never wait for a network. Knows no window.
 
+pub mod clock;
+pub mod crash;
+pub mod engine;
+pub mod error;
+pub mod secrets;
+pub mod store;
+pub mod sync;
 pub mod view;
+pub mod visits;

@@ -1,0 +1,151 @@
+//! Contact with the server: the loop, and rounds asked for by hand.
+
+use super::{Engine, courier::Courier, session::person};
+use crate::{
+    error::{Error, Result},
+    store::meta,
+    sync::{
+        apply::Applied,
+        run::{self, Pushed},
+    },
+    view::{session::Settings, sync::SyncStatus},
+};
+use huishou_domain::time::wire;
+use std::sync::atomic::Ordering;
+
+/// What one round is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// Push only.
+    Push,
+    /// Pull only.
+    Pull,
+    /// Both.
+    Both,
+    /// Both, with the scopes compared.
+    Check,
+}
+
+impl Engine {
+    /// Keeps in contact until the process ends: push, pull, sleep; woken by what is done here and by
+    /// [`Engine::sync_now`]. Call once, on a runtime.
+    pub async fn run(&self) {
+        let mut failures = 0_u32;
+        loop {
+            if self.may_contact() {
+                match self.contact(Round::Both).await {
+                    Ok(_) => failures = 0,
+                    Err(error) => {
+                        failures = failures.saturating_add(1);
+                        tracing::info!(%error, failures, "sync will be tried again");
+                    }
+                }
+            }
+            let wait = tokio::time::sleep(run::wait(failures));
+            tokio::select! {
+                () = wait => {}
+                () = self.inner.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Push and pull now.
+    ///
+    /// # Errors
+    /// Of the store; a failure of the contact is in the status.
+    pub async fn sync_now(&self) -> Result<SyncStatus> {
+        self.attempt(Round::Both).await
+    }
+
+    /// Push and pull now, and compare every scope with the server's sums.
+    ///
+    /// # Errors
+    /// Of the store; a failure of the contact is in the status.
+    pub async fn check_now(&self) -> Result<SyncStatus> {
+        self.attempt(Round::Check).await
+    }
+
+    /// The offline switch for training: no contact with the server while on.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn set_offline(&self, offline: bool) -> Result<SyncStatus> {
+        let settings = Settings {
+            offline,
+            ..self.settings_get()?
+        };
+        self.settings_put(&settings)?;
+        self.sync_status()
+    }
+
+    /// One round of contact, its end noted for the status.
+    ///
+    /// # Errors
+    /// `offline`, `sign_in_required`, `device_revoked`, `upgrade_required`, `server_error`, `outbox_incomplete`, …
+    pub async fn contact(&self, round: Round) -> Result<(Pushed, Applied)> {
+        let _one_at_a_time = self.inner.gate.lock().await;
+        self.inner.running.store(true, Ordering::SeqCst);
+        self.changed(&[]);
+        let done = self.round(round).await;
+        self.inner.running.store(false, Ordering::SeqCst);
+        self.note_end(done.as_ref().err())?;
+        let mut kinds: Vec<&str> = done
+            .as_ref()
+            .map(|(_, applied)| applied.kinds.iter().copied().collect())
+            .unwrap_or_default();
+        if done.as_ref().is_ok_and(|(pushed, _)| pushed.verdicts > 0) {
+            kinds.push("mutation");
+        }
+        self.changed(&kinds);
+        done
+    }
+
+    async fn attempt(&self, round: Round) -> Result<SyncStatus> {
+        if self.may_contact()
+            && let Err(error) = self.contact(round).await
+        {
+            tracing::info!(%error, "sync asked for by hand failed");
+        }
+        self.sync_status()
+    }
+
+    async fn round(&self, round: Round) -> Result<(Pushed, Applied)> {
+        self.main_read(person)?
+            .ok_or_else(Error::sign_in_required)?;
+        let courier = Courier::new(self)?;
+        let shared = &self.inner.main;
+        match round {
+            Round::Push => Ok((run::push_all(shared, &courier).await?, Applied::default())),
+            Round::Pull => Ok((
+                Pushed::default(),
+                run::pull_all(shared, &courier, false).await?,
+            )),
+            Round::Both => run::round(shared, &courier, false).await,
+            Round::Check => run::round(shared, &courier, true).await,
+        }
+    }
+
+    fn may_contact(&self) -> bool {
+        let signed_in = matches!(self.main_read(person), Ok(Some(_)));
+        let switched_off = self.settings_get().is_ok_and(|s| s.offline);
+        signed_in && !switched_off && !self.is_practice()
+    }
+
+    fn note_end(&self, failure: Option<&Error>) -> Result<()> {
+        let now = wire(self.inner.main.clock.now());
+        self.main_write(|db| match failure {
+            None => {
+                meta::remove(db, meta::Key::OfflineSince)?;
+                meta::remove(db, meta::Key::LastError)
+            }
+            Some(failure) => {
+                let code = failure.stable_code();
+                if code == "offline" && meta::get::<String>(db, meta::Key::OfflineSince)?.is_none()
+                {
+                    meta::set(db, meta::Key::OfflineSince, &now)?;
+                }
+                meta::set(db, meta::Key::LastError, &code)
+            }
+        })
+    }
+}

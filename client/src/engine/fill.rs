@@ -1,0 +1,255 @@
+//! Filling in what a command was not given: ids, the book, lines, totals.
+
+use crate::{
+    error::{Error, Result},
+    secrets::random_bytes,
+    store::Db,
+    visits::{self, Seen},
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    command::Subject,
+    ids::{OrderId, uuid_v7},
+    money::Fen,
+    quote::{Adjustment, BookRef, QuoteLine, due},
+    staff::Actor,
+    time::wire,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+type Args = Map<String, Value>;
+type Priced = Result<(BookRef, Vec<QuoteLine>, Fen)>;
+
+/// What filling in needs.
+pub struct Fill<'a> {
+    /// Trusted time.
+    pub now: DateTime<Utc>,
+    /// Who acts.
+    pub actor: Actor,
+    /// Reads the store.
+    pub read: &'a dyn Fn(&dyn Fn(&Db) -> Result<Option<Seen>>) -> Result<Option<Seen>>,
+    /// Prices goods with the book of a city, or of this person's.
+    pub price: &'a dyn Fn(Option<&str>, &[Value]) -> Priced,
+}
+
+impl Fill<'_> {
+    /// The arguments, whole.
+    ///
+    /// # Errors
+    /// `invalid_arguments`, `required`, `not_found`, pricing's codes, `no_book`.
+    pub fn fill(&self, name: &str, args: Value) -> Result<Value> {
+        let Value::Object(mut args) = args else {
+            return Err(Error::code("invalid_arguments"));
+        };
+        let bare = name.strip_suffix("@1").unwrap_or(name);
+        if bare.starts_with("order.") {
+            self.order_id(&mut args)?;
+        }
+        match bare {
+            "order.weigh" => self.weigh(&mut args)?,
+            "order.accept" => self.accept(&mut args)?,
+            "order.pay" => self.pay(&mut args)?,
+            "order.refund" => self.refund(&mut args)?,
+            "ticket.create" => self.ticket(&mut args)?,
+            _ => {}
+        }
+        Ok(Value::Object(args))
+    }
+
+    /// The order may be named by its appointment.
+    fn order_id(&self, args: &mut Args) -> Result<()> {
+        if missing(args, "order_id")
+            && let Some(appointment) = args.remove("appointment_id")
+        {
+            let id = serde_json::from_value(appointment)
+                .map_err(|_| Error::not_found("appointment_id"))?;
+            let find = |db: &Db| match visits::find(db, Subject::Appointment(id))? {
+                Some(visit) => visits::load(db, visit),
+                None => Ok(None),
+            };
+            let seen = (self.read)(&find)?.ok_or_else(|| Error::not_found("appointment_id"))?;
+            set(args, "order_id", &seen.visit.order.id)?;
+        }
+        Ok(())
+    }
+
+    fn seen(&self, args: &Args) -> Result<Option<Seen>> {
+        let Some(id) = args
+            .get("order_id")
+            .and_then(|id| serde_json::from_value::<OrderId>(id.clone()).ok())
+        else {
+            return Ok(None);
+        };
+        (self.read)(&|db| visits::load(db, id.uuid()))
+    }
+
+    fn weigh(&self, args: &mut Args) -> Result<()> {
+        let seen = self
+            .seen(args)?
+            .ok_or_else(|| Error::not_found("order_id"))?;
+        self.new_id(args, "quote_id")?;
+        self.quote(
+            args,
+            seen.visit.appointment.as_ref().map(|a| a.city.as_str()),
+        )
+    }
+
+    fn accept(&self, args: &mut Args) -> Result<()> {
+        if missing(args, "quote_id")
+            && let Some(current) = self.seen(args)?.and_then(|s| s.visit.order.current_quote)
+        {
+            set(args, "quote_id", &current)?;
+        }
+        Ok(())
+    }
+
+    /// What is still owed, unless an amount is given.
+    fn pay(&self, args: &mut Args) -> Result<()> {
+        self.new_id(args, "payment_id")?;
+        if missing(args, "amount")
+            && let Some(seen) = self.seen(args)?
+        {
+            let owed = i128::from(seen.visit.order.due.fen()) - seen.visit.order.paid_fen();
+            set(
+                args,
+                "amount",
+                &Fen::from_fen(i64::try_from(owed.max(0)).unwrap_or(0)),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Of the only payment and all of it, unless said otherwise.
+    fn refund(&self, args: &mut Args) -> Result<()> {
+        self.new_id(args, "refund_id")?;
+        let Some(seen) = self.seen(args)? else {
+            return Ok(());
+        };
+        let order = &seen.visit.order;
+        if missing(args, "payment_id")
+            && let [only] = order.payments.as_slice()
+        {
+            set(args, "payment_id", &only.payment_id)?;
+        }
+        if missing(args, "amount") {
+            let of = args.get("payment_id").cloned().unwrap_or_default();
+            let payment = order
+                .payments
+                .iter()
+                .find(|p| serde_json::to_value(p.payment_id).is_ok_and(|id| id == of));
+            if let Some(payment) = payment {
+                let back = order
+                    .refunds
+                    .iter()
+                    .filter(|r| r.payment_id == payment.payment_id)
+                    .map(|r| r.amount.fen())
+                    .sum::<i64>();
+                set(
+                    args,
+                    "amount",
+                    &Fen::from_fen((payment.amount.fen() - back).max(0)),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    fn ticket(&self, args: &mut Args) -> Result<()> {
+        self.new_id(args, "order_id")?;
+        if missing(args, "station_id") {
+            let station = self
+                .actor
+                .station
+                .ok_or_else(|| Error::field("required", "station_id"))?;
+            set(args, "station_id", &station)?;
+        }
+        let mut quote = match args.remove("quote") {
+            Some(Value::Object(quote)) => quote,
+            None | Some(Value::Null) => Map::new(),
+            Some(_) => return Err(Error::code("invalid_arguments")),
+        };
+        for key in ["items", "adjustments"] {
+            if let Some(value) = args.remove(key).filter(|_| missing(&quote, key)) {
+                quote.insert(key.into(), value);
+            }
+        }
+        self.new_id(&mut quote, "id")?;
+        if missing(&quote, "kind") {
+            set(&mut quote, "kind", "final")?;
+        }
+        if missing(&quote, "created_at") {
+            set(&mut quote, "created_at", &wire(self.now))?;
+        }
+        self.quote(&mut quote, None)?;
+        args.insert("quote".into(), Value::Object(quote));
+        Ok(())
+    }
+
+    /// Book, lines, total and due of a quote's items; what is given stays as stated.
+    fn quote(&self, quote: &mut Args, city: Option<&str>) -> Result<()> {
+        if missing(quote, "lines") || missing(quote, "book") {
+            let items = quote
+                .get("items")
+                .and_then(Value::as_array)
+                .ok_or_else(|| Error::field("required", "items"))?;
+            let (book, lines, total) = (self.price)(city, items)?;
+            if missing(quote, "lines") {
+                set(quote, "lines", &lines)?;
+                if missing(quote, "total") {
+                    set(quote, "total", &total)?;
+                }
+            }
+            if missing(quote, "book") {
+                set(quote, "book", &book)?;
+            }
+        }
+        if missing(quote, "total") {
+            let lines: Vec<QuoteLine> = read(quote, "lines")?;
+            let total = Fen::checked_sum(lines.iter().map(|l| l.amount))
+                .ok_or_else(|| Error::field("amount_too_large", "total"))?;
+            set(quote, "total", &total)?;
+        }
+        if missing(quote, "due") {
+            let total: Fen = read(quote, "total")?;
+            let adjustments: Vec<Adjustment> = if missing(quote, "adjustments") {
+                Vec::new()
+            } else {
+                read(quote, "adjustments")?
+            };
+            let due =
+                due(total, &adjustments).ok_or_else(|| Error::field("due_wrong", "adjustments"))?;
+            set(quote, "due", &due)?;
+        }
+        if missing(quote, "adjustments") {
+            quote.insert("adjustments".into(), Value::Array(Vec::new()));
+        }
+        Ok(())
+    }
+
+    fn new_id(&self, args: &mut Args, key: &str) -> Result<()> {
+        if missing(args, key) {
+            let id: Uuid = uuid_v7(self.now, random_bytes());
+            set(args, key, &id)?;
+        }
+        Ok(())
+    }
+}
+
+fn missing(args: &Args, key: &str) -> bool {
+    args.get(key).is_none_or(Value::is_null)
+}
+
+fn set<T: Serialize + ?Sized>(args: &mut Args, key: &str, value: &T) -> Result<()> {
+    args.insert(key.to_owned(), serde_json::to_value(value)?);
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(args: &Args, key: &str) -> Result<T> {
+    let value = args
+        .get(key)
+        .cloned()
+        .ok_or_else(|| Error::field("required", key))?;
+    serde_json::from_value(value).map_err(|_| Error::field("invalid_arguments", key))
+}

@@ -1,0 +1,202 @@
+//! The engine's face: everything a window or a command line asks, as methods. Local methods answer from the store at
+//! once and block only on it; those that talk to the server are async.
+
+mod actions;
+mod books;
+mod centre;
+mod commands;
+mod contact;
+mod courier;
+mod desk;
+mod details;
+mod diagnostics;
+mod fill;
+mod history;
+mod lists;
+mod practice;
+mod preview;
+mod rules;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+pub use diagnostics::Verified;
+pub use session::home_city;
+
+use crate::{
+    clock::{Clock, SystemClock, TrustedClock},
+    error::{Error, Result},
+    secrets::{InStore, KeySource, OsKeyring, Secrets},
+    store::{Db, Store, StoreKey, meta},
+    sync::run::Shared,
+    view::{
+        session::{Person, SessionState},
+        sync::{DataChanged, SyncStatus},
+    },
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+};
+use tokio::sync::{Notify, broadcast};
+
+/// File of the store in the data folder.
+const STORE_FILE: &str = "huishou.db";
+/// File of the practice store; never synced.
+const PRACTICE_FILE: &str = "practice.db";
+/// Events kept for a listener that is slow.
+const EVENT_BACKLOG: usize = 256;
+
+/// How to open the engine.
+#[derive(Clone)]
+pub struct Config {
+    /// Folder of the stores; made when absent.
+    pub data: PathBuf,
+    /// Server address that overrides the stored one.
+    pub server: Option<String>,
+    /// Where the store's key comes from.
+    pub key: KeySource,
+    /// The machine's clocks.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Config {
+    /// The folder, the key from the environment or the keyring, the real clocks.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            data,
+            server: None,
+            key: KeySource::from_env(),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+/// Something that screens should know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// State of sync changed.
+    SyncStatus(Box<SyncStatus>),
+    /// Lists should be read again.
+    DataChanged(DataChanged),
+    /// Someone signed in or out, or practice began or ended.
+    SessionChanged(Box<SessionState>),
+}
+
+/// The local-first engine of one data folder. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Config,
+    key: StoreKey,
+    main: Shared,
+    practice: Mutex<Option<Shared>>,
+    secrets: Arc<dyn Secrets>,
+    books: Mutex<books::Cache>,
+    events: broadcast::Sender<Event>,
+    wake: Notify,
+    gate: tokio::sync::Mutex<()>,
+    running: AtomicBool,
+}
+
+impl Engine {
+    /// Opens the data folder, making the store and its key at the first start.
+    ///
+    /// # Errors
+    /// `no_keyring` (ask for a passphrase and open with [`KeySource::Passphrase`]), `passphrase_needed`,
+    /// `passphrase_wrong`, `store_key_missing`, `store_key_wrong`, `store_not_encrypted`, `store_newer`.
+    pub fn open(config: Config) -> Result<Self> {
+        std::fs::create_dir_all(&config.data)?;
+        let path = config.data.join(STORE_FILE);
+        let key = config.key.store_key(&config.data, path.exists())?;
+        let store = Store::open(&path, &key)?;
+        let clock = Arc::new(clock_of(&config, store.db())?);
+        let main = Shared {
+            store: Arc::new(Mutex::new(store)),
+            clock,
+        };
+        let secrets: Arc<dyn Secrets> = if config.key.is_keyring() {
+            Arc::new(OsKeyring::of(&config.data)?)
+        } else {
+            Arc::new(InStore::new(Arc::clone(&main.store)))
+        };
+        let inner = Inner {
+            config,
+            key,
+            main,
+            practice: Mutex::new(None),
+            secrets,
+            books: Mutex::default(),
+            events: broadcast::channel(EVENT_BACKLOG).0,
+            wake: Notify::new(),
+            gate: tokio::sync::Mutex::new(()),
+            running: AtomicBool::new(false),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Listens to what screens should know.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.inner.events.subscribe()
+    }
+
+    /// The store in use: practice while practising.
+    fn shared(&self) -> Shared {
+        self.practice_store()
+            .unwrap_or_else(|| self.inner.main.clone())
+    }
+
+    fn practice_store(&self) -> Option<Shared> {
+        lock(&self.inner.practice).clone()
+    }
+
+    fn is_practice(&self) -> bool {
+        lock(&self.inner.practice).is_some()
+    }
+
+    /// Reads from the store in use.
+    fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let shared = self.shared();
+        let store = lock(&shared.store);
+        work(store.db())
+    }
+
+    /// The person whose name stands on what is done.
+    fn person(&self) -> Result<Person> {
+        self.read(session::person)?
+            .ok_or_else(Error::sign_in_required)
+    }
+
+    fn notify(&self, event: Event) {
+        // Nobody listening is no fault.
+        let _ = self.inner.events.send(event);
+    }
+
+    fn changed(&self, kinds: &[&str]) {
+        self.notify(Event::DataChanged(DataChanged {
+            kinds: kinds.iter().map(ToString::to_string).collect(),
+        }));
+        if let Ok(status) = self.sync_status() {
+            self.notify(Event::SyncStatus(Box::new(status)));
+        }
+    }
+}
+
+fn clock_of(config: &Config, db: &Db) -> Result<TrustedClock> {
+    let contact = meta::get(db, meta::Key::Contact)?;
+    let floor = meta::get(db, meta::Key::Floor)?;
+    Ok(TrustedClock::new(Arc::clone(&config.clock), contact, floor))
+}
+
+/// A lock whose holder died is still good: every change to the store is a transaction.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,213 @@
+//! What the person in front of the screen is told before a command is recorded. The server refuses no fact; here,
+//! where it can still be put right, a fact that breaks the trade's own rules is sent back.
+
+use super::lists::staff_names;
+use crate::{
+    error::{Error, Result},
+    store::Db,
+    view::session::FieldFault,
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    booking::check_time,
+    command::{Accept, Cancel, Command, RefundArgs, TicketCreate, Weigh},
+    difference::{difference, needs_explicit_acceptance},
+    ids::QuoteId,
+    mobile::Mobile,
+    money::Fen,
+    order::{AcceptedBy, Order},
+    quote::{AdjustmentLimits, Quote, QuoteKind, check_adjustments},
+    staff::Actor,
+    visit::Visit,
+};
+
+/// Longest amount in fen: 9,999,999,999.99.
+const MOST_FEN: i64 = 999_999_999_999;
+/// Longest free text.
+const MOST_TEXT: usize = 500;
+/// Longest code.
+const MOST_CODE: usize = 64;
+
+/// Checks a command on a visit that is here.
+///
+/// # Errors
+/// A code and the field at fault.
+pub fn check(
+    db: &Db,
+    visit: &Visit,
+    command: &Command,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    match command {
+        Command::Weigh(args) => weigh(visit, args, actor, now),
+        Command::Accept(args) => accept(visit, args),
+        Command::Pay(args) => amount(args.amount),
+        Command::Refund(args) => refund(&visit.order, args),
+        Command::Cancel(args) => cancel(args),
+        Command::Void(args) => text(&args.reason, "reason", 1, MOST_TEXT),
+        Command::Reschedule(args) => check_time(args.appointment_time, now)
+            .map_err(|code| Error::field(code, "appointment_time")),
+        Command::Assign(args) => match args.assignee {
+            Some(id) if !staff_names(db)?.contains_key(&id) => Err(Error::not_found("assignee")),
+            _ => Ok(()),
+        },
+        Command::Confirm(_)
+        | Command::Start(_)
+        | Command::Complete(_)
+        | Command::Receive(_)
+        | Command::Ticket(_)
+        | Command::Publish(_) => Ok(()),
+    }
+}
+
+/// Checks the publication of a price book; any other command passes.
+///
+/// # Errors
+/// `forbidden`, or what is wrong with the book.
+pub fn catalogue(command: &Command, actor: &Actor) -> Result<()> {
+    let Command::Publish(args) = command else {
+        return Ok(());
+    };
+    if !actor.role.plans_everywhere() {
+        return Err(Error::code("forbidden"));
+    }
+    args.book
+        .verify()
+        .map_err(|_| Error::field("invalid_book", "book"))
+}
+
+/// Checks a walk-in ticket.
+///
+/// # Errors
+/// A code and the field at fault.
+pub fn ticket(args: &TicketCreate, actor: &Actor) -> Result<()> {
+    if !actor.role.plans_everywhere() && actor.station != Some(args.station_id) {
+        return Err(Error::field("forbidden", "station_id"));
+    }
+    if let Some(seller) = &args.seller {
+        text(&seller.name, "seller.name", 1, 50)?;
+        Mobile::parse(&seller.phone).map_err(|_| Error::field("mobile", "seller.phone"))?;
+    }
+    quote(&args.quote, actor)
+}
+
+fn quote(quote: &Quote, actor: &Actor) -> Result<()> {
+    if quote.items.is_empty() {
+        return Err(Error::field("empty", "items"));
+    }
+    if quote.lines.len() != quote.items.len() {
+        return Err(Error::field("lines_mismatch", "lines"));
+    }
+    check_adjustments(
+        quote.total,
+        &quote.adjustments,
+        quote.due,
+        actor.role,
+        &AdjustmentLimits::default(),
+    )
+    .map_err(|fault| Error::field(fault.as_str(), "adjustments"))
+}
+
+fn weigh(visit: &Visit, args: &Weigh, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
+    let last = Quote {
+        id: args.quote_id,
+        kind: QuoteKind::Final,
+        book: args.book.clone(),
+        items: args.items.clone(),
+        lines: args.lines.clone(),
+        total: args.total,
+        adjustments: args.adjustments.clone(),
+        due: args.due,
+        gap_reasons: args.gap_reasons.clone(),
+        trace: Vec::new(),
+        created_at: now,
+    };
+    quote(&last, actor)?;
+    let Some(appointment) = &visit.appointment else {
+        return Ok(());
+    };
+    let owed = difference(&appointment.estimate, &last, &AdjustmentLimits::default()).reasons_owed;
+    if owed.is_empty() {
+        return Ok(());
+    }
+    let fault = |line: &usize| FieldFault {
+        field: format!("gap_reasons[{line}]"),
+        code: "reasons_owed".into(),
+    };
+    Err(Error::fields(
+        "reasons_owed",
+        owed.iter().map(fault).collect(),
+    ))
+}
+
+fn accept(visit: &Visit, args: &Accept) -> Result<()> {
+    let due = due_of(&visit.order, args.quote_id)
+        .ok_or_else(|| Error::field("unknown_quote", "quote_id"))?;
+    let limits = AdjustmentLimits::default();
+    let explicit = visit
+        .appointment
+        .as_ref()
+        .is_some_and(|a| needs_explicit_acceptance(a.estimate.due, due, &limits));
+    match args.by {
+        AcceptedBy::Tap if explicit => {
+            return Err(Error::field("explicit_acceptance_required", "by"));
+        }
+        AcceptedBy::MiniProgram => return Err(Error::field("invalid", "by")),
+        AcceptedBy::Tap | AcceptedBy::Signature => {}
+    }
+    match &args.blob {
+        Some(blob) if blob.len() != 64 || !blob.bytes().all(|b| b.is_ascii_hexdigit()) => {
+            Err(Error::field("invalid", "blob"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn due_of(order: &Order, quote: QuoteId) -> Option<Fen> {
+    order
+        .quotes
+        .iter()
+        .find(|q| q.quote.id == quote)
+        .map(|q| q.quote.due)
+}
+
+fn refund(order: &Order, args: &RefundArgs) -> Result<()> {
+    if !order
+        .payments
+        .iter()
+        .any(|p| p.payment_id == args.payment_id)
+    {
+        return Err(Error::not_found("payment_id"));
+    }
+    amount(args.amount)
+}
+
+fn cancel(args: &Cancel) -> Result<()> {
+    text(&args.reason, "reason", 1, MOST_CODE)?;
+    text(
+        args.text.as_deref().unwrap_or_default(),
+        "text",
+        0,
+        MOST_TEXT,
+    )
+}
+
+fn amount(amount: Fen) -> Result<()> {
+    if (1..=MOST_FEN).contains(&amount.fen()) {
+        Ok(())
+    } else {
+        Err(Error::field("invalid_amount", "amount"))
+    }
+}
+
+fn text(text: &str, field: &str, min: usize, max: usize) -> Result<()> {
+    let length = text.trim().chars().count();
+    if length < min {
+        Err(Error::field("required", field))
+    } else if length > max {
+        Err(Error::field("too_long", field))
+    } else {
+        Ok(())
+    }
+}

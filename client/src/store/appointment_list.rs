@@ -1,0 +1,192 @@
+//! `appointment_list`: the columns of Today, kept beside the bodies.
+
+use super::Db;
+use crate::{
+    error::Result,
+    view::visit::{AppointmentRow, RowSync},
+};
+use chrono::DateTime;
+use huishou_domain::{
+    appointment::AppointmentStatus,
+    ids::{AppointmentId, OrderId, StaffId},
+    money::Fen,
+    order::OrderStatus,
+};
+use rusqlite::{Row, params, params_from_iter, types::Value as Sql};
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// A row with the time as stored and the text it is found by.
+pub struct Listed {
+    /// What screens get.
+    pub row: AppointmentRow,
+    /// Unix milliseconds.
+    pub time: i64,
+    /// Lower case: name, phone, address, categories, order number.
+    pub search: String,
+}
+
+/// Conditions, all of which must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions {
+    /// First moment, unix milliseconds.
+    pub from: Option<i64>,
+    /// First moment after.
+    pub until: Option<i64>,
+    /// Any of these texts must occur; empty asks for nothing.
+    pub any_text: Vec<String>,
+    /// Status codes; empty asks for nothing.
+    pub statuses: Vec<u8>,
+    /// One collector's.
+    pub assignee: Option<Uuid>,
+}
+
+/// Stores a row.
+///
+/// # Errors
+/// Of the store.
+pub fn put(db: &Db, listed: &Listed) -> Result<()> {
+    let row = &listed.row;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO appointment_list (id, visit, status, order_status, time, slot, name, phone_masked, address, categories,
+         estimate, due, assignee, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?
+    .execute(params![
+        row.id.uuid(),
+        row.order_id.uuid(),
+        row.status.code(),
+        row.order_status.code(),
+        listed.time,
+        serde_json::to_string(&row.slot)?,
+        row.name,
+        row.phone_masked,
+        row.address,
+        serde_json::to_string(&row.categories)?,
+        row.estimate.fen(),
+        row.due.map(Fen::fen),
+        row.assignee.map(StaffId::uuid),
+        serde_json::to_string(&row.reviews)?,
+        sync_text(row.sync),
+        listed.search,
+    ])?;
+    Ok(())
+}
+
+/// The visit is not shown any more.
+///
+/// # Errors
+/// Of the store.
+pub fn remove_visit(db: &Db, visit: Uuid) -> Result<()> {
+    db.prepare_cached("DELETE FROM appointment_list WHERE visit = ?1")?
+        .execute([visit])?;
+    Ok(())
+}
+
+/// Rows by time, in one query.
+///
+/// # Errors
+/// Of the store.
+pub fn find(db: &Db, conditions: &Conditions) -> Result<Vec<AppointmentRow>> {
+    let (filter, values) = filter("time", conditions);
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT id, visit, status, order_status, time, slot, name, phone_masked, address, categories, estimate, due, assignee, reviews, sync
+         FROM appointment_list {filter} ORDER BY time, id"
+    ))?;
+    let rows = statement.query_map(params_from_iter(values), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The row of one visit.
+///
+/// # Errors
+/// Of the store.
+pub fn of_visit(db: &Db, visit: Uuid) -> Result<Option<AppointmentRow>> {
+    let mut statement = db.prepare_cached(
+        "SELECT id, visit, status, order_status, time, slot, name, phone_masked, address, categories, estimate, due, assignee, reviews, sync
+         FROM appointment_list WHERE visit = ?1",
+    )?;
+    let mut rows = statement.query_map([visit], read)?;
+    Ok(rows.next().transpose()?)
+}
+
+/// The WHERE clause of the conditions, with its values; `time` names the column of the days.
+pub(super) fn filter(time: &str, conditions: &Conditions) -> (String, Vec<Sql>) {
+    let mut clauses = Vec::new();
+    let mut values = Vec::new();
+    if let Some(from) = conditions.from {
+        clauses.push(format!("{time} >= ?"));
+        values.push(Sql::Integer(from));
+    }
+    if let Some(until) = conditions.until {
+        clauses.push(format!("{time} < ?"));
+        values.push(Sql::Integer(until));
+    }
+    if let Some(assignee) = conditions.assignee {
+        clauses.push("assignee = ?".to_owned());
+        values.push(Sql::Blob(assignee.as_bytes().to_vec()));
+    }
+    if !conditions.statuses.is_empty() {
+        let codes: Vec<String> = conditions.statuses.iter().map(u8::to_string).collect();
+        clauses.push(format!("status IN ({})", codes.join(", ")));
+    }
+    if !conditions.any_text.is_empty() {
+        let any = vec!["instr(search, ?) > 0"; conditions.any_text.len()].join(" OR ");
+        clauses.push(format!("({any})"));
+        values.extend(conditions.any_text.iter().cloned().map(Sql::Text));
+    }
+    let filter = if clauses.is_empty() {
+        String::new()
+    } else {
+        format!("WHERE {}", clauses.join(" AND "))
+    };
+    (filter, values)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<AppointmentRow> {
+    let time: i64 = row.get(4)?;
+    Ok(AppointmentRow {
+        id: AppointmentId(row.get(0)?),
+        order_id: OrderId(row.get(1)?),
+        status: AppointmentStatus::from_code(row.get(2)?).unwrap_or(AppointmentStatus::Pending),
+        order_status: OrderStatus::from_code(row.get(3)?).unwrap_or(OrderStatus::Unpaid),
+        time: wire_time(time),
+        slot: json(row, 5)?,
+        name: row.get(6)?,
+        phone_masked: row.get(7)?,
+        address: row.get(8)?,
+        categories: json(row, 9)?,
+        estimate: Fen::from_fen(row.get(10)?),
+        due: row.get::<_, Option<i64>>(11)?.map(Fen::from_fen),
+        assignee: row.get::<_, Option<Uuid>>(12)?.map(StaffId),
+        assignee_name: None,
+        reviews: json(row, 13)?,
+        sync: sync_of(&row.get::<_, String>(14)?),
+    })
+}
+
+pub(super) fn wire_time(millis: i64) -> String {
+    huishou_domain::time::wire(DateTime::from_timestamp_millis(millis).unwrap_or_default())
+}
+
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|e| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(e))
+    })
+}
+
+pub(super) const fn sync_text(sync: RowSync) -> &'static str {
+    match sync {
+        RowSync::Synced => "synced",
+        RowSync::Pending => "pending",
+        RowSync::Refused => "refused",
+        RowSync::Shadow => "shadow",
+    }
+}
+
+pub(super) fn sync_of(text: &str) -> RowSync {
+    [RowSync::Pending, RowSync::Refused, RowSync::Shadow]
+        .into_iter()
+        .find(|sync| sync_text(*sync) == text)
+        .unwrap_or(RowSync::Synced)
+}

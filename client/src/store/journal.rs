@@ -1,0 +1,76 @@
+//! `journal`: every verdict ever stored here. It outlives the mutations themselves.
+
+use super::Db;
+use crate::error::Result;
+use huishou_domain::sync::message::Verdict;
+use rusqlite::params;
+use uuid::Uuid;
+
+/// One verdict.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Entry {
+    /// The mutation's identity.
+    pub uid: Uuid,
+    /// Its command.
+    pub name: String,
+    /// When the verdict was stored, unix milliseconds.
+    pub answered_at: i64,
+    /// The verdict.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// Notes a verdict; the same for ever, so the first stays.
+///
+/// # Errors
+/// Of the store.
+pub fn record(db: &Db, uid: Uuid, name: &str, verdict: &Verdict, answered_at: i64) -> Result<()> {
+    let body = serde_json::to_string(verdict)?;
+    db.prepare_cached("INSERT OR IGNORE INTO journal (id, uid, name, verdict, answered_at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![verdict.id, uid, name, body, answered_at])?;
+    Ok(())
+}
+
+/// The newest verdicts, oldest of them first.
+///
+/// # Errors
+/// Of the store.
+pub fn newest(db: &Db, limit: u32) -> Result<Vec<Entry>> {
+    let mut statement = db.prepare_cached(
+        "SELECT uid, name, verdict, answered_at FROM journal ORDER BY id DESC LIMIT ?1",
+    )?;
+    let rows = statement.query_map([limit], |row| {
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            row.get::<_, String>(2)?,
+            row.get(3)?,
+        ))
+    })?;
+    let mut entries = Vec::new();
+    for row in rows {
+        let (uid, name, verdict, answered_at) = row?;
+        entries.push(Entry {
+            uid,
+            name,
+            answered_at,
+            verdict: serde_json::from_str(&verdict)?,
+        });
+    }
+    entries.reverse();
+    Ok(entries)
+}
+
+/// The verdict on one mutation.
+///
+/// # Errors
+/// Of the store.
+pub fn of(db: &Db, id: i64) -> Result<Option<Verdict>> {
+    use rusqlite::OptionalExtension;
+    let body: Option<String> = db
+        .prepare_cached("SELECT verdict FROM journal WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    body.map(|body| Ok(serde_json::from_str(&body)?))
+        .transpose()
+}

@@ -1,0 +1,109 @@
+//! `meta`: single values of this device — cursor, numbers, addresses, the last contact.
+
+use super::Db;
+use crate::error::Result;
+use rusqlite::{OptionalExtension, params};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// What is kept; the text is the stored key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// Cursor after the last applied pull.
+    Cursor,
+    /// Cursor after the last staged page.
+    StagedCursor,
+    /// The staged pages replace everything held.
+    StagedFresh,
+    /// Highest mutation id given out.
+    LastId,
+    /// The server's highest processed mutation, as of the last complete pull.
+    LastMutation,
+    /// Which life of this store it is.
+    Incarnation,
+    /// Device id and name.
+    Device,
+    /// Server address.
+    Server,
+    /// Person signed in.
+    Person,
+    /// Access token and when it ends.
+    Access,
+    /// `clock::Contact`.
+    Contact,
+    /// Latest trusted time handed out.
+    Floor,
+    /// Offline since.
+    OfflineSince,
+    /// Code of the last failure.
+    LastError,
+    /// Scopes fetched again.
+    Repaired,
+    /// Last check that matched.
+    LastCheck,
+    /// Complete pulls so far.
+    Pulls,
+    /// Categories counted by the piece, from the price books held.
+    PieceGoods,
+    /// The day the practice book was last filled for.
+    PracticeDay,
+}
+
+impl Key {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Cursor => "cursor",
+            Self::StagedCursor => "staged_cursor",
+            Self::StagedFresh => "staged_fresh",
+            Self::LastId => "last_id",
+            Self::LastMutation => "last_mutation",
+            Self::Incarnation => "incarnation",
+            Self::Device => "device",
+            Self::Server => "server",
+            Self::Person => "person",
+            Self::Access => "access",
+            Self::Contact => "contact",
+            Self::Floor => "floor",
+            Self::OfflineSince => "offline_since",
+            Self::LastError => "last_error",
+            Self::Repaired => "repaired",
+            Self::LastCheck => "last_check",
+            Self::Pulls => "pulls",
+            Self::PieceGoods => "piece_goods",
+            Self::PracticeDay => "practice_day",
+        }
+    }
+}
+
+/// A value, if it is there.
+///
+/// # Errors
+/// Of the store, or a value of another shape.
+pub fn get<T: DeserializeOwned>(db: &Db, key: Key) -> Result<Option<T>> {
+    let text: Option<String> = db
+        .prepare_cached("SELECT value FROM meta WHERE key = ?1")?
+        .query_row([key.text()], |row| row.get(0))
+        .optional()?;
+    text.map(|text| Ok(serde_json::from_str(&text)?))
+        .transpose()
+}
+
+/// Stores a value.
+///
+/// # Errors
+/// Of the store.
+pub fn set<T: Serialize + ?Sized>(db: &Db, key: Key, value: &T) -> Result<()> {
+    let text = serde_json::to_string(value)?;
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute(params![key.text(), text])?;
+    Ok(())
+}
+
+/// Forgets a value.
+///
+/// # Errors
+/// Of the store.
+pub fn remove(db: &Db, key: Key) -> Result<()> {
+    db.prepare_cached("DELETE FROM meta WHERE key = ?1")?
+        .execute([key.text()])?;
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! The encrypted store, the only place with SQL in the client: one file per table. SQLCipher, write-ahead log,
+//! `synchronous=FULL`: what was committed survives a kill and a power cut.
+
+pub mod appointment_list;
+pub mod base;
+pub mod drafts;
+pub mod journal;
+pub mod memberships;
+pub mod meta;
+pub mod migrate;
+pub mod mutations;
+pub mod order_list;
+pub mod overlay;
+pub mod people;
+pub mod secrets;
+pub mod settings;
+pub mod staging;
+pub mod verify;
+
+use crate::{
+    crash::crash_point,
+    error::{Error, Result},
+};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::{io::Read, path::Path};
+
+pub use rusqlite::Connection as Db;
+
+/// What a plain SQLite file begins with; an encrypted one begins with a random salt.
+const PLAIN_HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+/// The key of the store, 32 random bytes.
+#[derive(Clone)]
+pub struct StoreKey([u8; 32]);
+
+impl StoreKey {
+    /// These bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Which commit this is, for the crash points on either side of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Commit {
+    /// A command of the person in front of the screen.
+    Exec,
+    /// The answer to a push.
+    Push,
+    /// A page of a pull.
+    Stage,
+    /// A complete pull.
+    Apply,
+    /// Anything else.
+    Other,
+}
+
+impl Commit {
+    const fn points(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Exec => Some(("exec.before_commit", "exec.after_commit")),
+            Self::Push => Some(("push.before_commit", "push.after_commit")),
+            Self::Stage => Some(("stage.before_commit", "stage.after_commit")),
+            Self::Apply => Some(("apply.before_commit", "apply.after_commit")),
+            Self::Other => None,
+        }
+    }
+}
+
+/// An open store.
+pub struct Store {
+    db: Connection,
+}
+
+impl Store {
+    /// Opens or creates the store and brings its tables up to date.
+    ///
+    /// # Errors
+    /// `store_not_encrypted` for a plain SQLite file or a build without SQLCipher, `store_key_wrong`, `store_newer`
+    /// when a newer version of the app has written it, `store_failed`.
+    pub fn open(path: &Path, key: &StoreKey) -> Result<Self> {
+        refuse_plain(path)?;
+        let db = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )?;
+        db.busy_timeout(std::time::Duration::from_secs(10))?;
+        db.set_prepared_statement_cache_capacity(128);
+        db.pragma_update(None, "key", format!("x'{}'", key.hex()))?;
+        refuse_without_cipher(&db)?;
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+            .map_err(wrong_key)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", true)?;
+        let mut store = Self { db };
+        migrate::run(&mut store.db)?;
+        Ok(store)
+    }
+
+    /// For reading.
+    #[must_use]
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Runs `work` in one transaction: all of it or nothing.
+    ///
+    /// # Errors
+    /// What `work` or the commit reports; then nothing has changed.
+    pub fn write<T>(&mut self, commit: Commit, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let value = work(&transaction)?;
+        let points = commit.points();
+        if let Some((before, _)) = points {
+            crash_point(before);
+        }
+        transaction.commit()?;
+        if let Some((_, after)) = points {
+            crash_point(after);
+        }
+        Ok(value)
+    }
+}
+
+fn refuse_plain(path: &Path) -> Result<()> {
+    let mut header = [0_u8; 16];
+    let is_plain = match std::fs::File::open(path) {
+        Ok(mut file) => file.read_exact(&mut header).is_ok() && &header == PLAIN_HEADER,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+        Err(error) => return Err(error.into()),
+    };
+    if is_plain {
+        Err(Error::code("store_not_encrypted"))
+    } else {
+        Ok(())
+    }
+}
+
+fn refuse_without_cipher(db: &Connection) -> Result<()> {
+    let mut version = String::new();
+    db.pragma_query(None, "cipher_version", |row| {
+        version = row.get(0)?;
+        Ok(())
+    })?;
+    if version.is_empty() {
+        Err(Error::code("store_not_encrypted"))
+    } else {
+        Ok(())
+    }
+}
+
+fn wrong_key(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::NotADatabase) => Error::code("store_key_wrong"),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,120 @@
+//! `order_list`: the columns of tickets and orders, kept beside the bodies.
+
+use super::{
+    Db,
+    appointment_list::{Conditions, filter, json, sync_of, sync_text, wire_time},
+};
+use crate::{error::Result, view::visit::OrderRow};
+use huishou_domain::{
+    ids::{AppointmentId, OrderId},
+    money::Fen,
+    order::OrderStatus,
+};
+use rusqlite::{Row, params, params_from_iter};
+use uuid::Uuid;
+
+/// A row with the time as stored and the text it is found by.
+pub struct Listed {
+    /// What screens get.
+    pub row: OrderRow,
+    /// Unix milliseconds.
+    pub created_at: i64,
+    /// Lower case: order number, seller or customer, phone, categories.
+    pub search: String,
+}
+
+/// Stores a row.
+///
+/// # Errors
+/// Of the store.
+pub fn put(db: &Db, listed: &Listed) -> Result<()> {
+    let row = &listed.row;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO order_list (id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due,
+         paid, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params![
+        row.id.uuid(),
+        row.appointment_id.map(AppointmentId::uuid),
+        row.order_no,
+        row.status.code(),
+        listed.created_at,
+        row.name,
+        row.phone_masked,
+        serde_json::to_string(&row.categories)?,
+        row.weight,
+        row.due.fen(),
+        row.paid.fen(),
+        serde_json::to_string(&row.reviews)?,
+        sync_text(row.sync),
+        listed.search,
+    ])?;
+    Ok(())
+}
+
+/// The visit is not shown any more.
+///
+/// # Errors
+/// Of the store.
+pub fn remove_visit(db: &Db, visit: Uuid) -> Result<()> {
+    db.prepare_cached("DELETE FROM order_list WHERE id = ?1")?
+        .execute([visit])?;
+    Ok(())
+}
+
+/// Rows, newest first, in one query.
+///
+/// # Errors
+/// Of the store.
+pub fn find(db: &Db, conditions: &Conditions, tickets: Option<bool>) -> Result<Vec<OrderRow>> {
+    let (mut filter, values) = filter("created_at", conditions);
+    if let Some(tickets) = tickets {
+        let word = if filter.is_empty() { "WHERE" } else { "AND" };
+        let kind = if tickets { "IS NULL" } else { "IS NOT NULL" };
+        filter.push_str(&format!(" {word} appointment_id {kind}"));
+    }
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due, paid, reviews, sync
+         FROM order_list {filter} ORDER BY created_at DESC, id DESC"
+    ))?;
+    let rows = statement.query_map(params_from_iter(values), read)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// All ids shown, to compare with what should be shown.
+///
+/// # Errors
+/// Of the store.
+pub fn ids(db: &Db) -> Result<Vec<Uuid>> {
+    let mut statement = db.prepare_cached("SELECT id FROM order_list ORDER BY id")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What a visit is called where no appointment names a person: order number and seller.
+///
+/// # Errors
+/// Of the store.
+pub fn names(db: &Db, id: Uuid) -> Result<Option<(String, Option<String>)>> {
+    let mut statement = db.prepare_cached("SELECT order_no, name FROM order_list WHERE id = ?1")?;
+    let mut rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.next().transpose()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
+    Ok(OrderRow {
+        id: OrderId(row.get(0)?),
+        appointment_id: row.get::<_, Option<Uuid>>(1)?.map(AppointmentId),
+        order_no: row.get(2)?,
+        status: OrderStatus::from_code(row.get(3)?).unwrap_or(OrderStatus::Unpaid),
+        created_at: wire_time(row.get(4)?),
+        name: row.get(5)?,
+        phone_masked: row.get(6)?,
+        categories: json(row, 7)?,
+        weight: row.get(8)?,
+        due: Fen::from_fen(row.get(9)?),
+        paid: Fen::from_fen(row.get(10)?),
+        reviews: json(row, 11)?,
+        sync: sync_of(&row.get::<_, String>(12)?),
+    })
+}

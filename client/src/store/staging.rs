@@ -1,0 +1,49 @@
+//! `staging`: pages of a pull that is not complete yet. They survive a restart and are applied in one transaction.
+
+use super::Db;
+use crate::error::Result;
+use huishou_domain::sync::message::PullAnswer;
+
+/// Adds a page.
+///
+/// # Errors
+/// Of the store.
+pub fn add(db: &Db, page: &PullAnswer) -> Result<()> {
+    let page = serde_json::to_string(page)?;
+    db.prepare_cached("INSERT INTO staging (page) VALUES (?1)")?
+        .execute([page])?;
+    Ok(())
+}
+
+/// How many pages wait.
+///
+/// # Errors
+/// Of the store.
+pub fn count(db: &Db) -> Result<u32> {
+    Ok(db
+        .prepare_cached("SELECT count(*) FROM staging")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Hands each page to `work`, oldest first, one at a time.
+///
+/// # Errors
+/// Of the store, or of `work`.
+pub fn each(db: &Db, mut work: impl FnMut(PullAnswer) -> Result<()>) -> Result<()> {
+    let mut statement = db.prepare_cached("SELECT page FROM staging ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let page: String = row.get(0)?;
+        work(serde_json::from_str(&page)?)?;
+    }
+    Ok(())
+}
+
+/// Forgets all pages.
+///
+/// # Errors
+/// Of the store.
+pub fn clear(db: &Db) -> Result<()> {
+    db.execute("DELETE FROM staging", [])?;
+    Ok(())
+}

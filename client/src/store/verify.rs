@@ -1,0 +1,104 @@
+//! Checks of the file itself and of what its tables promise each other; for support and tests.
+
+use super::Db;
+use crate::error::Result;
+
+/// What is wrong with the file: SQLite's and SQLCipher's own checks. Empty when all is well.
+///
+/// # Errors
+/// Of the store.
+pub fn file_faults(db: &Db) -> Result<Vec<String>> {
+    let mut faults = Vec::new();
+    for line in lines(db, "PRAGMA integrity_check")? {
+        if line != "ok" {
+            faults.push(format!("integrity_check: {line}"));
+        }
+    }
+    faults.extend(
+        lines(db, "PRAGMA cipher_integrity_check")?
+            .into_iter()
+            .map(|line| format!("cipher_integrity_check: {line}")),
+    );
+    faults.extend(
+        lines(db, "PRAGMA foreign_key_check")?
+            .into_iter()
+            .map(|line| format!("foreign_key_check: {line}")),
+    );
+    Ok(faults)
+}
+
+/// What the tables promise each other, as counts of rows that break the promise, with its name.
+///
+/// # Errors
+/// Of the store.
+pub fn broken_promises(db: &Db) -> Result<Vec<String>> {
+    const PROMISES: &[(&str, &str)] = &[
+        (
+            "mutation ids are dense",
+            "SELECT coalesce(max(id) - min(id) + 1 - count(*), 0) FROM mutations",
+        ),
+        (
+            "the last id is known",
+            "SELECT count(*) FROM mutations WHERE id > coalesce((SELECT value FROM meta WHERE key = 'last_id'), 0)",
+        ),
+        (
+            "retired means answered",
+            "SELECT count(*) FROM mutations WHERE retired = 1 AND outcome IS NULL",
+        ),
+        (
+            "open means refused",
+            "SELECT count(*) FROM mutations WHERE open = 1 AND (outcome IS NULL OR outcome = 'applied')",
+        ),
+        (
+            "answered means a verdict in the journal",
+            "SELECT count(*) FROM mutations m WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = m.id AND j.uid = m.uid)",
+        ),
+        (
+            "what is held has a scope",
+            "SELECT count(*) FROM base b WHERE dropped = 0 AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.kind = b.kind AND m.id = b.id)",
+        ),
+        (
+            "shadows have no scope",
+            "SELECT count(*) FROM base b WHERE dropped = 1 AND EXISTS (SELECT 1 FROM memberships m WHERE m.kind = b.kind AND m.id = b.id)",
+        ),
+        (
+            "shadows have open changes",
+            "SELECT count(*) FROM base b WHERE dropped = 1 AND NOT EXISTS (SELECT 1 FROM mutations m WHERE m.visit = b.visit AND (m.retired = 0 OR m.open = 1))",
+        ),
+        (
+            "overlays have changes",
+            "SELECT count(*) FROM overlay o WHERE NOT EXISTS (SELECT 1 FROM mutations m WHERE m.visit = o.visit AND m.retired = 0)",
+        ),
+        (
+            "staged pages have a cursor",
+            "SELECT count(*) FROM staging WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'staged_cursor')",
+        ),
+    ];
+    let mut faults = Vec::new();
+    for (promise, query) in PROMISES {
+        let broken: i64 = db.query_row(query, [], |row| row.get(0))?;
+        if broken != 0 {
+            faults.push(format!("{promise}: {broken} rows do not keep it"));
+        }
+    }
+    Ok(faults)
+}
+
+/// SQLCipher's version.
+///
+/// # Errors
+/// Of the store.
+pub fn cipher_version(db: &Db) -> Result<String> {
+    Ok(lines(db, "PRAGMA cipher_version")?.join(" "))
+}
+
+fn lines(db: &Db, query: &str) -> Result<Vec<String>> {
+    let mut statement = db.prepare(query)?;
+    let rows = statement.query_map([], |row| {
+        Ok(match row.get_ref(0)? {
+            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            other => format!("{other:?}"),
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}

@@ -1,0 +1,223 @@
+//! The complete page: everything staged takes effect in one transaction — states, departures, verdicts, the
+//! retirement of commands whose effect the states contain, and the comparison with the server's own sums.
+
+use super::{pull, verdicts};
+use crate::{
+    clock::Contact,
+    error::Result,
+    store::{Commit, Db, Store, base, memberships, meta, mutations, staging},
+    visits,
+};
+use huishou_domain::{
+    price_book::PriceBook,
+    pricing::Unit,
+    sync::{
+        check::Check,
+        message::{Dropped, PullAnswer, Put},
+        scope::{Kind, Scope},
+    },
+};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// Applied commands are kept this long, for a server that was restored from an older backup.
+const KEEP_APPLIED_MS: i64 = 7 * 24 * 3_600 * 1_000;
+
+/// What a complete pull did.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Applied {
+    /// Aggregates stored.
+    pub puts: usize,
+    /// Aggregates forgotten or made shadows.
+    pub drops: usize,
+    /// Pages.
+    pub pages: usize,
+    /// The server's highest processed command.
+    pub last_mutation: i64,
+    /// Scopes compared with the server's sums.
+    pub checked: usize,
+    /// Of those, the ones that differed and are fetched again.
+    pub mismatched: Vec<String>,
+    /// Kinds that changed.
+    #[serde(skip)]
+    pub kinds: BTreeSet<&'static str>,
+}
+
+/// Applies the staged pages, the last of which is complete.
+///
+/// # Errors
+/// Of the store, or a staged page that cannot be read; then nothing has changed.
+pub fn apply(store: &mut Store, contact: Contact) -> Result<Applied> {
+    store.write(Commit::Apply, |db| {
+        let mut work = Work::default();
+        if meta::get(db, meta::Key::StagedFresh)?.unwrap_or(false) {
+            memberships::clear(db)?;
+        }
+        staging::each(db, |page| work.page(db, page))?;
+        work.finish(db, contact)
+    })
+}
+
+#[derive(Default)]
+struct Work {
+    done: Applied,
+    touched: BTreeSet<Uuid>,
+    checks: Option<BTreeMap<Scope, Check>>,
+    scopes: Option<Vec<Scope>>,
+    cursor: String,
+    complete: bool,
+    at: i64,
+}
+
+impl Work {
+    fn page(&mut self, db: &Db, page: PullAnswer) -> Result<()> {
+        self.done.pages += 1;
+        self.at = page.server_time.timestamp_millis();
+        for scope in &page.reset {
+            memberships::clear_scope(db, scope)?;
+        }
+        for put in &page.puts {
+            self.put(db, put)?;
+        }
+        for dropped in &page.drops {
+            self.dropped(db, dropped)?;
+        }
+        self.touched
+            .extend(verdicts::record(db, &page.verdicts, self.at)?);
+        self.done.last_mutation = page.last_mutation;
+        self.checks = page.checks;
+        self.scopes = page.scopes;
+        self.cursor = page.cursor;
+        self.complete = page.complete;
+        Ok(())
+    }
+
+    fn put(&mut self, db: &Db, put: &Put) -> Result<()> {
+        let visit = visits::visit_of(put.kind, put.id, &put.body);
+        base::put(
+            db,
+            put.kind,
+            put.id,
+            put.version,
+            visit,
+            &serde_json::to_string(&put.body)?,
+        )?;
+        memberships::set(db, put.kind, put.id, &put.scopes)?;
+        self.done.puts += 1;
+        self.done.kinds.insert(put.kind.as_str());
+        self.touched.extend(visit);
+        Ok(())
+    }
+
+    fn dropped(&mut self, db: &Db, dropped: &Dropped) -> Result<()> {
+        memberships::clear_row(db, dropped.kind, dropped.id)
+    }
+
+    fn finish(mut self, db: &Db, contact: Contact) -> Result<Applied> {
+        self.leave_lost_scopes(db)?;
+        self.touched
+            .extend(mutations::retire_through(db, self.done.last_mutation)?);
+        self.let_go(db)?;
+        if self.done.kinds.contains(Kind::PriceBook.as_str()) {
+            note_piece_goods(db)?;
+        }
+        for visit in &self.touched {
+            visits::rebuild(db, *visit)?;
+        }
+        if !self.touched.is_empty() {
+            self.done
+                .kinds
+                .extend([Kind::Appointment.as_str(), Kind::Order.as_str()]);
+        }
+        self.note_where_we_are(db, contact)?;
+        self.compare(db)?;
+        mutations::prune(db, self.at - KEEP_APPLIED_MS)?;
+        Ok(self.done)
+    }
+
+    /// Scopes this device no longer holds.
+    fn leave_lost_scopes(&self, db: &Db) -> Result<()> {
+        let Some(granted) = &self.scopes else {
+            return Ok(());
+        };
+        let granted: BTreeSet<String> = granted.iter().map(ToString::to_string).collect();
+        for held in memberships::scopes(db)? {
+            if let (false, Ok(scope)) = (granted.contains(&held), held.parse()) {
+                memberships::clear_scope(db, &scope)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what no scope holds any more. What still has unanswered, uncontained or refused commands stays as a
+    /// read-only shadow, so that they can be seen and dealt with.
+    fn let_go(&mut self, db: &Db) -> Result<()> {
+        let live: BTreeSet<Uuid> = mutations::live_visits(db)?.into_iter().collect();
+        for row in base::loose(db)? {
+            let is_live = row.visit.is_some_and(|visit| live.contains(&visit));
+            if is_live && row.dropped {
+                continue;
+            }
+            if is_live {
+                base::shadow(db, &row.kind, row.id)?;
+            } else {
+                base::remove(db, &row.kind, row.id)?;
+            }
+            self.done.drops += 1;
+            self.done
+                .kinds
+                .extend(Kind::parse(&row.kind).map(Kind::as_str));
+            self.touched.extend(row.visit);
+        }
+        Ok(())
+    }
+
+    fn note_where_we_are(&self, db: &Db, contact: Contact) -> Result<()> {
+        staging::clear(db)?;
+        meta::remove(db, meta::Key::StagedCursor)?;
+        meta::remove(db, meta::Key::StagedFresh)?;
+        meta::set(db, meta::Key::Cursor, &self.cursor)?;
+        meta::set(db, meta::Key::LastMutation, &self.done.last_mutation)?;
+        meta::set(db, meta::Key::Contact, &contact)?;
+        let pulls: u32 = meta::get(db, meta::Key::Pulls)?.unwrap_or(0);
+        meta::set(db, meta::Key::Pulls, &pulls.wrapping_add(1))
+    }
+
+    /// A copy that differs from the server's snapshot is fetched again as a whole; the outbox stays.
+    fn compare(&mut self, db: &Db) -> Result<()> {
+        let Some(checks) = &self.checks else {
+            return Ok(());
+        };
+        for (scope, theirs) in checks {
+            let ours = base::check(db, scope)?;
+            if ours != *theirs {
+                tracing::warn!(%scope, ours = ours.count, theirs = theirs.count, "a scope differs from the server's and is fetched again");
+                self.done.mismatched.push(scope.to_string());
+            }
+        }
+        self.done.checked = checks.len();
+        if self.done.mismatched.is_empty() {
+            return meta::set(db, meta::Key::LastCheck, &self.at);
+        }
+        let repaired: u32 = meta::get(db, meta::Key::Repaired)?.unwrap_or(0);
+        let more = u32::try_from(self.done.mismatched.len()).unwrap_or(u32::MAX);
+        meta::set(db, meta::Key::Repaired, &repaired.saturating_add(more))?;
+        pull::start_over(db)
+    }
+}
+
+/// Remembers which goods are counted by the piece, so that list rows can sum kilograms.
+///
+/// # Errors
+/// Of the store.
+pub fn note_piece_goods(db: &Db) -> Result<()> {
+    let books: Vec<PriceBook> = base::all(db, Kind::PriceBook)?;
+    let by_piece: BTreeSet<String> = books
+        .iter()
+        .flat_map(PriceBook::catalogue)
+        .filter(|goods| goods.unit == Unit::Piece)
+        .map(|goods| goods.category)
+        .collect();
+    meta::set(db, meta::Key::PieceGoods, &by_piece)
+}

@@ -1,0 +1,14 @@
+//! Sync. The core — [`push`], [`pull`], [`apply`] — does no I/O but the store's and takes time from outside, so that
+//! tests can lose and reorder answers and crash at every step; [`transport`] and [`run`] bring the network and the
+//! waiting.
+
+pub mod apply;
+pub mod http;
+pub mod pull;
+pub mod push;
+pub mod run;
+pub mod transport;
+pub mod verdicts;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! Push, pull, and the waiting between: until every command has a verdict and the complete page is applied.
+
+use super::{
+    apply::{self, Applied},
+    pull, push,
+    push::Next,
+    transport::Transport,
+};
+use crate::{
+    clock::TrustedClock,
+    crash::crash_point,
+    error::{Error, Result},
+    store::Store,
+};
+use rand::Rng;
+use serde::Serialize;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How often a server may ask to hear commands again in one push.
+const MOST_GAPS: u32 = 3;
+/// Pages in one pull before it is taken for endless.
+const MOST_PAGES: u32 = 10_000;
+/// Shortest and longest wait between two rounds.
+const SHORTEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+
+/// A store and the clock it goes by.
+#[derive(Clone)]
+pub struct Shared {
+    /// The store.
+    pub store: Arc<Mutex<Store>>,
+    /// Trusted time.
+    pub clock: Arc<TrustedClock>,
+}
+
+impl Shared {
+    /// Works with the store off the async threads.
+    ///
+    /// # Errors
+    /// What `work` reports.
+    pub async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let store = Arc::clone(&self.store);
+        let done = tokio::task::spawn_blocking(move || {
+            work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+        .await;
+        done.map_err(|_| Error::code("store_failed"))?
+    }
+}
+
+/// What a push did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Pushed {
+    /// Commands sent.
+    pub sent: usize,
+    /// Verdicts that came back.
+    pub verdicts: usize,
+    /// Requests made.
+    pub requests: usize,
+}
+
+/// Sends what is pending until every command has a verdict.
+///
+/// # Errors
+/// Of the transport or the store; what was answered before stays answered.
+pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pushed> {
+    let mut done = Pushed::default();
+    let (mut from, mut gaps) = (None, 0);
+    loop {
+        let Some(request) = shared
+            .with(move |store| push::request(store.db(), from))
+            .await?
+        else {
+            return Ok(done);
+        };
+        crash_point("push.before_send");
+        let answer = transport.push(&request).await?;
+        crash_point("push.before_store");
+        let contact = shared.clock.met(answer.server_time);
+        done.requests += 1;
+        done.sent += request.mutations.len();
+        done.verdicts += answer.verdicts.len();
+        let told = answer.verdicts.len();
+        let next = shared
+            .with(move |store| push::on_answer(store, &answer, contact))
+            .await?;
+        from = match next {
+            Next::Again(expected) if gaps < MOST_GAPS => {
+                gaps += 1;
+                Some(expected)
+            }
+            Next::Again(_) => return Err(Error::code("outbox_incomplete")),
+            Next::Go if told == 0 => {
+                return Err(Error::Undecodable("a push without verdicts".into()));
+            }
+            Next::Go => None,
+        };
+    }
+}
+
+/// Fetches pages until one is complete, then applies them together.
+///
+/// # Errors
+/// Of the transport or the store; staged pages stay staged.
+pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) -> Result<Applied> {
+    let mut started_over = false;
+    for _ in 0..MOST_PAGES {
+        let request = shared
+            .with(move |store| pull::request(store.db(), check))
+            .await?;
+        crash_point("pull.before_send");
+        let page = match transport.pull(&request).await {
+            Err(Error::Problem { code, .. }) if code.contains("cursor") && !started_over => {
+                started_over = true;
+                shared
+                    .with(|store| store.write(crate::store::Commit::Other, pull::start_over))
+                    .await?;
+                continue;
+            }
+            answer => answer?,
+        };
+        let contact = shared.clock.met(page.server_time);
+        let complete = page.complete;
+        let staged = shared
+            .with(move |store| pull::stage(store, &request, &page))
+            .await?;
+        if staged && complete {
+            return shared.with(move |store| apply::apply(store, contact)).await;
+        }
+    }
+    Err(Error::Undecodable("a pull without end".into()))
+}
+
+/// One round: push, then pull; a scope that differed is fetched again at once.
+///
+/// # Errors
+/// As for [`push_all`] and [`pull_all`].
+pub async fn round(
+    shared: &Shared,
+    transport: &impl Transport,
+    check: bool,
+) -> Result<(Pushed, Applied)> {
+    let pushed = push_all(shared, transport).await?;
+    let mut applied = pull_all(shared, transport, check).await?;
+    if !applied.mismatched.is_empty() {
+        let again = pull_all(shared, transport, true).await?;
+        applied.puts += again.puts;
+        applied.drops += again.drops;
+        applied.pages += again.pages;
+        applied.kinds.extend(again.kinds);
+    }
+    Ok((pushed, applied))
+}
+
+/// How long to wait after so many failures in a row: 30 s doubled each time, at most 5 min, plus up to half of it as
+/// jitter so that a station's devices do not all come back at the same moment.
+#[must_use]
+pub fn wait(failures: u32) -> Duration {
+    let base = SHORTEST.saturating_mul(1 << failures.min(8));
+    let millis = u64::try_from(base.as_millis()).unwrap_or(u64::MAX);
+    let jitter = rand::rng().random_range(0..=millis / 2);
+    (base + Duration::from_millis(jitter)).min(LONGEST)
+}
