@@ -31,6 +31,7 @@ pub mod server;
 pub mod town;
 pub mod window;
 pub mod world;
+pub mod wrong_clock;
 
 pub use customer::Customer;
 pub use db::{Database, Dedicated, Engine, database};

@@ -4,6 +4,7 @@
 use blackbox::customer::{id, number, text};
 use blackbox::goods::{CITY, at, fen, iron, reasons, weighed};
 use blackbox::paths::free_port;
+use blackbox::wrong_clock::WrongClock;
 use blackbox::{Customer, Desk, Device, Dispatch, Engine, Town};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -410,7 +411,47 @@ async fn a_superseded_price_book_is_good_within_its_grace_and_reviewed_beyond() 
     street.finish().await;
 }
 
-/// Three kilograms of iron, stated at this amount.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_whose_clock_is_wrong_by_days_works_and_its_facts_get_the_true_time() {
+    let clock = WrongClock::build();
+    let mut street = Street::open(Engine::MariaDb).await;
+    for (hour, days) in [(10, 9), (12, -400), (14, 0)] {
+        clock.set(&mut street.zhang, days * 86_400 + 1234);
+        let visit = street.with_zhang(&at(1, hour)).await;
+        let due = street.zhang.serve(&visit).await;
+        street.zhang_returns().await;
+        let order = text(&visit, "order_id");
+        let row = street.town.ledger().order(order).await;
+        assert_eq!(
+            (row.status, row.due),
+            (1, fen(&due)),
+            "a clock {days} days off"
+        );
+        assert_eq!(street.town.ledger().reviews(order).await, [""; 0]);
+        let paid = &street.wang.order(order).await["payments"][0];
+        let at: chrono::DateTime<Utc> = text(paid, "at").parse().expect("an instant");
+        let off = (Utc::now() - at).num_seconds();
+        assert!(
+            (-5..600).contains(&off),
+            "a clock {days} days off: paid {off} s ago"
+        );
+        let made = street
+            .zhang
+            .exec("ticket.create", &json!({"items": iron("3")}))
+            .await;
+        let _ = street.zhang.sync().await;
+        let ticket = street.town.ledger().order(text(&made, "order_id")).await;
+        let month = format!("orders_{}", Utc::now().format("%Y%m"));
+        assert!(
+            ticket.table >= month,
+            "{} is this month's table",
+            ticket.table
+        );
+    }
+    street.finish().await;
+}
+
+/// Ten kilograms of iron, stated at this amount.
 async fn ticket(town: &Town, desk: &Desk, book: &Value, amount: &str, order: Uuid) -> Value {
     let items = iron("10");
     let priced = town.price(&items).await;
