@@ -26,7 +26,7 @@ export interface DemoOptions {
 }
 
 const mask = (phone: string): string => `${phone.slice(0, 3)}****${phone.slice(-4)}`
-const copy = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+const copy = <T>(value: T): T => value === undefined ? value : JSON.parse(JSON.stringify(value)) as T
 
 /** A fresh demo engine. */
 export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
@@ -145,7 +145,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
       failing()
       return listAppointments(visits, filter)
     }),
-    appointment: (id) => answer(() => appointmentDetail(ofAppointment(id), actor().role, drafts.has(`weigh:${id}`))),
+    appointment: (id) => answer(() => appointmentDetail(ofAppointment(id), actor().role, drafts.has(`weigh:${ofAppointment(id).order.id}`))),
     orders: (filter) => answer(() => {
       failing()
       return listOrders(visits, filter)
