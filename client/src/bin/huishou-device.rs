@@ -1,3 +1,275 @@
-//! The app's engine without a window, for scripts, support and tests.
+//! The app's engine without a window, for scripts, support and tests. JSON on standard output; exit status 0 only on
+//! success, 1 with `{"error": {"code", "field", "errors"}}` otherwise.
 
-fn main() {}
+use clap::{Parser, Subcommand, error::ErrorKind};
+use huishou_client::{
+    engine::{Config, Engine, Round},
+    error::{Error, Result},
+    view::{
+        quote::PreviewRequest,
+        session::{AppError, Credentials, Registration},
+    },
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{io::BufRead, path::PathBuf, process::ExitCode};
+
+/// The app's engine without a window.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// Folder of the store; made when absent.
+    #[arg(long)]
+    data: PathBuf,
+    /// Server address, as http://127.0.0.1:8080; the stored one when absent.
+    #[arg(long)]
+    server: Option<String>,
+    /// Work on the practice store, which is never pushed.
+    #[arg(long)]
+    practice: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sign in; the password is read from standard input. With a pairing code the device is registered first.
+    Login {
+        /// Pairing code from an administrator.
+        #[arg(long)]
+        pairing: Option<String>,
+        /// Sign-in name.
+        #[arg(long)]
+        username: String,
+        /// A name people recognise the device by.
+        #[arg(long, default_value = "huishou-device")]
+        name: String,
+    },
+    /// Sign out; what is pending stays.
+    Logout,
+    /// How the device is being used.
+    Session,
+    /// Send what is pending.
+    Push,
+    /// Fetch what changed.
+    Pull,
+    /// Push, then pull.
+    Sync,
+    /// Push, pull, and compare every scope with the server's sums.
+    Check,
+    /// How sync stands.
+    Status,
+    /// All bodies of a kind: appointment, order, ticket, `price_book`, staff, station.
+    List {
+        /// Kind.
+        kind: String,
+    },
+    /// One body of a kind.
+    Show {
+        /// Kind.
+        kind: String,
+        /// Id.
+        id: String,
+    },
+    /// Do a command of the trade here and now; what is not given is filled in.
+    Exec {
+        /// `order.weigh` and the like.
+        name: String,
+        /// Arguments.
+        json: String,
+    },
+    /// Price goods with the local book: `{"items": […], "appointment_id"?}`.
+    Quote {
+        /// Request.
+        json: String,
+    },
+    /// Commands without a verdict.
+    Pending,
+    /// Every command, as the sync centre shows them.
+    Mutations,
+    /// Verdicts.
+    Journal,
+    /// Close a refused command.
+    Discard {
+        /// Its uid.
+        uid: String,
+    },
+    /// Do a refused command again with other arguments.
+    Resend {
+        /// Its uid.
+        uid: String,
+        /// Arguments.
+        json: String,
+    },
+    /// Check the store against itself.
+    VerifyStore,
+    /// Write the support bundle.
+    Diagnostics,
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            print!("{error}");
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprint!("{error}");
+            return failed(Error::code("usage"));
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(error.into()),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(answer) => print_line(&answer),
+        Err(error) => failed(error),
+    }
+}
+
+fn failed(error: Error) -> ExitCode {
+    if !matches!(error, Error::Refused(_)) {
+        eprintln!("{error}");
+    }
+    print_line(&json!({ "error": AppError::from(error) }));
+    ExitCode::FAILURE
+}
+
+fn print_line(answer: &Value) -> ExitCode {
+    use std::io::Write;
+    // A reader that went away is not this program's failure to report.
+    match writeln!(std::io::stdout(), "{answer}") {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<Value> {
+    let engine = Engine::open(Config {
+        server: arguments.server.clone(),
+        ..Config::new(arguments.data)
+    })?;
+    if arguments.practice {
+        engine.practice_enter()?;
+    }
+    match arguments.command {
+        Command::Login {
+            pairing,
+            username,
+            name,
+        } => login(&engine, arguments.server, pairing, username, name).await,
+        Command::Logout => value(engine.sign_out().await?),
+        Command::Push => contact(&engine, Round::Push).await,
+        Command::Pull => contact(&engine, Round::Pull).await,
+        Command::Sync => contact(&engine, Round::Both).await,
+        Command::Check => contact(&engine, Round::Check).await,
+        command => local(&engine, command),
+    }
+}
+
+fn local(engine: &Engine, command: Command) -> Result<Value> {
+    match command {
+        Command::Session => value(engine.session_state()?),
+        Command::Status => value(engine.sync_status()?),
+        Command::List { kind } => value(engine.list(&kind)?),
+        Command::Show { kind, id } => engine.show(&kind, &id),
+        Command::Exec { name, json } => value(engine.execute(&name, parse(&json)?)?),
+        Command::Quote { json } => {
+            let request: PreviewRequest = serde_json::from_value(parse(&json)?)
+                .map_err(|_| Error::code("invalid_arguments"))?;
+            value(engine.preview(&request)?)
+        }
+        Command::Pending => value(engine.pending()?),
+        Command::Mutations => value(engine.mutations()?),
+        Command::Journal => value(engine.journal()?),
+        Command::Discard { uid } => {
+            engine.mutation_discard(uid.parse().map_err(|_| Error::not_found("uid"))?)?;
+            Ok(json!({ "discarded": uid }))
+        }
+        Command::Resend { uid, json } => {
+            let uid = uid.parse().map_err(|_| Error::not_found("uid"))?;
+            value(engine.mutation_resend(uid, parse(&json)?)?)
+        }
+        Command::VerifyStore => verify(engine),
+        Command::Diagnostics => Ok(json!({ "path": engine.diagnostics()? })),
+        Command::Login { .. }
+        | Command::Logout
+        | Command::Push
+        | Command::Pull
+        | Command::Sync
+        | Command::Check => Err(Error::code("usage")),
+    }
+}
+
+async fn login(
+    engine: &Engine,
+    server: Option<String>,
+    pairing: Option<String>,
+    username: String,
+    device_name: String,
+) -> Result<Value> {
+    let mut password = String::new();
+    std::io::stdin().lock().read_line(&mut password)?;
+    let password = password.trim_end_matches(['\r', '\n']).to_owned();
+    let state = match pairing {
+        Some(pairing_code) => {
+            let server = server.ok_or_else(|| Error::field("required", "server"))?;
+            engine
+                .register(Registration {
+                    server,
+                    pairing_code,
+                    device_name,
+                    username,
+                    password,
+                })
+                .await?
+        }
+        None => engine.sign_in(Credentials { username, password }).await?,
+    };
+    value(state)
+}
+
+async fn contact(engine: &Engine, round: Round) -> Result<Value> {
+    let (pushed, applied) = engine.contact(round).await?;
+    if !applied.mismatched.is_empty() {
+        return Err(Error::field("check_mismatch", applied.mismatched.join(" ")));
+    }
+    Ok(match round {
+        Round::Push => json!({ "push": pushed, "status": engine.sync_status()? }),
+        Round::Pull => json!({ "pull": applied, "status": engine.sync_status()? }),
+        Round::Both | Round::Check => {
+            json!({ "push": pushed, "pull": applied, "status": engine.sync_status()? })
+        }
+    })
+}
+
+fn verify(engine: &Engine) -> Result<Value> {
+    let verified = engine.verify_store()?;
+    if verified.ok {
+        return value(verified);
+    }
+    eprintln!("{}", verified.faults.join("\n"));
+    Err(Error::field(
+        "store_inconsistent",
+        verified.faults.join("; "),
+    ))
+}
+
+fn parse(json: &str) -> Result<Value> {
+    serde_json::from_str(json).map_err(|_| Error::code("invalid_arguments"))
+}
+
+fn value(answer: impl Serialize) -> Result<Value> {
+    Ok(serde_json::to_value(answer)?)
+}

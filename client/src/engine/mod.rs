@@ -21,6 +21,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+pub use contact::Round;
 pub use diagnostics::Verified;
 pub use session::home_city;
 

@@ -37,11 +37,30 @@ pub struct Applied {
     pub last_mutation: i64,
     /// Scopes compared with the server's sums.
     pub checked: usize,
-    /// Of those, the ones that differed and are fetched again.
+    /// Of those, the ones that differ and are fetched again with the next pull.
     pub mismatched: Vec<String>,
+    /// Scopes that differed and were fetched again in the same round.
+    pub repaired: Vec<String>,
     /// Kinds that changed.
     #[serde(skip)]
     pub kinds: BTreeSet<&'static str>,
+}
+
+impl Applied {
+    /// With what a second pull did, that fetched the differing scopes again.
+    #[must_use]
+    pub fn followed_by(mut self, again: Self) -> Self {
+        self.repaired.append(&mut self.mismatched);
+        self.kinds.extend(&again.kinds);
+        Self {
+            puts: self.puts + again.puts,
+            drops: self.drops + again.drops,
+            pages: self.pages + again.pages,
+            repaired: self.repaired,
+            kinds: self.kinds,
+            ..again
+        }
+    }
 }
 
 /// Applies the staged pages, the last of which is complete.

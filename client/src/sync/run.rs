@@ -150,10 +150,7 @@ pub async fn round(
     let mut applied = pull_all(shared, transport, check).await?;
     if !applied.mismatched.is_empty() {
         let again = pull_all(shared, transport, true).await?;
-        applied.puts += again.puts;
-        applied.drops += again.drops;
-        applied.pages += again.pages;
-        applied.kinds.extend(again.kinds);
+        applied = applied.followed_by(again);
     }
     Ok((pushed, applied))
 }
