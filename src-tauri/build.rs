@@ -12,8 +12,7 @@ fn main() {
     }
     println!("cargo::rerun-if-changed=ui/dist");
 
-    let attributes =
-        Attributes::new().capabilities_path_pattern("./src-tauri/capabilities/**/*");
+    let attributes = Attributes::new().capabilities_path_pattern("./src-tauri/capabilities/**/*");
     if let Err(error) = try_build(attributes) {
         println!("cargo::error={error:#}");
     }

@@ -1,6 +1,9 @@
 //! The engine's news, passed on to the page.
 
-use huishou_client::engine::{Engine, Event};
+use huishou_client::{
+    engine::{Engine, Event},
+    view::sync::DataChanged,
+};
 use tauri::{AppHandle, Emitter, Runtime};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -12,11 +15,26 @@ pub fn forward<R: Runtime>(app: AppHandle<R>, engine: &Engine) {
             match news.recv().await {
                 Ok(event) => emit(&app, event),
                 // The page fell behind: what was missed is made up for by reading everything again.
-                Err(RecvError::Lagged(_)) => emit(&app, Event::everything_changed()),
+                Err(RecvError::Lagged(_)) => emit(&app, Event::DataChanged(everything())),
                 Err(RecvError::Closed) => return,
             }
         }
     });
+}
+
+fn everything() -> DataChanged {
+    let kinds = [
+        "appointment",
+        "order",
+        "price_book",
+        "staff",
+        "station",
+        "mutation",
+        "draft",
+    ];
+    DataChanged {
+        kinds: kinds.map(str::to_owned).into(),
+    }
 }
 
 fn emit<R: Runtime>(app: &AppHandle<R>, event: Event) {

@@ -10,6 +10,7 @@ mod window;
 
 use std::{error::Error, process::ExitCode};
 
+use huishou_client::{engine::Engine, view::session::AppError};
 use tauri::{App, AppHandle, Manager, Wry};
 
 use opening::Opened;
@@ -40,7 +41,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     let (opened, opening) = opening::opening();
     app.manage(opening);
     window::open(app, place.data())?;
-    open_engine(app.clone(), place, opened);
+    open_engine(app.clone(), &place, opened);
     Ok(())
 }
 
@@ -61,13 +62,21 @@ fn remembered_window(place: &Place) -> tauri::plugin::TauriPlugin<Wry> {
 }
 
 /// The store may wait for the keyring to be unlocked: meanwhile the window is there.
-fn open_engine(app: AppHandle, place: Place, opened: Opened) {
-    tauri::async_runtime::spawn(async move {
-        let engine = place.open_engine().await;
+fn open_engine(app: AppHandle, place: &Place, opened: Opened) {
+    let config = place.engine();
+    tauri::async_runtime::spawn_blocking(move || {
+        let engine = Engine::open(config).map_err(AppError::from);
         match &engine {
-            Ok(engine) => events::forward(app, engine),
+            Ok(engine) => start(app, engine),
             Err(error) => tracing::error!(code = error.code, "the store cannot be opened"),
         }
         opened.tell(engine);
     });
+}
+
+/// News to the page, and the loop of sync, for the life of the app.
+fn start(app: AppHandle, engine: &Engine) {
+    events::forward(app, engine);
+    let engine = engine.clone();
+    tauri::async_runtime::spawn(async move { engine.run().await });
 }

@@ -29,7 +29,13 @@ impl Opening {
         answer
             .ok()
             .and_then(|answer| answer.clone())
-            .unwrap_or_else(|| Err(AppError { code: "store_failed".into(), field: None, errors: vec![] }))
+            .unwrap_or_else(|| {
+                Err(AppError {
+                    code: "store_failed".into(),
+                    field: None,
+                    errors: vec![],
+                })
+            })
     }
 }
 

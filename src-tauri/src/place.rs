@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use huishou_client::{engine::Engine, view::session::AppError};
+use huishou_client::engine::Config;
 use tauri::{AppHandle, Manager, Runtime};
 
 /// The data folder of this app.
@@ -53,12 +53,10 @@ impl Place {
         self.bus_name.clone()
     }
 
-    /// Opens the engine on this folder.
-    ///
-    /// # Errors
-    /// Why the store cannot be opened.
-    pub async fn open_engine(&self) -> Result<Engine, AppError> {
-        Ok(Engine::open(&self.data).await?)
+    /// How the engine is opened here.
+    #[must_use]
+    pub fn engine(&self) -> Config {
+        Config::new(self.data.clone())
     }
 }
 

@@ -22,9 +22,17 @@ pub fn open<R: Runtime>(app: &AppHandle<R>, data: &Path) -> tauri::Result<()> {
         .ok_or(tauri::Error::WindowNotFound)?;
     WebviewWindowBuilder::from_config(app, config)?
         .data_directory(data.join("webview"))
-        .on_navigation(is_own_page)
-        // Nothing opens a second page: addresses and phone numbers are handed to the system, not to this view.
-        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .on_navigation(|url| {
+            let own = is_own_page(url);
+            if !own {
+                hand_over(url);
+            }
+            own
+        })
+        .on_new_window(|url, _| {
+            hand_over(&url);
+            NewWindowResponse::Deny
+        })
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Finished {
                 show(&window);
@@ -50,7 +58,18 @@ fn show<R: Runtime>(window: &WebviewWindow<R>) {
     let _ = window.set_focus();
 }
 
+/// A number to call, a place on a map: the system's affair, never this view's.
+fn hand_over(url: &Url) {
+    if matches!(url.scheme(), "tel" | "https")
+        && let Err(error) = open::that_detached(url.as_str())
+    {
+        tracing::warn!(scheme = url.scheme(), %error, "the system does not open this link");
+    }
+}
+
 /// The view shows the app's own page and nothing else.
 fn is_own_page(url: &Url) -> bool {
-    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || url.as_str() == "about:blank"
+    url.scheme() == "tauri"
+        || url.host_str() == Some("tauri.localhost")
+        || url.as_str() == "about:blank"
 }

@@ -10,23 +10,23 @@ use crate::opening::Opening;
 /// A stored draft.
 #[tauri::command]
 pub async fn draft_get(opening: State<'_, Opening>, key: String) -> Answer<Option<Value>> {
-    Ok(opening.engine().await?.draft_get(&key).await?)
+    Ok(opening.engine().await?.draft_get(&key)?)
 }
 
 /// Stores a draft; when this answers it is on the disk.
 #[tauri::command]
 pub async fn draft_put(opening: State<'_, Opening>, key: String, value: Value) -> Answer<()> {
-    Ok(opening.engine().await?.draft_put(&key, value).await?)
+    Ok(opening.engine().await?.draft_put(&key, &value)?)
 }
 
 /// Removes a draft.
 #[tauri::command]
 pub async fn draft_delete(opening: State<'_, Opening>, key: String) -> Answer<()> {
-    Ok(opening.engine().await?.draft_delete(&key).await?)
+    Ok(opening.engine().await?.draft_delete(&key)?)
 }
 
 /// Which drafts there are.
 #[tauri::command]
 pub async fn drafts(opening: State<'_, Opening>) -> Answer<Vec<DraftEntry>> {
-    Ok(opening.engine().await?.drafts().await?)
+    Ok(opening.engine().await?.drafts()?)
 }
