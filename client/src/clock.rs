@@ -1,5 +1,5 @@
 //! Time a device can trust: the server's last word plus what has passed since. Within a process that is measured by
-//! the monotonic clock, across restarts by the difference of wall clocks; it never runs backwards.
+//! the monotonic clock, across restarts by the difference of wall clocks; between contacts it never runs backwards.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -97,10 +97,11 @@ impl TrustedClock {
         };
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.contact = Some((contact, Some(self.source.monotonic())));
+        state.floor = server;
         contact
     }
 
-    /// Now, never earlier than any time handed out before.
+    /// Now, never earlier than any time handed out since the last contact.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -167,5 +168,25 @@ mod tests {
             at("2026-11-23T02:01:05Z"),
             "after a restart it stands still rather than run back"
         );
+    }
+
+    #[test]
+    fn a_start_under_a_clock_days_ahead_is_put_right_by_the_next_contact() {
+        let contact = Contact {
+            server: at("2026-11-23T02:00:00Z"),
+            wall: at("2026-11-23T02:00:00Z"),
+        };
+        let hands = Arc::new(Hands(Mutex::new((
+            at("2026-12-02T02:00:00Z"),
+            Duration::ZERO,
+        ))));
+        let clock = TrustedClock::new(hands, Some(contact), None);
+        assert_eq!(
+            clock.now(),
+            at("2026-12-02T02:00:00Z"),
+            "nobody can know better yet"
+        );
+        clock.met(at("2026-11-23T03:00:00Z"));
+        assert_eq!(clock.now(), at("2026-11-23T03:00:00Z"));
     }
 }

@@ -1,5 +1,5 @@
 //! The app's engine without a window, for scripts, support and tests. JSON on standard output; exit status 0 only on
-//! success, 1 with `{"error": {"code", "field", "errors"}}` otherwise.
+//! success, 1 with `{"error": {"code", "field", "errors"}}` otherwise (`code` and `field` stand outside it too).
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 use huishou_client::{
@@ -142,7 +142,8 @@ fn failed(error: Error) -> ExitCode {
     if !matches!(error, Error::Refused(_)) {
         eprintln!("{error}");
     }
-    print_line(&json!({ "error": AppError::from(error) }));
+    let error = AppError::from(error);
+    print_line(&json!({ "code": error.code, "field": error.field, "error": error }));
     ExitCode::FAILURE
 }
 

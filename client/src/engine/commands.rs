@@ -129,33 +129,40 @@ struct Doing<'a> {
 }
 
 impl Doing<'_> {
+    /// Decides and writes in one transaction: another process on the same store cannot come between.
     fn record(self, store: &mut Store) -> Result<Executed> {
+        rules::catalogue(&self.command, &self.actor)?;
+        store.write(Commit::Exec, |db| self.decide(db))
+    }
+
+    fn decide(&self, db: &Db) -> Result<Executed> {
         let at = self.clock.now();
         let act = Act {
             client_time: Some(at),
             slot: self.slot(),
             ..Act::new(Party::Staff(self.actor), at)
         };
-        let (visit, saw) = match self.command.subject() {
-            Subject::Catalogue => (None, None),
-            Subject::NewTicket(id) => (Some(self.new_ticket(store.db(), id.uuid(), &act)?), None),
-            subject => {
-                let seen = self.known(store.db(), subject)?;
-                let saw = saw_version(&self.command, &seen);
-                match self.applied(
-                    seen,
-                    Act {
-                        saw_version: saw,
-                        ..act
-                    },
-                )? {
-                    Some(visit) => (Some(visit), saw),
-                    None => return self.nothing_to_do(store, subject),
-                }
+        match self.command.subject() {
+            Subject::Catalogue => self.write(db, None, None, at),
+            Subject::NewTicket(id) => {
+                let visit = self.new_ticket(db, id.uuid(), &act)?;
+                self.write(db, Some(&visit), None, at)
             }
-        };
-        rules::catalogue(&self.command, &self.actor)?;
-        store.write(Commit::Exec, |db| self.write(db, visit.as_ref(), saw, at))
+            subject => {
+                let seen = self.known(db, subject)?;
+                let saw = saw_version(&self.command, &seen);
+                let act = Act {
+                    saw_version: saw,
+                    ..act
+                };
+                let mut visit = seen.visit;
+                let done = visit.apply(&self.command, &act)?;
+                if done.appointment_changed || done.order_changed {
+                    return self.write(db, Some(&visit), saw, at);
+                }
+                self.nothing_to_do(db, &visit)
+            }
+        }
     }
 
     fn known(&self, db: &Db, subject: Subject) -> Result<Seen> {
@@ -180,13 +187,6 @@ impl Doing<'_> {
         Ok(seen)
     }
 
-    /// The visit afterwards; none when the command changes nothing.
-    fn applied(&self, seen: Seen, act: Act) -> Result<Option<Visit>> {
-        let mut visit = seen.visit;
-        let done = visit.apply(&self.command, &act)?;
-        Ok((done.appointment_changed || done.order_changed).then_some(visit))
-    }
-
     fn new_ticket(&self, db: &Db, id: Uuid, act: &Act) -> Result<Visit> {
         let Command::Ticket(args) = &self.command else {
             return Err(Error::code("invalid_arguments"));
@@ -202,21 +202,11 @@ impl Doing<'_> {
     }
 
     /// A command that changes nothing needs no push; a refused one it replaces is settled all the same.
-    fn nothing_to_do(&self, store: &mut Store, subject: Subject) -> Result<Executed> {
+    fn nothing_to_do(&self, db: &Db, visit: &Visit) -> Result<Executed> {
         if let Some(refused) = &self.instead_of {
-            store.write(Commit::Other, |db| centre::settle(db, refused))?;
+            centre::settle(db, refused)?;
         }
-        let visit = visits::find(store.db(), subject)?;
-        Ok(self.executed(
-            Uuid::nil(),
-            0,
-            visit
-                .map(|v| visits::load(store.db(), v))
-                .transpose()?
-                .flatten()
-                .map(|s| s.visit)
-                .as_ref(),
-        ))
+        Ok(self.executed(Uuid::nil(), 0, Some(visit)))
     }
 
     fn write(

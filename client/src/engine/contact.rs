@@ -81,8 +81,11 @@ impl Engine {
     /// One round of contact, its end noted for the status.
     ///
     /// # Errors
-    /// `offline`, `sign_in_required`, `device_revoked`, `upgrade_required`, `server_error`, `outbox_incomplete`, …
+    /// `practice`, `offline`, `sign_in_required`, `device_revoked`, `upgrade_required`, `server_error`, `outbox_incomplete`, …
     pub async fn contact(&self, round: Round) -> Result<(Pushed, Applied)> {
+        if self.is_practice() {
+            return Err(Error::code("practice"));
+        }
         let _one_at_a_time = self.inner.gate.lock().await;
         self.inner.running.store(true, Ordering::SeqCst);
         self.changed(&[]);

@@ -20,6 +20,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 type Args = Map<String, Value>;
+type Find<'a> = &'a dyn Fn(&Db) -> Result<Option<Seen>>;
 type Priced = Result<(BookRef, Vec<QuoteLine>, Fen)>;
 
 /// What filling in needs.
@@ -29,7 +30,7 @@ pub struct Fill<'a> {
     /// Who acts.
     pub actor: Actor,
     /// Reads the store.
-    pub read: &'a dyn Fn(&dyn Fn(&Db) -> Result<Option<Seen>>) -> Result<Option<Seen>>,
+    pub read: &'a dyn Fn(Find<'_>) -> Result<Option<Seen>>,
     /// Prices goods with the book of a city, or of this person's.
     pub price: &'a dyn Fn(Option<&str>, &[Value]) -> Priced,
 }

@@ -182,9 +182,10 @@ impl Engine {
     }
 
     fn changed(&self, kinds: &[&str]) {
-        self.notify(Event::DataChanged(DataChanged {
-            kinds: kinds.iter().map(ToString::to_string).collect(),
-        }));
+        if !kinds.is_empty() {
+            let kinds = kinds.iter().map(ToString::to_string).collect();
+            self.notify(Event::DataChanged(DataChanged { kinds }));
+        }
         if let Ok(status) = self.sync_status() {
             self.notify(Event::SyncStatus(Box::new(status)));
         }

@@ -197,7 +197,7 @@ impl Engine {
             people::put(db, &known, granted.server_time.timestamp_millis())?;
             meta::set(db, meta::Key::Person, &known.person.id)?;
             meta::set(db, meta::Key::Access, &access)?;
-            meta::set(db, meta::Key::Contact, &contact)?;
+            meta::set_contact(db, &contact)?;
             meta::remove(db, meta::Key::OfflineSince)?;
             meta::remove(db, meta::Key::LastError)
         })

@@ -1,7 +1,7 @@
 //! `meta`: single values of this device — cursor, numbers, addresses, the last contact.
 
 use super::Db;
-use crate::error::Result;
+use crate::{clock::Contact, error::Result};
 use rusqlite::{OptionalExtension, params};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -96,6 +96,15 @@ pub fn set<T: Serialize + ?Sized>(db: &Db, key: Key, value: &T) -> Result<()> {
     db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
         .execute(params![key.text(), text])?;
     Ok(())
+}
+
+/// Notes a contact: from now on the server's word is the latest trusted time.
+///
+/// # Errors
+/// Of the store.
+pub fn set_contact(db: &Db, contact: &Contact) -> Result<()> {
+    set(db, Key::Contact, contact)?;
+    set(db, Key::Floor, &contact.server)
 }
 
 /// Forgets a value.

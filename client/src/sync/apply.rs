@@ -198,7 +198,7 @@ impl Work {
         meta::remove(db, meta::Key::StagedFresh)?;
         meta::set(db, meta::Key::Cursor, &self.cursor)?;
         meta::set(db, meta::Key::LastMutation, &self.done.last_mutation)?;
-        meta::set(db, meta::Key::Contact, &contact)?;
+        meta::set_contact(db, &contact)?;
         let pulls: u32 = meta::get(db, meta::Key::Pulls)?.unwrap_or(0);
         meta::set(db, meta::Key::Pulls, &pulls.wrapping_add(1))
     }

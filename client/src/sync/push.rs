@@ -67,7 +67,7 @@ pub fn on_answer(store: &mut Store, answer: &PushAnswer, contact: Contact) -> Re
         for visit in touched {
             visits::rebuild(db, visit)?;
         }
-        meta::set(db, meta::Key::Contact, &contact)?;
+        meta::set_contact(db, &contact)?;
         Ok(answer.gap.map_or(Next::Go, |gap| Next::Again(gap.expected)))
     })
 }
