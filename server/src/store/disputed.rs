@@ -118,18 +118,18 @@ pub async fn insert(conn: &mut MySqlConnection, new: &NewDispute<'_>) -> Result<
     Ok(())
 }
 
-/// Disputed facts before `before` (newest first), the unresolved only where asked.
+/// Disputed facts before `before`, newest first: the open ones, or the closed.
 ///
 /// # Errors
 /// Of the database.
-pub async fn list(conn: &mut MySqlConnection, open_only: bool, before: Option<Uuid>, most: u32) -> Result<Vec<Dispute>, StoreError> {
+pub async fn list(conn: &mut MySqlConnection, closed: bool, before: Option<Uuid>, most: u32) -> Result<Vec<Dispute>, StoreError> {
     let before = before.unwrap_or(Uuid::max());
-    let sql = if open_only {
+    let sql = if closed {
         "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
-         WHERE resolved_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
+         WHERE resolved_at IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?"
     } else {
         "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
-         WHERE id < ? ORDER BY id DESC LIMIT ?"
+         WHERE resolved_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
     };
     let rows: Vec<Row> = sqlx::query_as(sql).bind(before).bind(most).fetch_all(conn).await?;
     rows.into_iter().map(dispute).collect()

@@ -175,6 +175,17 @@ pub async fn revoke_others(tx: &mut Tx, staff: StaffId, keep: Uuid, why: &'stati
     Ok(())
 }
 
+/// Ends all sessions of a customer.
+///
+/// # Errors
+/// Of the database.
+pub async fn revoke_customer(tx: &mut Tx, user: UserId, why: &'static str, at: DateTime<Utc>) -> Result<(), StoreError> {
+    let sql = "UPDATE refresh_chains SET revoked_at = ?, revoked_for = ? \
+               WHERE subject_kind = 'customer' AND subject_id = ? AND revoked_at IS NULL";
+    sqlx::query(sql).bind(at).bind(why).bind(user.0).execute(tx.conn()).await?;
+    Ok(())
+}
+
 /// Ends all sessions on a device.
 ///
 /// # Errors

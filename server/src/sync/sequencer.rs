@@ -6,7 +6,6 @@ use crate::{
     store::{Db, StoreError, Tx, sync_head, sync_log},
     write_tx,
 };
-use rand::Rng;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -82,7 +81,7 @@ async fn move_batch(tx: &mut Tx) -> Result<usize, StoreError> {
         return Err(StoreError::Unreadable(format!("sync_outbox: {removed} of {count} rows were there to remove")));
     }
     crash_point("sequencer.after_delete");
-    sync_head::close_batch(tx.conn(), through, rand::rng().random()).await?;
+    sync_head::close_batch(tx.conn(), through, rand::random()).await?;
     crash_point("sequencer.before_commit");
     Ok(rows.len())
 }

@@ -1,0 +1,56 @@
+//! Publishing a price book.
+
+use crate::{
+    app::State,
+    problem::Problem,
+    store::{StoreError, price_books},
+    sync::catalogue,
+    write_tx,
+};
+use huishou_domain::{
+    ids::PriceBookId,
+    price_book::{EffectiveFrom, PriceBook},
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A book to be published.
+#[derive(Debug, Clone)]
+pub struct NewBook {
+    /// City division code.
+    pub city: String,
+    /// RFC 3339, kept letter for letter.
+    pub effective_from: String,
+    /// The rules.
+    pub rules: Vec<Value>,
+}
+
+/// Checks, numbers and publishes a book.
+///
+/// # Errors
+/// What is wrong with it by field, or the database's.
+pub async fn publish(app: &State, new: &NewBook) -> Result<PriceBook, Problem> {
+    let effective_from = EffectiveFrom::parse(&new.effective_from).map_err(|_| Problem::field("effective_from", "type"))?;
+    let id = PriceBookId(Uuid::now_v7());
+    let published: Result<PriceBook, Problem> = write_tx!(&app.db, |tx| {
+        let version = price_books::newest_version(tx.conn(), &new.city).await? + 1;
+        let book = PriceBook::publish(id, &new.city, version, effective_from.clone(), new.rules.clone());
+        let book = book.map_err(|error| {
+            let (code, field) = catalogue::fault(&error);
+            Problem::field(field.trim_start_matches("book."), code)
+        })?;
+        price_books::insert(tx, &book, app.now()).await.map_err(taken)?;
+        Ok(book)
+    });
+    let book = published?;
+    app.books.forget(&book.city);
+    Ok(book)
+}
+
+/// Two published at once: the later one looks again.
+fn taken(error: StoreError) -> Problem {
+    match error {
+        StoreError::Duplicate(_) => Problem::conflict("version_taken", None),
+        error => error.into(),
+    }
+}

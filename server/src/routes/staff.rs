@@ -1,0 +1,180 @@
+//! `/staff/v1`: devices and sessions of staff.
+
+use super::{
+    body::{Body, Id},
+    caller::bearer,
+    desk_schema::{DeviceBody, DeviceMade, PasswordBody, RefreshStaffBody, SessionBody},
+    schema::errors,
+};
+use crate::{
+    admin,
+    app::App,
+    form::Form,
+    problem::Problem,
+    staff::{
+        AdminSession, StaffSession, password,
+        register::{self, NewDevice},
+        sign_in::{self, Credentials, Session},
+    },
+    store::{devices, devices::DeviceRow},
+};
+use axum::{
+    Json, Router,
+    extract::{FromRequestParts, State},
+    http::{StatusCode, request::Parts},
+    routing::{delete, get, post},
+};
+use huishou_domain::{
+    ids::{DeviceId, StationId},
+    staff::Role,
+};
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+/// The routes.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/staff/v1/devices", get(list_devices).post(add_device))
+        .route("/staff/v1/devices/{id}", delete(revoke_device))
+        .route("/staff/v1/sessions", post(sign_in).delete(sign_out))
+        .route("/staff/v1/sessions/refresh", post(refresh))
+        .route("/staff/v1/password", post(change_password))
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(add_device, list_devices, revoke_device, sign_in, refresh, sign_out, change_password))]
+struct Description;
+
+/// Their description.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+impl FromRequestParts<App> for StaffSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or_else(|| Problem::unauthorized("missing_token"))?;
+        Self::load(app, token).await
+    }
+}
+
+impl FromRequestParts<App> for AdminSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        Self::of(StaffSession::from_request_parts(parts, app).await?)
+    }
+}
+
+/// Register a device with a pairing code. The same code and key again give the same device.
+#[utoipa::path(post, path = "/staff/v1/devices", tag = "staff", request_body = DeviceBody,
+    responses((status = 201, body = DeviceMade),
+        (status = 409, description = "`pairing_code_used`, `device_known`"), (status = 410, description = "`pairing_code_expired`"),
+        (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Invalid, errors::Always))]
+async fn add_device(State(app): State<App>, Body(raw): Body) -> Result<(StatusCode, Json<Value>), Problem> {
+    let mut form = Form::new(&raw)?;
+    let new = NewDevice {
+        pairing_code: form.text("pairing_code", 1..=64),
+        name: form.text("name", 1..=64),
+        platform: form.text("platform", 1..=64),
+        public_key: form.text("public_key", 1..=64),
+    };
+    form.finish()?;
+    let device = register::register(&app, &new).await?;
+    let body = json!({"device": {"id": device.id, "name": device.name, "station_id": device.station_id}});
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
+/// Devices: every one for administrators and dispatchers, the station's for station staff, one's own for collectors.
+#[utoipa::path(get, path = "/staff/v1/devices", tag = "staff", security(("staff" = [])),
+    responses((status = 200, description = "{items: [device], next: null}"), errors::Token, errors::Always))]
+async fn list_devices(State(app): State<App>, session: StaffSession) -> Result<Json<Value>, Problem> {
+    let staff = &session.person.staff;
+    let mut conn = app.db.read().await?;
+    let found = match (staff.role, staff.station_id) {
+        (Role::Admin | Role::Dispatcher, _) => devices::list(&mut conn, None).await?,
+        (Role::Station, Some(station)) => devices::list(&mut conn, Some(StationId(station.0))).await?,
+        _ => vec![session.device.clone()],
+    };
+    let rows: Vec<DeviceRow> = found.into_iter().map(DeviceRow::from).collect();
+    Ok(Json(json!({"items": rows, "next": null})))
+}
+
+/// Shut a device out (administrators): its sessions end and each later call is answered 403 `device_revoked`.
+#[utoipa::path(delete, path = "/staff/v1/devices/{id}", tag = "staff", security(("staff" = [])), params(("id" = String, Path)),
+    responses((status = 204, description = "Shut out"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
+pub(super) async fn revoke_device(State(app): State<App>, admin: AdminSession, Id(id): Id) -> Result<StatusCode, Problem> {
+    admin::revoke_device(&app, &admin, DeviceId(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sign in on a registered device; `signature` is its key's over `huishou-session\n{device}\n{username}\n{client_time}`.
+#[utoipa::path(post, path = "/staff/v1/sessions", tag = "staff", request_body = SessionBody,
+    responses((status = 200, description = "tokens, staff, device, scopes"),
+        (status = 401, description = "`bad_credentials`, `bad_signature`, `device_unknown`"), (status = 403, description = "`device_revoked`"),
+        (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Invalid, errors::Always))]
+async fn sign_in(State(app): State<App>, Body(raw): Body) -> Result<Json<Session>, Problem> {
+    let mut form = Form::new(&raw)?;
+    let credentials = Credentials {
+        username: form.text("username", 1..=64),
+        password: secret(&mut form, &raw, "password", 1),
+        device: DeviceId(form.id("device")),
+        signature: form.text("signature", 1..=128),
+        client_time: form.text("client_time", 1..=64),
+    };
+    form.finish()?;
+    sign_in::sign_in(&app, credentials).await.map(Json)
+}
+
+/// Replace a refresh token; `signature` is the device key's over `huishou-refresh\n{device}\n{refresh_token}`.
+#[utoipa::path(post, path = "/staff/v1/sessions/refresh", tag = "staff", request_body = RefreshStaffBody,
+    responses((status = 200, description = "tokens, staff, device, scopes"),
+        (status = 401, description = "`refresh_invalid`, `refresh_reused`, `bad_signature`, `device_unknown`, `session_ended`"),
+        (status = 403, description = "`device_revoked`"), errors::Invalid, errors::Always))]
+async fn refresh(State(app): State<App>, Body(raw): Body) -> Result<Json<Session>, Problem> {
+    let mut form = Form::new(&raw)?;
+    let token = form.text("refresh_token", 1..=128);
+    let device = DeviceId(form.id("device"));
+    let signature = form.text("signature", 1..=128);
+    form.finish()?;
+    sign_in::refresh(&app, &token, device, &signature).await.map(Json)
+}
+
+/// End this session.
+#[utoipa::path(delete, path = "/staff/v1/sessions", tag = "staff", security(("staff" = [])),
+    responses((status = 204, description = "Ended"), errors::Token, errors::Always))]
+async fn sign_out(State(app): State<App>, session: StaffSession) -> Result<StatusCode, Problem> {
+    sign_in::sign_out(&app, &session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set a new password; the person's other sessions end.
+#[utoipa::path(post, path = "/staff/v1/password", tag = "staff", security(("staff" = [])), request_body = PasswordBody,
+    responses((status = 204, description = "Set"), (status = 403, description = "`bad_credentials`: the old one is wrong"),
+        (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Token, errors::Invalid, errors::Always))]
+async fn change_password(State(app): State<App>, session: StaffSession, Body(raw): Body) -> Result<StatusCode, Problem> {
+    let mut form = Form::new(&raw)?;
+    let old = secret(&mut form, &raw, "old", 1);
+    let new = secret(&mut form, &raw, "new", password::SHORTEST);
+    form.finish()?;
+    sign_in::change_password(&app, &session, old, new).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A password, letter for letter: blanks count.
+pub(super) fn secret(form: &mut Form<'_>, raw: &Value, key: &str, shortest: usize) -> String {
+    let Some(text) = raw.get(key).and_then(Value::as_str) else {
+        form.fault(key, if raw.get(key).is_none_or(Value::is_null) { "required" } else { "type" });
+        return String::new();
+    };
+    if text.is_empty() {
+        form.fault(key, "required");
+    } else if text.chars().count() < shortest {
+        form.fault(key, "too_short");
+    } else if text.len() > password::LONGEST {
+        form.fault(key, "too_long");
+    }
+    text.to_owned()
+}

@@ -1,0 +1,89 @@
+//! `/sync/v1`: push, pull, check. Only staff on registered devices.
+
+use super::{
+    body::unread,
+    desk_schema::{PullBody, PushBody},
+    schema::errors,
+};
+use crate::{
+    app::App,
+    crash::crash_point,
+    problem::Problem,
+    staff::StaffSession,
+    sync::{pull, push},
+};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, FromRequest, Request, State},
+    routing::post,
+};
+use huishou_domain::sync::message::{MAX_BYTES, PullAnswer, PullRequest, PushAnswer, PushRequest};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+/// A push may be larger than its mutations: a single one that is too large must still get its verdict.
+const PUSH_LIMIT: usize = 4 * MAX_BYTES;
+
+/// The routes.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/sync/v1/push", post(push).layer(DefaultBodyLimit::max(PUSH_LIMIT)))
+        .route("/sync/v1/pull", post(pull))
+        .route("/sync/v1/check", post(check))
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(push, pull, check))]
+struct Description;
+
+/// Their description.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// A message of sync, read straight into its type: mutations keep their bytes.
+struct Message<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unread(&rejection))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => Problem::field("", "type"),
+            _ => Problem::new(400, "malformed_json"),
+        })
+    }
+}
+
+/// Send mutations, in order; each gets its verdict exactly once.
+#[utoipa::path(post, path = "/sync/v1/push", tag = "sync", security(("staff" = [])), request_body = PushBody,
+    responses((status = 200, description = "{last_mutation, verdicts, gap?, server_time}"),
+        (status = 403, description = "`wrong_device`, `device_revoked`"), (status = 409, description = "`stale_incarnation`"),
+        (status = 413, description = "`push_too_large`"), (status = 426, description = "`upgrade_required`"),
+        errors::Token, errors::Invalid, errors::Always))]
+async fn push(State(app): State<App>, session: StaffSession, Message(request): Message<PushRequest>) -> Result<Json<PushAnswer>, Problem> {
+    push::push(&app, session.caller(), &request).await.map(Json)
+}
+
+/// Fetch what is new in the device's scopes, page by page.
+#[utoipa::path(post, path = "/sync/v1/pull", tag = "sync", security(("staff" = [])), request_body = PullBody,
+    responses((status = 200, description = "{puts, drops, last_mutation, verdicts, checks?, scopes?, cursor, complete, reset?, server_time}"),
+        (status = 400, description = "`bad_cursor`"), (status = 403, description = "`device_revoked`"), (status = 426, description = "`upgrade_required`"),
+        errors::Token, errors::Invalid, errors::Always))]
+async fn pull(State(app): State<App>, session: StaffSession, Message(request): Message<PullRequest>) -> Result<Json<PullAnswer>, Problem> {
+    let answer = pull::pull(&app.db, &app.config.cursor_secret(), session.caller(), &request, app.now()).await?;
+    crash_point("pull.before_answer");
+    Ok(Json(answer))
+}
+
+/// Count and hash of each of the device's scopes, from one snapshot.
+#[utoipa::path(post, path = "/sync/v1/check", tag = "sync", security(("staff" = [])),
+    responses((status = 200, description = "{checks: {scope: {count, hash}}, server_time}"), errors::Token, errors::Always))]
+async fn check(State(app): State<App>, session: StaffSession) -> Result<Json<Value>, Problem> {
+    let checks = pull::check(&app.db, session.caller()).await?;
+    Ok(Json(json!({"checks": checks, "server_time": huishou_domain::time::wire(app.now())})))
+}
