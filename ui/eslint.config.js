@@ -12,7 +12,7 @@ const noTauri = {
 }
 
 export default ts.config(
-  { ignores: ['dist/**', 'dist-demo/**', 'node_modules/**', 'src/bindings/**'] },
+  { ignores: ['dist/**', 'node_modules/**', 'src/bindings/**'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   ...vue.configs['flat/recommended'],

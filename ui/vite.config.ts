@@ -4,8 +4,8 @@ import { configDefaults, defineConfig } from 'vitest/config'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
-// The desktop app embeds dist/. A demo host (in-memory, invented data) exists only in `npm run dev`, in tests and in
-// builds of mode `demo`; the release build does not carry it.
+// The desktop app embeds dist/. A demo host (in-memory, invented data) exists only in `npm run dev` and
+// in tests; the release build does not carry it.
 export default defineConfig({
   plugins: [vue()],
   resolve: { alias: { '@': here('./src') } },

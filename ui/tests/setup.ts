@@ -1,9 +1,9 @@
-// What happy-dom lacks of a browser window.
+// What happy-dom lacks of a browser window: a size, without which a virtual list shows nothing.
 
 import { afterEach } from 'vitest'
 
-Object.defineProperty(HTMLElement.prototype, 'offsetHeight', { configurable: true, get: () => 800 })
-Object.defineProperty(HTMLElement.prototype, 'offsetWidth', { configurable: true, get: () => 600 })
+const SIZE = { offsetHeight: 800, clientHeight: 800, offsetWidth: 600, clientWidth: 600 }
+for (const [name, pixels] of Object.entries(SIZE)) Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => pixels })
 
 afterEach(() => {
   localStorage.clear()

@@ -65,14 +65,12 @@ export function host(): Host {
   return current
 }
 
-/** Connects to the desktop shell, or to the demo host where there is none and the build allows it. */
+/** Connects to the desktop shell; under `npm run dev` in a plain browser, to the demo host. */
 export async function connectHost(): Promise<Host> {
-  if (import.meta.env.DEV || import.meta.env.MODE === 'demo') {
-    if (!('__TAURI_INTERNALS__' in window)) {
-      const { demoHost } = await import('./demo')
-      setHost(demoHost({ delay: 120, scenario: new URLSearchParams(location.search).get('scenario') ?? undefined }))
-      return host()
-    }
+  if (import.meta.env.DEV && !('__TAURI_INTERNALS__' in window)) {
+    const { demoHost } = await import('./demo')
+    setHost(demoHost({ delay: 120, scenario: new URLSearchParams(location.search).get('scenario') ?? undefined }))
+    return host()
   }
   const { tauriHost } = await import('./tauri')
   setHost(tauriHost())

@@ -8,6 +8,7 @@ export default {
     show_all: 'Show all', dismiss: 'Got it',
   },
   label: {
+    no: 'no', yes: 'yes', quantity: 'Quantity', unit_price: 'Unit price', total: 'Total', why: 'Why?', other_book: 'Priced with book version {version}; this device has another one now and cannot replay it.',
     name: 'Name', phone: 'Phone', address: 'Address', goods: 'Goods', time: 'Time', reason: 'Reason', note: 'Note', state: 'State', amount: 'Amount',
     weight: 'Weight', none: 'None', all: 'All', optional: 'optional', required: 'required', loading: 'Loading…', from: 'From', to: 'To', day: 'Day', nobody: 'Unassigned',
     and_more: 'and {n} kinds in all', rows: '{n} rows', reviews: '{n} to review', draft_saved: 'Draft saved {time}', draft_restored: 'Your last draft is back', problems: '{n} fields to correct',
@@ -40,5 +41,11 @@ export default {
     adjustments: 'Adjustments', reason: 'Reason', text: 'Explanation', amount: 'Amount', assignee: 'Collector', note: 'Note',
     moisture: 'Moisture', impurity: 'Impurity', total: 'Total', due: 'Due', gap_reasons: 'Reasons of differences', seller: 'Seller',
     method: 'Method',
+  },
+  cancel_reason: {
+    not_home: 'Nobody at home', refused_price: 'Price refused', nothing_to_collect: 'Nothing to collect', customer_request: 'At the customer’s request', unreachable: 'Customer not reachable', other: 'Other',
+  },
+  what: {
+    booked: 'Booked by the customer', confirmed: 'Confirmed', assigned: 'Assigned', rescheduled: 'Rescheduled', started: 'Visit started', weighed: 'Weighed and quoted', accepted: 'Accepted by the customer', paid: 'Paid', refunded: 'Refunded', completed: 'Completed', cancelled: 'Cancelled', received: 'Received', review: 'To review', voided: 'Voided',
   },
 }

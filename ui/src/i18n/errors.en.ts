@@ -95,6 +95,7 @@ export default {
   undecodable: 'The server cannot read this change. Update the app and send it again.',
   actor_unknown: 'The server does not know who did this. Sign in as that person and send it again.',
   dependency_refused: 'The change it depends on was refused. Deal with that one first.',
+  clipboard: 'The system does not allow copying; select the text and copy it by hand.',
   internal: 'Something unexpected happened and was noted. Call support.',
 
   // reviews: facts are kept, and looked at

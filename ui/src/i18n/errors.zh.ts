@@ -95,6 +95,7 @@ export default {
   undecodable: '服务器读不懂这条操作。请更新应用后重发。',
   actor_unknown: '服务器不认识操作人。请用本人账号登录后重发。',
   dependency_refused: '它依赖的前一条操作被拒绝了。请先处理那一条。',
+  clipboard: '系统不允许复制，请手动选中后复制。',
   internal: '出了意外的问题，已记录，请联系技术支持。',
 
   // reviews: facts are kept, and looked at

@@ -8,6 +8,7 @@ export default {
     show_all: '显示全部', dismiss: '知道了',
   },
   label: {
+    no: '否', yes: '是', quantity: '数量', unit_price: '单价', total: '合计', why: '为什么？', other_book: '按第 {version} 版价目计价；本机已换新价目，无法在此逐步解释。',
     name: '姓名', phone: '电话', address: '地址', goods: '物品', time: '时间', reason: '原因', note: '备注', state: '状态', amount: '金额',
     weight: '重量', none: '无', all: '全部', optional: '选填', required: '必填', loading: '正在载入…', from: '从', to: '到', day: '日期', nobody: '未指派',
     and_more: '等 {n} 种', rows: '共 {n} 条', reviews: '{n} 项待核', draft_saved: '草稿已保存 {time}', draft_restored: '已恢复上次的草稿', problems: '有 {n} 处需要修改',
@@ -38,5 +39,11 @@ export default {
     detail: '详细地址', division: '地区', appointment_time: '时间', category: '品类', quantity: '数量', weighing: '过磅', gross: '毛重', tare: '皮重',
     deductions: '扣减', items: '物品', adjustments: '调整', reason: '原因', text: '说明', amount: '金额', assignee: '回收员', note: '备注', moisture: '扣水',
     impurity: '扣杂', total: '合计', due: '应付', gap_reasons: '差异原因', seller: '卖方', method: '付款方式',
+  },
+  cancel_reason: {
+    not_home: '客户不在家', refused_price: '客户不接受价格', nothing_to_collect: '没有可回收的物品', customer_request: '客户要求取消', unreachable: '联系不上客户', other: '其他',
+  },
+  what: {
+    booked: '客户预约', confirmed: '已确认', assigned: '已指派', rescheduled: '改期', started: '开始上门', weighed: '称重报价', accepted: '客户确认', paid: '付款', refunded: '退款', completed: '完成', cancelled: '取消', received: '入库', review: '待核', voided: '作废',
   },
 }

@@ -39,6 +39,10 @@ export const useToasts = defineStore('toasts', () => {
 
   return {
     toasts, dismiss, fail,
+    /** Takes the offers of a way back off the screen: what they would change is no longer shown. */
+    dropUndo() {
+      toasts.value = toasts.value.filter((toast) => !toast.action)
+    },
     say: (text: string) => show({ text, tone: 'plain' }, PLAIN_MS),
     /** Says what was done, with a way back for 8 s. */
     undoable(text: string, undo: () => void | Promise<void>) {

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import type { OrderRow } from '@/host'
+import { mounted, startDemo, until } from '../../../tests/mounting'
+import OrderPane from './OrderPane.vue'
+import { chosen, DEFAULT_VIEW, isOrdersView, totalDue } from './view'
+
+const row = (id: string, due: string, status: OrderRow['status'], at: string): OrderRow => ({
+  id, appointment_id: null, order_no: id, status, created_at: at, name: null, phone_masked: null, categories: [], weight: '0', due, paid: '0.00', reviews: [], sync: 'synced',
+})
+const rows = [row('a', '9.00', 2, '2026-11-20'), row('b', '100.10', 3, '2026-11-22'), row('c', '20.20', 2, '2026-11-21')]
+
+describe('the list of tickets', () => {
+  it('sorts by time or amount, as numbers', () => {
+    expect(chosen(rows, DEFAULT_VIEW).map((r) => r.id)).toEqual(['b', 'c', 'a'])
+    expect(chosen(rows, { ...DEFAULT_VIEW, sort: 'oldest' }).map((r) => r.id)).toEqual(['a', 'c', 'b'])
+    expect(chosen(rows, { ...DEFAULT_VIEW, sort: 'amount' }).map((r) => r.id)).toEqual(['b', 'c', 'a'])
+    expect(chosen(rows, { ...DEFAULT_VIEW, statuses: [2] })).toHaveLength(2)
+  })
+  it('adds up without voided ones', () => expect(totalDue(rows)).toBe('29.20'))
+  it('forgets a stored view that no longer fits', () => expect(isOrdersView({ statuses: [], kind: 'x', sort: 'newest' })).toBe(false))
+})
+
+describe('a ticket', () => {
+  async function ticket() {
+    const host = await startDemo('station')
+    const found = (await host.orders({ from: null, to: null, query: '', statuses: [2], tickets: true }))[0]
+    if (!found) throw new Error('no ticket')
+    const { wrapper } = await mounted(OrderPane, { props: { id: found.id } })
+    await until(() => wrapper.find('[data-testid="order"]').exists())
+    return { host, wrapper, id: found.id }
+  }
+
+  it('explains a price in words', async () => {
+    const { wrapper } = await ticket()
+    await wrapper.get('[data-testid="why"]').trigger('click')
+    await until(() => wrapper.findAll('[data-testid="trace"] li').length > 0)
+    expect(wrapper.get('[data-testid="trace"]').text()).toContain('基价')
+  })
+
+  it('cannot be voided before its money is back, and can afterwards', async () => {
+    const { host, wrapper, id } = await ticket()
+    await wrapper.get('[data-testid="action-void"]').trigger('click')
+    await until(() => document.querySelector('[data-testid="refund-first"]') !== null)
+    await wrapper.get('[data-testid="action-refund"]').trigger('click')
+    await until(() => document.querySelector('[data-testid="refund-go"]') !== null)
+    document.querySelector<HTMLFormElement>('#refund-form')?.requestSubmit()
+    await until(() => wrapper.find('[data-testid="action-refund"]').exists() === false)
+    const { order } = await host.order(id)
+    expect(order.refunds[0]?.amount).toBe(order.payments[0]?.amount)
+    await host.execute('order.void', { order_id: id, reason: '重复开单' })
+    expect((await host.order(id)).order.status).toBe(3)
+  })
+})

@@ -1,0 +1,43 @@
+// A component with the app's plugins and a demo engine behind it.
+
+import { mount } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import type { Component } from 'vue'
+import { createMemoryHistory, createRouter, type Router } from 'vue-router'
+import { setHost, type Host } from '@/host'
+import { demoHost } from '@/host/demo'
+import { i18n } from '@/i18n'
+import { routes } from '@/router'
+import { useCatalogue } from '@/stores/catalogue'
+import { useDirectory } from '@/stores/directory'
+import { useSession } from '@/stores/session'
+import { useSettings } from '@/stores/settings'
+import { useSync } from '@/stores/sync'
+
+/** Stores started over a demo engine. */
+export async function startDemo(scenario?: string, change: (host: Host) => Partial<Host> = () => ({})): Promise<Host> {
+  const demo = demoHost({ scenario })
+  const host = { ...demo, ...change(demo) }
+  setHost(host)
+  setActivePinia(createPinia())
+  await Promise.all([useSettings().start(), useSession().start(), useSync().start()])
+  await Promise.all([useCatalogue().load(), useDirectory().load()])
+  return host
+}
+
+/** Mounts after `startDemo`; `at` is the address the router stands at. */
+export async function mounted(component: Component, { props = {}, at = '/settings' }: { props?: Record<string, unknown>; at?: string } = {}) {
+  const router: Router = createRouter({ history: createMemoryHistory(), routes })
+  await router.push(at)
+  const wrapper = mount(component, { props, global: { plugins: [i18n, router] }, attachTo: document.body })
+  return { wrapper, router }
+}
+
+/** Waits until `holds`, a second at most. */
+export async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 1_500
+  while (!holds()) {
+    if (Date.now() > end) throw new Error('it did not come about in time')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
