@@ -14,6 +14,6 @@ export default {
   confirm: 'Customer confirms', next_field: 'Next',
   no_lines: 'No goods yet. Type a code, pinyin initials or a name to add a line.',
   restored: 'Your unfinished draft is back ({at})', start_over: 'Start over', started_over: 'Started over from the booking',
-  draft_lost: 'The draft could not be stored: closing the app now would lose this page.', closed: 'This appointment is {state}; it can no longer be weighed.', paid_already: 'Already paid: weighing again will be looked at by an administrator.',
+  draft_lost: 'The draft could not be stored: closing the app now would lose this page.', closed: 'This visit is completed; it can no longer be weighed.', cancelled: 'This appointment was cancelled. What was weighed can still be recorded and will be looked at by an administrator.', paid_already: 'Already paid: weighing again will be looked at by an administrator.',
   book_stale: 'The price book is out of date; please connect soon. You can go on weighing.',
 }

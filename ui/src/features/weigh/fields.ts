@@ -16,6 +16,9 @@ export function fieldsOf(goods: CatalogueItem | undefined, row: Row, short = fal
   return short ? ['gross', 'tare'] : ['gross', 'tare', 'moisture', 'impurity']
 }
 
+/** The name on the screen of a question's field: a category may ask for its moisture beside the deduction for it. */
+export const attributeField = (field: string): string => `attr:${field}`
+
 /** Where Enter leads: the next field, the next line's first field, or `new` for another line. */
 export function after(
   place: Place, rows: readonly Row[], goodsOf: (category: string) => CatalogueItem | undefined, short = false,

@@ -4,6 +4,7 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { asAppError, host, type Adjustment, type AppError, type CatalogueItem, type GapReason, type Item, type LineDifference, type Preview, type PreviewLine } from '@/host'
 import { useCatalogue } from '@/stores/catalogue'
 import { adjustments, bargainUnreadable, noAdjusting, type Adjusting } from './adjust'
+import { attributeField } from './fields'
 import { latest } from './latest'
 import { changeGoods, gapReasons, newRow, toItem, untouched, type Row } from './rows'
 
@@ -160,5 +161,6 @@ export function faultField(row: Row, field: string | null, goods: CatalogueItem 
   const start = goods?.unit === 'piece' ? 'quantity' : 'gross'
   if (name === 'deductions') return row.moisture === '' && row.impurity !== '' ? 'impurity' : 'moisture'
   if (name === '' || name === 'weighing' || name === 'quantity' || name === 'category') return start
-  return name
+  if (name === 'gross' || name === 'tare') return name
+  return attributeField(name)
 }

@@ -14,6 +14,6 @@ export default {
   confirm: '客户确认', next_field: '下一格',
   no_lines: '还没有物品。输入品类码、拼音首字母或名称加一行。',
   restored: '已恢复上次未完成的草稿（{at}）', start_over: '重新开始', started_over: '已按预约重新开始',
-  draft_lost: '草稿没能存到磁盘：现在关闭应用会丢失本页内容。', closed: '这个预约{state}，不能再称重。', paid_already: '已付过款：重新称重会交管理员核对。',
+  draft_lost: '草稿没能存到磁盘：现在关闭应用会丢失本页内容。', closed: '这次上门已经完成，不能再称重。', cancelled: '这个预约已被取消。货已过磅的，仍可记录，会交管理员核对。', paid_already: '已付过款：重新称重会交管理员核对。',
   book_stale: '价目表已过期，请尽快联网更新；仍可继续称重。',
 }
