@@ -10,3 +10,6 @@ pub mod store;
 pub mod sync;
 pub mod view;
 pub mod visits;
+
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,8 @@ pub fn of(
                 pending: true,
             }),
     );
-    entries.sort_by(|a, b| a.at.cmp(&b.at));
+    // A visit is completed after everything else of the same moment.
+    entries.sort_by_key(|entry| (entry.at.clone(), entry.what == "completed"));
     entries
 }
 

@@ -18,9 +18,6 @@ mod preview;
 mod rules;
 mod session;
 
-#[cfg(test)]
-mod tests;
-
 pub use contact::Round;
 pub use diagnostics::Verified;
 pub use session::home_city;
@@ -161,6 +158,12 @@ impl Engine {
 
     fn is_practice(&self) -> bool {
         lock(&self.inner.practice).is_some()
+    }
+
+    /// The real store, for tests that bring their own network.
+    #[cfg(test)]
+    pub(crate) fn main(&self) -> Shared {
+        self.inner.main.clone()
     }
 
     /// Reads from the store in use.

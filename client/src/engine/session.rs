@@ -169,7 +169,7 @@ impl Engine {
     }
 
     /// Stores what the server granted.
-    pub(super) fn keep_session(&self, granted: &Granted) -> Result<()> {
+    pub(crate) fn keep_session(&self, granted: &Granted) -> Result<()> {
         self.inner
             .secrets
             .set(REFRESH_TOKEN, granted.refresh_token.as_bytes())?;
@@ -241,12 +241,12 @@ impl Engine {
     }
 
     /// Reads from the real store, practising or not.
-    pub(super) fn main_read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+    pub(crate) fn main_read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
         work(super::lock(&self.inner.main.store).db())
     }
 
     /// Writes to the real store, practising or not.
-    pub(super) fn main_write<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+    pub(crate) fn main_write<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
         super::lock(&self.inner.main.store).write(Commit::Other, work)
     }
 }

@@ -298,7 +298,7 @@ pub fn prune(db: &Db, before: i64) -> Result<()> {
     let keep: Option<i64> = db
         .prepare_cached("SELECT min(id) FROM mutations WHERE outcome IS NULL OR open = 1 OR retired = 0 OR answered_at >= ?1")?
         .query_row([before], |row| row.get(0))?;
-    db.prepare_cached("DELETE FROM mutations WHERE id < coalesce(?1, 0)")?
+    db.prepare_cached("DELETE FROM mutations WHERE ?1 IS NULL OR id < ?1")?
         .execute([keep])?;
     Ok(())
 }

@@ -9,6 +9,3 @@ pub mod push;
 pub mod run;
 pub mod transport;
 pub mod verdicts;
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,177 @@
+//! A device under test: an engine in a folder of its own, signed in, with clocks that stand.
+
+use super::server::{STATION, Server, ZHANG};
+use crate::{
+    clock::Clock,
+    engine::{Config, Engine},
+    error::Result,
+    secrets::KeySource,
+    store::Store,
+    sync::{
+        apply::Applied,
+        http::{Granted, StaffOfSession},
+        run,
+    },
+    view::quote::Executed,
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    ids::{AppointmentId, OrderId},
+    staff::Role,
+    sync::scope::{Kind, Scope},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+struct Still;
+
+impl Clock for Still {
+    fn wall(&self) -> DateTime<Utc> {
+        "2026-11-23T02:00:00Z".parse().unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+pub struct Device {
+    pub folder: TempDir,
+    pub engine: Engine,
+    runtime: tokio::runtime::Runtime,
+}
+
+fn open(folder: &TempDir) -> Engine {
+    let key = KeySource::Given("1b".repeat(32));
+    let config = Config {
+        data: folder.path().to_owned(),
+        server: None,
+        key,
+        clock: Arc::new(Still),
+    };
+    Engine::open(config).unwrap()
+}
+
+/// What a collector's device holds.
+pub fn scopes() -> Vec<Scope> {
+    vec![Scope::Collector(ZHANG), Scope::Catalog("330100".into())]
+}
+
+impl Device {
+    /// Zhang's device, signed in.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(&folder);
+        let staff = StaffOfSession {
+            id: ZHANG,
+            username: "zhang".into(),
+            name: "张师傅".into(),
+            role: Role::Collector,
+            station_id: Some(STATION),
+            station_name: Some("城西站".into()),
+        };
+        let granted = Granted {
+            access_token: "a".into(),
+            refresh_token: "r".into(),
+            expires_in: 900,
+            staff,
+            scopes: scopes().iter().map(ToString::to_string).collect(),
+            server_time: "2026-11-23T02:00:00Z".parse().unwrap(),
+        };
+        engine.keep_session(&granted).unwrap();
+        Self {
+            folder,
+            engine,
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_all()
+                .build()
+                .unwrap(),
+        }
+    }
+
+    /// As after a kill: another process opens the same folder.
+    pub fn reopen(&mut self) {
+        self.engine = open(&self.folder);
+    }
+
+    pub fn push(&self, server: &Server) -> Result<run::Pushed> {
+        self.runtime
+            .block_on(run::push_all(&self.engine.main(), server))
+    }
+
+    pub fn pull(&self, server: &Server) -> Result<Applied> {
+        self.runtime
+            .block_on(run::pull_all(&self.engine.main(), server, false))
+    }
+
+    pub fn round(&self, server: &Server) -> Result<Applied> {
+        self.runtime
+            .block_on(run::round(&self.engine.main(), server, true))
+            .map(|(_, applied)| applied)
+    }
+
+    pub fn exec(&self, name: &str, args: Value) -> Result<Executed> {
+        self.engine.execute(name, args)
+    }
+
+    /// Start, weigh 30 kg as booked, accept, pay, complete.
+    pub fn serve(&self, appointment: AppointmentId, order: OrderId) {
+        let visit = json!({"appointment_id": appointment});
+        self.exec("appointment.start", visit.clone()).unwrap();
+        let weighing =
+            json!({"category": "paper/cardboard", "weighing": {"gross": "30.4", "tare": "0.4"}});
+        self.exec(
+            "order.weigh",
+            json!({"order_id": order, "items": [weighing]}),
+        )
+        .unwrap();
+        self.exec("order.accept", json!({"order_id": order, "by": "tap"}))
+            .unwrap();
+        self.exec("order.pay", json!({"order_id": order, "method": "cash"}))
+            .unwrap();
+        self.exec("appointment.complete", visit).unwrap();
+    }
+
+    /// Everything held as screens show it.
+    pub fn held(&self) -> BTreeMap<(Kind, Uuid), Value> {
+        let mut held = BTreeMap::new();
+        for kind in Kind::ALL {
+            for body in self.engine.list(kind.as_str()).unwrap() {
+                held.insert((*kind, body["id"].as_str().unwrap().parse().unwrap()), body);
+            }
+        }
+        held
+    }
+
+    /// Works on the store behind the engine's back.
+    pub fn store<T>(&self, work: impl FnOnce(&mut Store) -> T) -> T {
+        work(&mut self.engine.main().store.lock().unwrap())
+    }
+
+    pub fn pending(&self) -> usize {
+        self.engine.pending().unwrap().len()
+    }
+
+    /// The store keeps its promises.
+    #[track_caller]
+    pub fn is_sound(&self) {
+        assert_eq!(
+            self.engine.verify_store().unwrap().faults,
+            Vec::<String>::new()
+        );
+    }
+
+    /// Holds exactly what the server lets it see.
+    #[track_caller]
+    pub fn equals(&self, server: &Server) {
+        let theirs: BTreeMap<_, _> = server
+            .visible()
+            .into_iter()
+            .map(|(key, (_, body))| (key, body))
+            .collect();
+        assert_eq!(self.held(), theirs);
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of the engine against a server in memory that follows the same tables, loses answers, forgets and lies.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod commands;
+mod desk;
+mod device;
+mod order;
+mod server;
+mod store;
+mod sync;
