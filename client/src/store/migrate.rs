@@ -8,6 +8,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0002_outbox.sql"),
     include_str!("../../../migrations/sqlite/0003_screens.sql"),
     include_str!("../../../migrations/sqlite/0004_device.sql"),
+    include_str!("../../../migrations/sqlite/0005_counting.sql"),
 ];
 
 /// Brings the store to this build's tables, in one transaction.

@@ -297,12 +297,10 @@ fn ten_thousand_visits_are_listed_in_one_query_and_worked_on_at_once() {
     let searched = started.elapsed();
     let started = Instant::now();
     device.serve(appointment, order);
-    let served = started.elapsed();
-    println!(
-        "10,002 rows listed in {listed:?}, searched in {searched:?}; five commands in {served:?}"
-    );
+    let served = started.elapsed() / 5;
+    println!("10,002 rows listed in {listed:?}, searched in {searched:?}; a command in {served:?}");
     assert!(
-        listed.as_secs() < 2 && searched.as_secs() < 2 && served.as_secs() < 1,
+        listed.as_secs() < 2 && searched.as_secs() < 2 && served.as_millis() < 200,
         "{listed:?} {searched:?} {served:?}"
     );
 }

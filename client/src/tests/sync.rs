@@ -63,7 +63,7 @@ fn a_command_is_pending_then_answered_and_gone_when_the_state_contains_it() {
     assert_eq!(
         device
             .engine
-            .main_read(|db| crate::sync::verdicts::confirmed(db))
+            .main_read(crate::sync::verdicts::confirmed)
             .unwrap(),
         5
     );
@@ -77,7 +77,7 @@ fn an_answer_lost_on_the_way_changes_nothing_twice_and_the_bytes_stay_the_same()
     device.serve(appointment, order);
     let bytes = device
         .engine
-        .main_read(|db| mutations::unanswered(db))
+        .main_read(mutations::unanswered)
         .unwrap()
         .into_iter()
         .map(|m| m.bytes)
@@ -465,10 +465,7 @@ fn each_command_names_the_unanswered_ones_of_its_visit_and_the_version_the_serve
     server.note(appointment, "有电梯");
     device.round(&server).unwrap();
     device.serve(appointment, order);
-    let stored = device
-        .engine
-        .main_read(|db| mutations::unanswered(db))
-        .unwrap();
+    let stored = device.engine.main_read(mutations::unanswered).unwrap();
     let sent: Vec<huishou_domain::sync::message::Mutation> = stored
         .iter()
         .map(|m| serde_json::from_str(&m.bytes).unwrap())
