@@ -38,7 +38,7 @@ pub struct Claims {
     /// The home station, for staff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub st: Option<StationId>,
-    /// The token's own identity.
+    /// The session: the chain of its refresh tokens.
     pub jti: Uuid,
     /// Made at, seconds since 1970.
     pub iat: i64,
@@ -107,8 +107,8 @@ impl Tokens {
     ///
     /// # Errors
     /// Only a fault of the signing library.
-    pub fn customer(&self, user: Uuid, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
-        self.sign(&Claims { sub: user, aud: Audience::Customer, dev: None, role: None, st: None, jti: Uuid::now_v7(), iat: 0, exp: 0 }, now)
+    pub fn customer(&self, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
+        self.sign(&Claims { sub: user, aud: Audience::Customer, dev: None, role: None, st: None, jti: session, iat: 0, exp: 0 }, now)
     }
 
     /// A token with these claims; `iat` and `exp` are set here.
@@ -164,7 +164,7 @@ mod tests {
     fn a_token_is_good_for_its_audience_until_its_time_is_over() {
         let tokens = Tokens::new(SECRET, None, 900);
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let token = tokens.customer(Uuid::nil(), now).unwrap();
+        let token = tokens.customer(Uuid::nil(), Uuid::nil(), now).unwrap();
         assert!(tokens.verify(&token, Audience::Customer, now).is_ok());
         assert_eq!(tokens.verify(&token, Audience::Staff, now), Err(TokenFault::Invalid), "customers are no staff");
         assert_eq!(tokens.verify(&token, Audience::Customer, now + TimeDelta::seconds(900)), Err(TokenFault::Expired));
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn forged_tokens_are_invalid_and_a_replaced_secret_still_counts_while_named() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let old = Tokens::new(SECRET, None, 900).customer(Uuid::nil(), now).unwrap();
+        let old = Tokens::new(SECRET, None, 900).customer(Uuid::nil(), Uuid::nil(), now).unwrap();
         let new = "fedcba9876543210fedcba9876543210";
         assert_eq!(Tokens::new(new, None, 900).verify(&old, Audience::Customer, now), Err(TokenFault::Invalid));
         assert!(Tokens::new(new, Some(SECRET), 900).verify(&old, Audience::Customer, now).is_ok());

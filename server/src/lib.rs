@@ -3,6 +3,7 @@
 //! Who may know whom: only [`store`] knows SQL, only [`routes`] knows axum; everything between takes and gives the
 //! types of `huishou_domain`. A handler authorises, parses, calls one function, maps.
 
+pub mod admin;
 pub mod app;
 pub mod auth;
 pub mod books;

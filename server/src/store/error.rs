@@ -9,7 +9,7 @@ pub enum StoreError {
     // The database's text would quote the value, which may be personal.
     #[error("duplicate key")]
     Duplicate(sqlx::Error),
-    /// The customer's slot has no place left.
+    /// The slot a visit was to be moved into has no place left.
     #[error("the slot is full")]
     SlotFull,
     /// Deadlock, lock wait time-out or a certification conflict (1213, 1205, 1020): the whole transaction is to be

@@ -65,7 +65,7 @@ pub async fn take(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<bool, 
     Ok(done.rows_affected() == 1)
 }
 
-/// Takes a place whether or not one is left: staff may overbook what they have agreed with the customer.
+/// Takes a place whether or not one is left: for visits that have happened.
 ///
 /// # Errors
 /// The database refused.

@@ -90,7 +90,7 @@ fn locked(appointment: Option<Stored<Appointment>>, order: Stored<Order>, month:
 ///
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where a quote's, payment's or refund's id is another order's;
-/// [`StoreError::SlotFull`] where a customer moved it into a slot without a place left.
+/// [`StoreError::SlotFull`] where it was moved into a slot without a place left.
 pub async fn save(tx: &mut Tx, before: &Locked, after: &Visit, writer: Uuid) -> Result<(), StoreError> {
     let scopes = VisitScopes::of(after);
     if let (Some(was), Some(is)) = (&before.visit.appointment, &after.appointment)
@@ -108,7 +108,7 @@ pub async fn save(tx: &mut Tx, before: &Locked, after: &Visit, writer: Uuid) -> 
 }
 
 async fn save_appointment(tx: &mut Tx, before: &Locked, was: &Appointment, is: &Appointment, scopes: VisitScopes, writer: Uuid) -> Result<(), StoreError> {
-    move_places(tx, was, is, writer).await?;
+    move_places(tx, was, is).await?;
     let mark = before.appointment_mark.unwrap_or_default();
     let mark = if is_significant(was, is) { mark.written(writer, is.version) } else { mark };
     appointments::update(tx, was, &Stored { body: is.clone(), mark, scopes }).await?;
@@ -116,23 +116,22 @@ async fn save_appointment(tx: &mut Tx, before: &Locked, was: &Appointment, is: &
     dirty::mark(tx, Kind::Appointment, is.id.0, &union(&old, &scopes.list())).await
 }
 
-/// Takes and gives back places in slots as the visit moves, is called off, or happens after all.
-async fn move_places(tx: &mut Tx, was: &Appointment, is: &Appointment, writer: Uuid) -> Result<(), StoreError> {
+/// Takes and gives back places in slots as the visit moves, is called off, or happens after all. A move needs a free
+/// place, whoever moves it; a cancelled visit that happened all the same is a fact and takes its place back regardless.
+async fn move_places(tx: &mut Tx, was: &Appointment, is: &Appointment) -> Result<(), StoreError> {
     let holds = |a: &Appointment| a.status != AppointmentStatus::Cancelled;
-    if holds(was) == holds(is) && was.slot == is.slot && was.station_id == is.station_id {
-        return Ok(());
-    }
-    if holds(is) {
-        if writer != is.user_id.0 {
-            slots::occupy(tx, is.station_id, &is.slot).await?;
-        } else if !slots::take(tx, is.station_id, &is.slot).await? {
-            return Err(StoreError::SlotFull);
+    let moved = was.slot != is.slot || was.station_id != is.station_id;
+    match (holds(was), holds(is)) {
+        (true, true) if moved => {
+            if !slots::take(tx, is.station_id, &is.slot).await? {
+                return Err(StoreError::SlotFull);
+            }
+            slots::release(tx, was.station_id, &was.slot).await
         }
+        (true, false) => slots::release(tx, was.station_id, &was.slot).await,
+        (false, true) => slots::occupy(tx, is.station_id, &is.slot).await,
+        _ => Ok(()),
     }
-    if holds(was) {
-        slots::release(tx, was.station_id, &was.slot).await?;
-    }
-    Ok(())
 }
 
 /// Whether anything but notes changed.

@@ -18,7 +18,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
-    appointment::{Appointment, AppointmentStatus, Slot},
+    appointment::Slot,
     command::{Command, DecodeError, Subject, TicketCreate},
     ids::DeviceId,
     review::{Review, ReviewCode},
@@ -202,11 +202,13 @@ async fn on_visit(tx: &mut Tx, deed: &Deed<'_>, command: &Command, subject: Subj
         Ok(applied) => applied,
         Err(refusal) => return Ok(Effect::rejected(refusal.as_str())),
     };
-    if !move_place(tx, &locked.visit, &visit).await? {
-        tx.rollback_to("effect").await?;
-        return Ok(Effect::rejected("slot_full"));
+    match visits::save(tx, &locked, &visit, deed.device.0).await {
+        Err(StoreError::SlotFull) => {
+            tx.rollback_to("effect").await?;
+            return Ok(Effect::rejected("slot_full"));
+        }
+        saved => saved?,
     }
-    visits::save(tx, &locked, &visit, deed.device.0).await?;
     Ok(Effect::Applied { version: Some(version_of(&visit, subject)), reviews: applied.reviews })
 }
 
@@ -284,17 +286,4 @@ async fn new_slot(tx: &mut Tx, command: &Command, visit: &Visit) -> Result<Optio
     let day = slots::of_day(tx.conn(), appointment.station_id, date).await?;
     let slot = day.into_iter().find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);
     Ok(slot.map(|slot| Slot { date: date.to_string(), start: slot.start, end: slot.end }))
-}
-
-/// Moves the place taken with the visit: to another slot, or back when it is called off. False if there is none left.
-async fn move_place(tx: &mut Tx, before: &Visit, after: &Visit) -> Result<bool, StoreError> {
-    let (Some(was), Some(is)) = (&before.appointment, &after.appointment) else { return Ok(true) };
-    let holds = |a: &Appointment| a.status != AppointmentStatus::Cancelled;
-    if holds(was) && (!holds(is) || was.slot != is.slot) {
-        slots::release(tx, was.station_id, &was.slot).await?;
-    }
-    if holds(is) && holds(was) && was.slot != is.slot {
-        return slots::take(tx, is.station_id, &is.slot).await;
-    }
-    Ok(true)
 }

@@ -101,11 +101,11 @@ impl Wechat {
 
     /// The access token, asked for once and kept; `refused` names one that WeChat did not take.
     async fn access_token(&self, refused: Option<&str>) -> Result<String, WechatError> {
-        self.token.get(refused, async |force| {
+        let fetch = |force: bool| async move {
             let body = json!({"grant_type": "client_credential", "appid": self.appid, "secret": self.secret, "force_refresh": force});
             self.patiently(|| self.http.post(format!("{}/cgi-bin/stable_token", self.base)).json(&body)).await
-        })
-        .await
+        };
+        self.token.get(refused, fetch).await
     }
 
     /// Asks up to three times while WeChat is busy or does not answer.

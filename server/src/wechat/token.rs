@@ -21,7 +21,10 @@ struct Kept {
 
 impl AccessToken {
     /// The token; `refused` names one that was not taken, which is renewed unless somebody has done so already.
-    pub(super) async fn get(&self, refused: Option<&str>, fetch: impl AsyncFn(bool) -> Result<Value, WechatError>) -> Result<String, WechatError> {
+    pub(super) async fn get<F>(&self, refused: Option<&str>, fetch: impl Fn(bool) -> F) -> Result<String, WechatError>
+    where
+        F: Future<Output = Result<Value, WechatError>>,
+    {
         let mut kept = self.0.lock().await;
         if let Some((token, until)) = &kept.token
             && Instant::now() < *until

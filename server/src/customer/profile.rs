@@ -1,0 +1,83 @@
+//! The customer's own profile.
+
+use super::shapes::UserShape;
+use crate::{
+    app::App,
+    form::Form,
+    once,
+    once::Reply,
+    problem::Problem,
+    store::{idempotency::Keyed, users},
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::ids::UserId;
+use serde_json::{Value, json};
+use std::ops::RangeInclusive;
+
+const NICKNAME: RangeInclusive<usize> = 0..=64;
+const AVATAR: RangeInclusive<usize> = 0..=500;
+
+/// The profile.
+///
+/// # Errors
+/// 401 for a token whose user is no more.
+pub async fn load(app: &App, user: UserId) -> Result<UserShape, Problem> {
+    let found = users::load(&mut *app.db.read().await?, user).await?;
+    found.map(UserShape::from).ok_or_else(|| Problem::unauthorized("invalid_token"))
+}
+
+/// Changes nickname and avatar; what is left out stays.
+///
+/// # Errors
+/// 422 with the bad fields.
+pub async fn change(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Value) -> Result<Reply, Problem> {
+    let mut form = Form::new(raw)?;
+    let nickname = form.optional_text("nickname", NICKNAME);
+    let avatar = form.optional_text("avatar", AVATAR);
+    form.finish()?;
+    let now = app.now();
+    once!(app, keyed, tx => {
+        users::set_profile(tx, user, nickname.as_deref(), avatar.as_deref(), now).await?;
+        body(users::load(tx.conn(), user).await?)
+    })
+}
+
+/// Redeems a phone code for the customer's number.
+///
+/// # Errors
+/// 401 `invalid_code`, 503 `wechat_busy`, 422 for a number that is no mainland mobile number.
+pub async fn give_phone(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Value) -> Result<Reply, Problem> {
+    if let Some(reply) = once::replay(app, keyed).await? {
+        return Ok(reply);
+    }
+    let mut form = Form::new(raw)?;
+    let code = form.text("code", 1..=512);
+    form.finish()?;
+    let phone = app.wechat.phone(&code).await?;
+    if phone.country == "86" && phone.number.parse::<huishou_domain::mobile::Mobile>().is_err() {
+        return Err(Problem::field("phone", "mobile"));
+    }
+    let now = app.now();
+    once!(app, keyed, tx => {
+        users::set_phone(tx, user, &phone.country, &phone.number, now).await?;
+        body(users::load(tx.conn(), user).await?)
+    })
+}
+
+/// Records the wish to be forgotten; what the law makes one keep stays stored and protected (integrations.md).
+///
+/// # Errors
+/// The database refused.
+pub async fn request_deletion(app: &App, user: UserId, keyed: Option<&Keyed>) -> Result<Reply, Problem> {
+    let now = app.now();
+    once!(app, keyed, tx => {
+        users::request_deletion(tx, user, now).await?;
+        let asked: Option<DateTime<Utc>> = users::load(tx.conn(), user).await?.and_then(|u| u.deletion_requested_at);
+        Ok(Reply { status: 202, body: json!({"deletion_requested_at": asked.map(huishou_domain::time::wire)}) })
+    })
+}
+
+fn body(user: Option<users::User>) -> Result<Reply, Problem> {
+    let user = user.map(UserShape::from).ok_or_else(|| Problem::unauthorized("invalid_token"))?;
+    Ok(Reply::ok(serde_json::to_value(user).map_err(|e| Problem::internal(e.to_string()))?))
+}

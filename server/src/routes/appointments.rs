@@ -1,0 +1,147 @@
+//! `/api/v1/appointments`.
+
+use super::{
+    body::{Body, Id, Language, Params},
+    caller::Customer,
+    keys::{Route, keyed},
+    schema::{AcceptBody, AppointmentPage, AppointmentShape, BookingBody, CancelBody, RescheduleBody, ReviewBody, ReviewShape, errors},
+};
+use crate::{
+    app::App,
+    customer::{
+        act::{self, Request},
+        book, cursor,
+        lists::{self, Page, Wanted},
+    },
+    once::Reply,
+    problem::Problem,
+};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::HeaderMap,
+    routing::{get, post},
+};
+use huishou_domain::{appointment::AppointmentStatus, ids::UserId};
+use serde_json::Value;
+
+const BOOK: Route = Route { method: "POST", path: "/api/v1/appointments", required: true };
+const RESCHEDULE: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/reschedule", required: false };
+const CANCEL: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/cancel", required: false };
+const ACCEPT: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/accept", required: true };
+const REVIEW: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/review", required: true };
+
+pub(super) fn router() -> Router<App> {
+    Router::new()
+        .route("/appointments", get(list).post(create))
+        .route("/appointments/{id}", get(load))
+        .route("/appointments/{id}/reschedule", post(reschedule))
+        .route("/appointments/{id}/cancel", post(cancel))
+        .route("/appointments/{id}/accept", post(accept))
+        .route("/appointments/{id}/review", post(review))
+}
+
+/// The page that `?limit=&after=` asks for.
+///
+/// # Errors
+/// 422 for a limit beyond bounds or a cursor that is not of this list and caller.
+pub(super) fn wanted(app: &App, list: &str, user: UserId, params: &Params) -> Result<Wanted, Problem> {
+    let limit = params.limit()?;
+    let after = match params.get("after") {
+        None => None,
+        Some(text) => Some(cursor::open(&app.config.cursor_secret(), list, user, text).ok_or_else(|| Problem::field("after", "type"))?),
+    };
+    Ok(Wanted { limit, after })
+}
+
+/// Book a pick-up. Appointment and order are made in one transaction; the estimate is included.
+#[utoipa::path(post, path = "/api/v1/appointments", tag = "customer", security(("customer" = [])), request_body = BookingBody,
+    params(("Idempotency-Key" = String, Header, description = "8–64 visible ASCII")),
+    responses((status = 201, body = AppointmentShape), errors::Token, errors::Full, errors::Keyed, errors::Invalid, errors::Always))]
+pub(super) async fn create(State(app): State<App>, customer: Customer, Language(lang): Language, headers: HeaderMap, Body(raw): Body) -> Result<Reply, Problem> {
+    let key = keyed(&headers, BOOK, customer.user.0, None, &raw)?;
+    let now = app.now();
+    book::book(&app, customer.user, key.as_ref(), &raw, lang, now).await
+}
+
+/// Own appointments, newest first.
+#[utoipa::path(get, path = "/api/v1/appointments", tag = "customer", security(("customer" = [])),
+    params(("status" = Option<u8>, Query, description = "0 pending, 1 confirmed, 2 completed, 3 cancelled, 4 in service"),
+           ("limit" = Option<u32>, Query, description = "1–100, default 20"), ("after" = Option<String>, Query, description = "`next` of the page before")),
+    responses((status = 200, body = AppointmentPage), errors::Token, errors::Invalid, errors::Always))]
+pub(super) async fn list(State(app): State<App>, customer: Customer, params: Params) -> Result<Json<Page>, Problem> {
+    let status = params.get("status").map(|text| text.parse().ok().and_then(AppointmentStatus::from_code).ok_or_else(|| Problem::field("status", "type")));
+    let wanted = wanted(&app, "appointments", customer.user, &params)?;
+    lists::appointments(&app, customer.user, status.transpose()?, wanted).await.map(Json)
+}
+
+/// One own appointment.
+#[utoipa::path(get, path = "/api/v1/appointments/{id}", tag = "customer", security(("customer" = [])), params(("id" = String, Path)),
+    responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::Always))]
+pub(super) async fn load(State(app): State<App>, customer: Customer, Id(id): Id, Language(lang): Language) -> Result<Json<Value>, Problem> {
+    lists::appointment(&app, customer.user, id.into(), lang).await.map(Json)
+}
+
+/// Move an appointment to another slot.
+#[utoipa::path(post, path = "/api/v1/appointments/{id}/reschedule", tag = "customer", security(("customer" = [])), request_body = RescheduleBody,
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::State, errors::Invalid, errors::Always))]
+pub(super) async fn reschedule(
+    State(app): State<App>,
+    customer: Customer,
+    Id(id): Id,
+    Language(lang): Language,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let key = keyed(&headers, RESCHEDULE, customer.user.0, Some(id), &raw)?;
+    act::reschedule(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+}
+
+/// Call an appointment off.
+#[utoipa::path(post, path = "/api/v1/appointments/{id}/cancel", tag = "customer", security(("customer" = [])), request_body = CancelBody,
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::State, errors::Invalid, errors::Always))]
+pub(super) async fn cancel(
+    State(app): State<App>,
+    customer: Customer,
+    Id(id): Id,
+    Language(lang): Language,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let key = keyed(&headers, CANCEL, customer.user.0, Some(id), &raw)?;
+    act::cancel(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+}
+
+/// Say yes to the final quote.
+#[utoipa::path(post, path = "/api/v1/appointments/{id}/accept", tag = "customer", security(("customer" = [])), request_body = AcceptBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::State, errors::Keyed, errors::Invalid, errors::Always))]
+pub(super) async fn accept(
+    State(app): State<App>,
+    customer: Customer,
+    Id(id): Id,
+    Language(lang): Language,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let key = keyed(&headers, ACCEPT, customer.user.0, Some(id), &raw)?;
+    act::accept(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+}
+
+/// Give stars when the visit is over.
+#[utoipa::path(post, path = "/api/v1/appointments/{id}/review", tag = "customer", security(("customer" = [])), request_body = ReviewBody,
+    params(("id" = String, Path), ("Idempotency-Key" = String, Header, description = "8–64 visible ASCII")),
+    responses((status = 201, body = ReviewShape), errors::Token, errors::Missing, errors::State, errors::Keyed, errors::Invalid, errors::Always))]
+pub(super) async fn review(
+    State(app): State<App>,
+    customer: Customer,
+    Id(id): Id,
+    Language(lang): Language,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let key = keyed(&headers, REVIEW, customer.user.0, Some(id), &raw)?;
+    act::review(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+}

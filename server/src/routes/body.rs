@@ -1,0 +1,112 @@
+//! What a request carries, read so that every fault is a problem with a code.
+
+use crate::{lang, problem::Problem};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request, rejection::BytesRejection},
+    http::{HeaderMap, header, request::Parts},
+};
+use huishou_domain::pricing::Lang;
+use serde_json::Value;
+use std::{collections::HashMap, convert::Infallible};
+use uuid::Uuid;
+
+/// A JSON body of any shape.
+#[derive(Debug)]
+pub struct Body(pub Value);
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        is_json(request.headers())?;
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|_| Problem::new(400, "malformed_json"))
+    }
+}
+
+/// What kept a body from being read.
+#[must_use]
+pub fn unread(rejection: &BytesRejection) -> Problem {
+    match rejection.status().as_u16() {
+        413 => Problem::new(413, "body_too_large"),
+        _ => Problem::new(400, "malformed_json"),
+    }
+}
+
+/// A body without a content type is taken for JSON.
+fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
+        Ok(())
+    } else {
+        Err(Problem::new(415, "unsupported_media_type"))
+    }
+}
+
+/// The id in the path; what is no id names nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Id(pub Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let text = params.iter().next().map(|(_, value)| value).filter(|value| value.len() == 36);
+        text.and_then(|value| Uuid::parse_str(value).ok()).map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
+/// The query's parameters.
+#[derive(Debug)]
+pub struct Params(HashMap<String, String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        query.map(|Query(map)| Self(map)).map_err(|_| Problem::new(400, "malformed_query"))
+    }
+}
+
+impl Params {
+    /// A parameter, blanks at its ends removed; empty counts as absent.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// `?limit=`: 1 to 100, 20 where it is left out.
+    ///
+    /// # Errors
+    /// 422 `type` or `too_long`.
+    pub fn limit(&self) -> Result<u32, Problem> {
+        let Some(text) = self.get("limit") else { return Ok(20) };
+        match text.parse::<u32>() {
+            Ok(0) | Err(_) if !text.bytes().all(|b| b.is_ascii_digit()) || text.bytes().all(|b| b == b'0') => Err(Problem::field("limit", "type")),
+            Ok(limit @ 1..=100) => Ok(limit),
+            _ => Err(Problem::field("limit", "too_long")),
+        }
+    }
+}
+
+/// The language the caller asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Language(pub Lang);
+
+impl<S: Send + Sync> FromRequestParts<S> for Language {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(language(&parts.headers)))
+    }
+}
+
+/// The language that headers ask for.
+#[must_use]
+pub fn language(headers: &HeaderMap) -> Lang {
+    lang::of_header(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+}

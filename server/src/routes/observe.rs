@@ -1,0 +1,68 @@
+//! Metrics: `http_requests_total{method,endpoint,status}` and `http_request_duration_seconds`, endpoint being the
+//! route's pattern, so that no id becomes a label.
+
+use crate::{app::App, problem::Problem};
+use axum::{
+    Router,
+    extract::{ConnectInfo, State},
+    http::{Method, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+
+const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// The process's recorder; installed once.
+pub fn recorder() -> Option<&'static PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS);
+            builder.and_then(|b| b.install_recorder()).inspect_err(|error| tracing::error!(%error, "no metrics")).ok()
+        })
+        .as_ref()
+}
+
+/// Counts a request that has been answered.
+pub fn count(method: &'static str, route: &str, status: u16, elapsed: Duration) {
+    let endpoint = route.to_owned();
+    let status = status.to_string();
+    metrics::counter!("http_requests_total", "method" => method, "endpoint" => endpoint.clone(), "status" => status).increment(1);
+    metrics::histogram!("http_request_duration_seconds", "method" => method, "endpoint" => endpoint).record(elapsed);
+}
+
+/// The method as a label; an invented one must not become a new series.
+#[must_use]
+pub fn method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+/// `/metrics` on the API's own port: for loopback callers, and only while no port of its own is configured.
+///
+/// # Errors
+/// 404 for everybody else.
+pub async fn metrics(State(app): State<App>, caller: Option<axum::Extension<ConnectInfo<SocketAddr>>>) -> Result<Response, Problem> {
+    let local = caller.is_some_and(|info| info.0.0.ip().is_loopback());
+    if app.config.metrics_listen.is_empty() && local { Ok(rendered()) } else { Err(Problem::new(404, "route_not_found")) }
+}
+
+/// `/metrics` on a port of its own.
+pub fn metrics_router() -> Router {
+    Router::new().route("/metrics", get(async || rendered()))
+}
+
+fn rendered() -> Response {
+    let text = recorder().map(PrometheusHandle::render).unwrap_or_default();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+}

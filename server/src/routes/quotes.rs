@@ -1,0 +1,33 @@
+//! `/api/v1/quotes`: estimates; no login needed, rate-limited by address.
+
+use super::{
+    body::{Body, Language},
+    caller::{Address, MaybeCustomer},
+    schema::{QuoteBody, QuoteShape, errors},
+};
+use crate::{
+    app::App,
+    customer::{quote, view},
+    problem::Problem,
+};
+use axum::{Json, Router, extract::State, routing::post};
+use serde_json::Value;
+
+pub(super) fn router() -> Router<App> {
+    Router::new().route("/quotes", post(estimate))
+}
+
+/// Price goods with the city's book in force.
+#[utoipa::path(post, path = "/api/v1/quotes", tag = "customer", request_body = QuoteBody,
+    responses((status = 200, body = QuoteShape), errors::Rate, errors::Invalid, errors::Always))]
+pub(super) async fn estimate(
+    State(app): State<App>,
+    _: MaybeCustomer,
+    Address(from): Address,
+    Language(lang): Language,
+    Body(raw): Body,
+) -> Result<Json<Value>, Problem> {
+    app.limits.quote(from).map_err(|wait| Problem::too_many("rate_limited", wait))?;
+    let quote = quote::estimate(&app, &raw, lang).await?;
+    view::quote_value(&quote).map(Json)
+}

@@ -1,0 +1,38 @@
+//! Whether the database is there and set up as the product needs it.
+
+use super::{Db, StoreError, migrations};
+use sqlx::Row;
+
+/// What is wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It does not answer.
+    #[error("the database does not answer: {0}")]
+    Away(#[from] StoreError),
+    /// The binlog is on in statement form: READ COMMITTED writes would be refused, replicas would differ.
+    #[error("binlog_format is {0}; set it to ROW or MIXED")]
+    Binlog(String),
+    /// Migrations are missing.
+    #[error("{0} migration steps are missing; run `huishou-server migrate`")]
+    Behind(usize),
+}
+
+/// Checks connection, binlog format and schema.
+///
+/// # Errors
+/// What is wrong.
+pub async fn check(db: &Db) -> Result<(), Unfit> {
+    let row = sqlx::query("SELECT CAST(@@global.log_bin AS SIGNED) AS log_bin, CAST(@@global.binlog_format AS CHAR) AS format")
+        .fetch_one(db.pool())
+        .await
+        .map_err(StoreError::from)?;
+    let on: i64 = row.try_get("log_bin").map_err(StoreError::from)?;
+    let format: String = row.try_get("format").map_err(StoreError::from)?;
+    if on != 0 && !matches!(format.to_ascii_uppercase().as_str(), "ROW" | "MIXED") {
+        return Err(Unfit::Binlog(format));
+    }
+    match migrations::pending(db).await? {
+        0 => Ok(()),
+        steps => Err(Unfit::Behind(steps)),
+    }
+}
