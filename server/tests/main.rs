@@ -1,0 +1,5 @@
+//! The server's tests on real databases, one binary.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod sync;
