@@ -109,7 +109,7 @@ impl Engine {
     /// `no_keyring` (ask for a passphrase and open with [`KeySource::Passphrase`]), `passphrase_needed`,
     /// `passphrase_wrong`, `store_key_missing`, `store_key_wrong`, `store_not_encrypted`, `store_newer`.
     pub fn open(config: Config) -> Result<Self> {
-        std::fs::create_dir_all(&config.data)?;
+        make_folder(&config.data)?;
         let path = config.data.join(STORE_FILE);
         let key = config.key.store_key(&config.data, path.exists())?;
         let store = Store::open(&path, &key)?;
@@ -193,6 +193,15 @@ impl Engine {
             self.notify(Event::SyncStatus(Box::new(status)));
         }
     }
+}
+
+/// The data folder; a new one is this user's alone.
+fn make_folder(path: &std::path::Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(path)?)
 }
 
 fn clock_of(config: &Config, db: &Db) -> Result<TrustedClock> {

@@ -164,3 +164,21 @@ pub fn wait(failures: u32) -> Duration {
     let jitter = rand::rng().random_range(0..=millis / 2);
     (base + Duration::from_millis(jitter)).min(LONGEST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_grows_with_each_failure_and_stays_between_half_a_minute_and_five() {
+        for failures in [0, 1, 2, 3, 4, 20, u32::MAX] {
+            let wait = wait(failures);
+            assert!((SHORTEST..=LONGEST).contains(&wait), "{failures}: {wait:?}");
+        }
+        assert!(wait(0) <= SHORTEST * 3 / 2 && wait(20) == LONGEST);
+        assert!(
+            wait(2) >= SHORTEST * 4,
+            "after two failures two minutes at least"
+        );
+    }
+}
