@@ -117,7 +117,7 @@ impl Ledger<'_> {
         let rows = self
             .0
             .texts(&format!(
-                "SELECT CONCAT_WS('|', LOWER(HEX(id)), method, CAST(amount * 100 AS SIGNED)) \
+                "SELECT CONCAT_WS('|', LOWER(HEX(id)), CONVERT(method USING utf8mb4), CAST(amount * 100 AS SIGNED)) \
                  FROM payments WHERE order_id = {} ORDER BY position",
                 hex(order)
             ))
@@ -180,8 +180,8 @@ impl Ledger<'_> {
             ("a line has no order", format!("SELECT LOWER(HEX(l.order_id)) FROM order_lines l LEFT JOIN ({all}) o ON o.id = l.order_id WHERE o.id IS NULL")),
             ("a weighed order has no lines", format!("SELECT LOWER(HEX(o.id)) FROM ({all}) o LEFT JOIN order_lines l ON l.order_id = o.id WHERE o.current_quote IS NOT NULL AND l.order_id IS NULL")),
             ("a current quote is missing", format!("SELECT LOWER(HEX(o.id)) FROM ({all}) o LEFT JOIN quotes q ON q.id = o.current_quote AND q.order_id = o.id WHERE o.current_quote IS NOT NULL AND q.id IS NULL")),
-            ("a slot is overbooked", "SELECT CONCAT(date, ' ', start) FROM slots WHERE taken > capacity".to_owned()),
-            ("a slot's count differs from its appointments", "SELECT CONCAT(s.date, ' ', s.start, ': ', s.taken) FROM slots s WHERE s.taken <> (SELECT COUNT(*) FROM appointments a WHERE a.station_id = s.station_id AND a.slot_date = s.date AND a.slot_start = s.start AND a.status <> 3)".to_owned()),
+            ("a slot is overbooked", "SELECT CONCAT(date, ' ', CONVERT(start USING utf8mb4)) FROM slots WHERE taken > capacity".to_owned()),
+            ("a slot's count differs from its appointments", "SELECT CONCAT(s.date, ' ', CONVERT(s.start USING utf8mb4), ': ', s.taken) FROM slots s WHERE s.taken <> (SELECT COUNT(*) FROM appointments a WHERE a.station_id = s.station_id AND a.slot_date = s.date AND a.slot_start = s.start AND a.status <> 3)".to_owned()),
             ("a device's mutations are not dense", "SELECT LOWER(HEX(device_id)) FROM mutations GROUP BY device_id, incarnation HAVING COUNT(*) <> MAX(id) OR MIN(id) <> 1".to_owned()),
             ("a device's last mutation is not its last", "SELECT LOWER(HEX(d.id)) FROM devices d WHERE d.last_mutation <> COALESCE((SELECT MAX(m.id) FROM mutations m WHERE m.device_id = d.id AND m.incarnation = d.incarnation), 0)".to_owned()),
             ("the log is not dense", "SELECT CAST(COUNT(*) AS CHAR) FROM sync_log HAVING COUNT(*) <> COALESCE(MAX(seq), 0)".to_owned()),

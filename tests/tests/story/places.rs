@@ -16,9 +16,9 @@ async fn two_bookings_at_once_never_both_take_the_last_place_on_mysql56() {
     last_place(Engine::Mysql56).await;
 }
 
-async fn free(town: &Town, date: &str, start: &str) -> i64 {
-    let answer = town
-        .api()
+async fn free(customer: &Customer, date: &str, start: &str) -> i64 {
+    let answer = customer
+        .api
         .get(&format!("/api/v1/slots?division={DISTRICT}&date={date}"))
         .await;
     let body = answer.expect(200);
@@ -38,7 +38,7 @@ async fn last_place(engine: Engine) {
         let date = when[..10].to_owned();
         let customer = Customer::login(&town.world, &format!("early{hour}")).await;
         let mut last = None;
-        while free(&town, &date, &start).await > 1 {
+        while free(&customer, &date, &start).await > 1 {
             last = Some(customer.book(&when).await);
         }
         let answers = race(&town, &when, hour).await;
@@ -50,14 +50,14 @@ async fn last_place(engine: Engine) {
                 .all(|(status, code)| *status == 201 || (*status == 409 && code == "slot_full")),
             "{answers:?}"
         );
-        assert_eq!(free(&town, &date, &start).await, 0);
+        assert_eq!(free(&customer, &date, &start).await, 0);
         let given_back = last.expect("the slot had more than one place");
         customer
             .try_cancel(id(&given_back), number(&given_back, "version"))
             .await
             .expect(200);
         assert_eq!(
-            free(&town, &date, &start).await,
+            free(&customer, &date, &start).await,
             1,
             "a cancelled booking gives its place back"
         );
