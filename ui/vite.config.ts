@@ -21,5 +21,6 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: [...configDefaults.exclude],
     setupFiles: ['tests/setup.ts'],
+    testTimeout: 30_000,
   },
 })

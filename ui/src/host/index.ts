@@ -48,6 +48,8 @@ export interface Host {
   mutationDiscard(uid: string): Promise<void>
   mutationResend(uid: string, args: object): Promise<Executed>
   diagnostics(): Promise<string>
+  /** Hands a `tel:` or `https:` link to the system; rejects where the shell does not allow it. */
+  openLink(url: string): Promise<void>
   /** Calls `handler` at each event until the returned function is called. */
   on<K extends keyof HostEvents>(event: K, handler: (payload: HostEvents[K]) => void): Promise<() => void>
 }

@@ -37,6 +37,7 @@ export function tauriHost(): Host {
     mutationDiscard: (uid) => invoke('mutation_discard', { uid }),
     mutationResend: (uid, args) => invoke('mutation_resend', { uid, args }),
     diagnostics: () => invoke('diagnostics'),
+    openLink: (url) => invoke('open_link', { url }),
     on: (event, handler) => listen(event, (message) => handler(message.payload as never)),
   }
 }

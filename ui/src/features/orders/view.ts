@@ -20,10 +20,13 @@ export function isOrdersView(value: unknown): boolean {
   )
 }
 
+// Times and ids are plain ASCII: comparing code units is right, and quick on 10,000 rows.
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 /** Rows that the view shows, in its order. */
 export function chosen(rows: OrderRow[], view: OrdersView): OrderRow[] {
   const kept = view.statuses.length === 0 ? [...rows] : rows.filter((row) => view.statuses.includes(row.status))
-  const newest = (a: OrderRow, b: OrderRow) => b.created_at.localeCompare(a.created_at) || a.id.localeCompare(b.id)
+  const newest = (a: OrderRow, b: OrderRow) => order(b.created_at, a.created_at) || order(a.id, b.id)
   if (view.sort === 'newest') return kept.sort(newest)
   if (view.sort === 'oldest') return kept.sort((a, b) => newest(b, a))
   const amounts = new Map(kept.map((row) => [row.id, fen(row.due)]))

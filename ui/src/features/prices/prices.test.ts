@@ -17,7 +17,7 @@ describe('the price book', () => {
     }
     setLanguage('zh')
     const cardboard = book?.catalogue.find((item) => item.code === '11')
-    expect(cardboard && factorWords(book.rules, cardboard)[0]).toBe('含水率大于 10 %：单价 × 0.90（受潮）')
+    expect(cardboard && factorWords(book?.rules ?? [], cardboard)[0]).toBe('含水率大于 10 %：单价 × 0.90（受潮）')
   })
 
   it('finds goods by code, initials and name', async () => {

@@ -23,11 +23,14 @@ export function isTodayView(value: unknown): boolean {
 /** A heading between rows, or a row. */
 export type Entry = { kind: 'head'; key: string; label: string; count: number } | { kind: 'row'; key: string; row: AppointmentRow }
 
+// Times and ids are plain ASCII: comparing code units is right, and quick on 10,000 rows.
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 /** Rows that the view shows, in its order. */
 export function chosen(rows: AppointmentRow[], view: TodayView): AppointmentRow[] {
   const kept = rows.filter((row) => (view.statuses.length === 0 || view.statuses.includes(row.status)) && (view.assignee === null || row.assignee === view.assignee))
   const sign = view.descending ? -1 : 1
-  return kept.sort((a, b) => sign * (a.time.localeCompare(b.time) || a.id.localeCompare(b.id)))
+  return kept.sort((a, b) => sign * (order(a.time, b.time) || order(a.id, b.id)))
 }
 
 /** How many rows each state has, whatever states are shown. */
@@ -66,7 +69,7 @@ export interface Band {
 /** Rows by slot, in order of time whatever the list's order is. */
 export function bands(rows: AppointmentRow[], span: TodayView['span'], label: (group: string) => string): Band[] {
   const found = new Map<string, Band>()
-  for (const row of [...rows].sort((a, b) => a.time.localeCompare(b.time))) {
+  for (const row of [...rows].sort((a, b) => order(a.time, b.time))) {
     const key = span === 'day' ? groupOf(row, span) : `${row.slot.date} ${row.slot.start}–${row.slot.end}`
     const band = found.get(key) ?? { key, label: span === 'day' ? label(key) : `${label(row.slot.date)} ${row.slot.start}–${row.slot.end}`, rows: [] }
     band.rows.push(row)

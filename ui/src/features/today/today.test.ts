@@ -1,10 +1,10 @@
 // Today as a person uses it, over the demo engine.
 
 import { describe, expect, it } from 'vitest'
+import { RouterView } from 'vue-router'
 import { mounted, startDemo, until } from '../../../tests/mounting'
 import { primaryAction } from './actions'
 import AppointmentPane from './AppointmentPane.vue'
-import TodayScreen from './TodayScreen.vue'
 
 const ALL = { from: null, to: null, query: '', statuses: [], assignee: null }
 
@@ -15,7 +15,7 @@ async function today(scenario?: string) {
       return demo.appointments(filter)
     },
   }))
-  const { wrapper, router } = await mounted(TodayScreen, { at: '/today' })
+  const { wrapper, router } = await mounted(RouterView, { at: '/today' })
   return { host, wrapper, router }
 }
 
@@ -43,7 +43,7 @@ describe('Today', () => {
     expect(empty.wrapper.get('[data-testid="empty-action"]').text()).toBe('现在同步')
     const failing = await today('error')
     await until(() => failing.wrapper.find('[role="alert"]').exists())
-    expect(failing.wrapper.get('[role="alert"]').text()).toContain('本机数据写不进去')
+    expect(failing.wrapper.get('[role="alert"]').text()).toContain('本机数据读写失败')
   })
 
   it('shows 10,000 rows by few nodes', async () => {

@@ -217,6 +217,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
       return record(entry.name.replace(/@1$/, ''), args, visit)
     }),
     diagnostics: () => answer(() => '/home/zhang/.local/share/huishou/diagnostics-20261123.txt'),
+    openLink: (url) => answer(() => void window.open(url, '_blank', 'noreferrer')),
     on: (event, handler) => {
       const set = handlers[event] as Set<typeof handler>
       set.add(handler)
