@@ -20,7 +20,7 @@ use place::Place;
 #[must_use]
 pub fn run() -> ExitCode {
     let app = commands::register(tauri::Builder::default())
-        .setup(|app| set_up(app))
+        .setup(set_up)
         .run(tauri::generate_context!());
     match app {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,6 +32,8 @@ pub fn start(folder: &Path) {
 }
 
 fn daily(folder: &Path) -> Result<RollingFileAppender, InitError> {
+    // A folder that cannot be made is told by the appender.
+    let _ = std::fs::create_dir_all(folder);
     RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
         .filename_prefix("huishou")

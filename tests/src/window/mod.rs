@@ -99,11 +99,14 @@ impl Start {
             "tauri:options".into(),
             json!({"application": bin("huishou")}),
         );
-        ClientBuilder::new(HttpConnector::new())
-            .capabilities(wanted)
-            .connect(&format!("http://127.0.0.1:{}", ports[0]))
-            .await
-            .unwrap_or_else(|error| panic!("no window: {error}\n{}", driver.log()))
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let address = format!("http://127.0.0.1:{}", ports[0]);
+        let opened = tokio::time::timeout(PATIENCE, builder.capabilities(wanted).connect(&address));
+        match opened.await {
+            Ok(Ok(client)) => client,
+            Ok(Err(error)) => panic!("no window: {error}\n{}", driver.log()),
+            Err(_) => panic!("no window within {PATIENCE:?}\n{}", driver.log()),
+        }
     }
 }
 

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 const PATIENCE: Duration = Duration::from_secs(40);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 
+/// How long the driver may take over one command: longer means that the page hangs.
+const ONE_COMMAND: Duration = Duration::from_secs(15);
+
 /// The page of an app's window. Elements are named by their `data-testid`.
 pub struct Page {
     client: Client,
@@ -46,7 +49,7 @@ impl Page {
 
     /// Runs JavaScript in the page; answers what it returns.
     pub async fn js(&self, script: &str) -> Value {
-        match self.client.execute(script, vec![]).await {
+        match bounded(self.client.execute(script, vec![])).await {
             Ok(value) => value,
             Err(error) => self.fail(&format!("{script}: {error}")).await,
         }
@@ -56,7 +59,7 @@ impl Page {
     pub async fn until(&self, what: &str, script: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Ok(value) = self.client.execute(script, vec![]).await
+            if let Ok(value) = bounded(self.client.execute(script, vec![])).await
                 && value != Value::Null
                 && value != json!(false)
             {
@@ -105,8 +108,8 @@ impl Page {
     pub async fn click_with_text(&self, css: &str, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(element) = self.with_text(css, text).await
-                && element.click().await.is_ok()
+            if let Ok(Some(element)) = bounded(self.with_text(css, text)).await
+                && bounded(element.click()).await.is_ok()
             {
                 return;
             }
@@ -118,15 +121,15 @@ impl Page {
         }
     }
 
-    async fn with_text(&self, css: &str, text: &str) -> Option<Element> {
-        for element in self.client.find_all(Locator::Css(css)).await.ok()? {
+    async fn with_text(&self, css: &str, text: &str) -> Result<Option<Element>, CmdError> {
+        for element in self.client.find_all(Locator::Css(css)).await? {
             if element.is_displayed().await.unwrap_or(false)
                 && element.text().await.is_ok_and(|shown| shown.contains(text))
             {
-                return Some(element);
+                return Ok(Some(element));
             }
         }
-        None
+        Ok(None)
     }
 
     /// Empties a field and types into it.
@@ -160,13 +163,16 @@ impl Page {
         let strokes = KeyActions::new("keyboard".into())
             .then(KeyAction::Down { value })
             .then(KeyAction::Up { value });
-        if let Err(error) = self.client.perform_actions(strokes).await {
+        if let Err(error) = bounded(self.client.perform_actions(strokes)).await {
             self.fail(&format!("cannot press {value:?}: {error}")).await;
         }
     }
 
     /// Draws a line with the mouse across an element.
-    #[expect(clippy::float_arithmetic, reason = "places on the screen, neither money nor weight")]
+    #[expect(
+        clippy::float_arithmetic,
+        reason = "places on the screen, neither money nor weight"
+    )]
     pub async fn scribble(&self, name: &str) {
         let css = by_name(name);
         self.act(&format!("draw on {css}"), &css, async |element| {
@@ -177,7 +183,13 @@ impl Page {
                 .then(PointerAction::Down {
                     button: MOUSE_BUTTON_LEFT,
                 });
-            for (x, y) in [(-half, drop), (0.0, -drop), (half, drop), (reach, -drop), (reach, 0.0)] {
+            for (x, y) in [
+                (-half, drop),
+                (0.0, -drop),
+                (half, drop),
+                (reach, -drop),
+                (reach, 0.0),
+            ] {
                 mouse = mouse.then(to(element, x, y));
             }
             let mouse = mouse.then(PointerAction::Up {
@@ -226,8 +238,8 @@ impl Page {
     pub async fn see_text_css(&self, css: &str, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(element) = self.with_text(css, text).await
-                && let Ok(shown) = element.text().await
+            if let Ok(Some(element)) = bounded(self.with_text(css, text)).await
+                && let Ok(shown) = bounded(element.text()).await
             {
                 return shown;
             }
@@ -287,10 +299,25 @@ impl Page {
         )
         .await;
         let path = self.pictures.join(format!("{name}.png"));
-        let png = self.client.screenshot().await.expect("a picture");
+        let png = self.screenshot().await.expect("a picture");
         std::fs::write(&path, png).expect("a place for the picture");
         self.taken.borrow_mut().push(path.clone());
         path
+    }
+
+    /// WebKit's driver waits for the next frame to be drawn, and an idle page draws none: an unseen dot blinks
+    /// meanwhile.
+    async fn screenshot(&self) -> Result<Vec<u8>, String> {
+        let blink = "const dot = document.createElement('i');
+            Object.assign(dot.style, {position: 'fixed', right: 0, bottom: 0, width: '1px', height: '1px', pointerEvents: 'none'});
+            document.body.append(dot);
+            let n = 0;
+            const beat = setInterval(() => {
+                dot.style.background = n++ % 2 ? 'rgba(0,0,0,.004)' : 'transparent';
+                if (n > 200) { clearInterval(beat); dot.remove(); }
+            }, 25);";
+        let _ = bounded(self.client.execute(blink, vec![])).await;
+        bounded(self.client.screenshot()).await
     }
 
     /// Finds a shown, enabled element and does something with it, again and again until it works.
@@ -303,21 +330,10 @@ impl Page {
         let deadline = Instant::now() + PATIENCE;
         let mut last = String::from("there is none shown and enabled");
         loop {
-            for element in self
-                .client
-                .find_all(Locator::Css(css))
-                .await
-                .unwrap_or_default()
-            {
-                if !element.is_displayed().await.unwrap_or(false)
-                    || !element.is_enabled().await.unwrap_or(false)
-                {
-                    continue;
-                }
-                match action(&element).await {
-                    Ok(value) => return value,
-                    Err(error) => last = error.to_string(),
-                }
+            match bounded(self.try_once(css, &action)).await {
+                Ok(Some(value)) => return value,
+                Ok(None) => {}
+                Err(error) => last = error,
             }
             if Instant::now() >= deadline {
                 self.fail(&format!("cannot {what}: {last}")).await;
@@ -326,9 +342,22 @@ impl Page {
         }
     }
 
+    async fn try_once<T>(
+        &self,
+        css: &str,
+        action: &impl AsyncFn(&Element) -> Result<T, CmdError>,
+    ) -> Result<Option<T>, CmdError> {
+        for element in self.client.find_all(Locator::Css(css)).await? {
+            if element.is_displayed().await? && element.is_enabled().await? {
+                return action(&element).await.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     async fn fail(&self, what: &str) -> ! {
         let picture = self.pictures.join("FAILED.png");
-        if let Ok(png) = self.client.screenshot().await {
+        if let Ok(png) = self.screenshot().await {
             let _ = std::fs::write(&picture, png);
         }
         let text = self
@@ -336,8 +365,8 @@ impl Page {
             .execute(
                 "return location.href + '\\n' + document.body.innerText",
                 vec![],
-            )
-            .await;
+            );
+        let text = bounded(text).await;
         panic!(
             "{what}; picture: {}; the page says:\n{}",
             picture.display(),
@@ -345,6 +374,14 @@ impl Page {
                 .and_then(|text| text.as_str().map(str::to_owned))
                 .unwrap_or_default()
         );
+    }
+}
+
+async fn bounded<T>(command: impl Future<Output = Result<T, CmdError>>) -> Result<T, String> {
+    match tokio::time::timeout(ONE_COMMAND, command).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("the page hangs for {ONE_COMMAND:?}")),
     }
 }
 

@@ -22,7 +22,14 @@ pub struct Weighed {
 
 impl Page {
     /// Registers this device with a pairing code and signs in; waits until Today is there.
-    pub async fn register(&self, server: &str, pairing: &str, device: &str, username: &str, password: &str) {
+    pub async fn register(
+        &self,
+        server: &str,
+        pairing: &str,
+        device: &str,
+        username: &str,
+        password: &str,
+    ) {
         self.fill("server", server).await;
         self.fill("pairing-code", pairing).await;
         self.fill("device-name", device).await;
@@ -47,7 +54,9 @@ impl Page {
     /// Opens a screen of the rail: `today`, `counter`, `orders`, `prices`, `sync`, `settings`.
     pub async fn go(&self, screen: &str) {
         self.click(&format!("rail-{screen}")).await;
-        let lit = format!("return !!document.querySelector('[data-testid=\"rail-{screen}\"][aria-current=\"page\"]')");
+        let lit = format!(
+            "return !!document.querySelector('[data-testid=\"rail-{screen}\"][aria-current=\"page\"]')"
+        );
         self.until(&format!("{screen} is open"), &lit).await;
     }
 
@@ -61,19 +70,27 @@ impl Page {
         for (field, value) in goods.answers {
             self.click(&format!("line-{at}-attr-{field}-{value}")).await;
         }
-        let weight = if goods.tare.is_empty() && goods.moisture.is_empty() && self.has(&format!("line-{at}-quantity")).await {
+        let weight = if goods.tare.is_empty()
+            && goods.moisture.is_empty()
+            && self.has(&format!("line-{at}-quantity")).await
+        {
             "quantity"
         } else {
             "gross"
         };
-        for (field, value) in [(weight, goods.gross), ("tare", goods.tare), ("moisture", goods.moisture)] {
+        for (field, value) in [
+            (weight, goods.gross),
+            ("tare", goods.tare),
+            ("moisture", goods.moisture),
+        ] {
             if !value.is_empty() {
                 self.fill(&format!("line-{at}-{field}"), value).await;
             }
         }
         self.see_text(&format!("line-{at}-amount"), amount).await;
         if !goods.reason.is_empty() {
-            self.click(&format!("line-{at}-reason-{}", goods.reason)).await;
+            self.click(&format!("line-{at}-reason-{}", goods.reason))
+                .await;
         }
     }
 
@@ -110,14 +127,20 @@ impl Page {
 
     /// Waits for a stage of acceptance: `accept`, `pay`, `finish`, `done`, `cancelled`.
     pub async fn at_stage(&self, stage: &str) {
-        let there = format!("return document.querySelector('[data-testid=\"accept\"]')?.dataset.stage === '{stage}'");
-        self.until(&format!("acceptance is at {stage}"), &there).await;
+        let there = format!(
+            "return document.querySelector('[data-testid=\"accept\"]')?.dataset.stage === '{stage}'"
+        );
+        self.until(&format!("acceptance is at {stage}"), &there)
+            .await;
     }
 
     /// Waits for a state of the sync chip: `synced`, `pending`, `offline`, `attention`, `practice`.
     pub async fn chip(&self, state: &str) {
-        let there = format!("return document.querySelector('[data-testid=\"sync-chip\"]')?.dataset.state === '{state}'");
-        self.until(&format!("the sync chip says {state}"), &there).await;
+        let there = format!(
+            "return document.querySelector('[data-testid=\"sync-chip\"]')?.dataset.state === '{state}'"
+        );
+        self.until(&format!("the sync chip says {state}"), &there)
+            .await;
     }
 
     /// Types goods into the line adder and takes the best match, by keyboard alone.
