@@ -98,6 +98,13 @@ impl Problem {
         Self { field, errors, ..Self::new(422, "validation_failed") }
     }
 
+    /// The same with one more bad field.
+    #[must_use]
+    pub fn and_field(mut self, field: &str, code: &str) -> Self {
+        self.errors.push(BadField { field: field.to_owned(), code: code.to_owned() });
+        Self::fields(self.errors)
+    }
+
     /// 500; `note` goes to the log only.
     #[must_use]
     pub fn internal(note: impl Into<String>) -> Self {

@@ -46,12 +46,15 @@ pub(super) fn router() -> Router<App> {
 /// # Errors
 /// 422 for a limit beyond bounds or a cursor that is not of this list and caller.
 pub(super) fn wanted(app: &App, list: &str, user: UserId, params: &Params) -> Result<Wanted, Problem> {
-    let limit = params.limit()?;
-    let after = match params.get("after") {
-        None => None,
-        Some(text) => Some(cursor::open(&app.config.cursor_secret(), list, user, text).ok_or_else(|| Problem::field("after", "type"))?),
-    };
-    Ok(Wanted { limit, after })
+    let limit = params.limit();
+    let after = params.get("after").map(|text| cursor::open(&app.config.cursor_secret(), list, user, text));
+    match (limit, after) {
+        (Ok(limit), None) => Ok(Wanted { limit, after: None }),
+        (Ok(limit), Some(Some(after))) => Ok(Wanted { limit, after: Some(after) }),
+        (Err(problem), Some(None)) => Err(problem.and_field("after", "type")),
+        (Err(problem), _) => Err(problem),
+        (Ok(_), Some(None)) => Err(Problem::field("after", "type")),
+    }
 }
 
 /// Book a pick-up. Appointment and order are made in one transaction; the estimate is included.
@@ -70,9 +73,13 @@ pub(super) async fn create(State(app): State<App>, customer: Customer, Language(
            ("limit" = Option<u32>, Query, description = "1–100, default 20"), ("after" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = AppointmentPage), errors::Token, errors::Invalid, errors::Always))]
 pub(super) async fn list(State(app): State<App>, customer: Customer, params: Params) -> Result<Json<Page>, Problem> {
-    let status = params.get("status").map(|text| text.parse().ok().and_then(AppointmentStatus::from_code).ok_or_else(|| Problem::field("status", "type")));
-    let wanted = wanted(&app, "appointments", customer.user, &params)?;
-    lists::appointments(&app, customer.user, status.transpose()?, wanted).await.map(Json)
+    let status = params.get("status").map(|text| text.parse().ok().and_then(AppointmentStatus::from_code));
+    let wanted = wanted(&app, "appointments", customer.user, &params);
+    let wanted = match status {
+        Some(None) => Err(wanted.err().unwrap_or_else(|| Problem::fields(Vec::new())).and_field("status", "type")),
+        _ => wanted,
+    }?;
+    lists::appointments(&app, customer.user, status.flatten(), wanted).await.map(Json)
 }
 
 /// One own appointment.

@@ -1,0 +1,12 @@
+//! The customer's side: schema, bookings, idempotency, months, lists, WeChat, bad input.
+
+mod acts;
+mod booking;
+mod explain;
+mod input;
+mod lists;
+mod months;
+mod once;
+mod schema;
+mod support;
+mod wechat;
