@@ -54,6 +54,20 @@ describe('error codes', () => {
     expect(codes.filter((code) => !known.has(code))).toEqual([])
   })
 
+  it('of the server’s problems all have words', () => {
+    const words = rust('server/src/problem/words.rs')
+    const codes = matches(words.slice(words.indexOf('fn problem_words')), /"([a-z][a-z_]+)"(?=\s*(?:\||=>))/g)
+    expect(codes.length).toBeGreaterThan(30)
+    expect(codes.filter((code) => !known.has(code))).toEqual([])
+  })
+
+  it('that the engine refuses with all have words', () => {
+    const engine = ['commands', 'rules', 'desk', 'session', 'contact', 'centre', 'fill', 'books'].map((name) => rust(`client/src/engine/${name}.rs`)).join('\n')
+    const codes = matches(engine, /Error::(?:code|field|fields)\(\s*"([a-z_]+)"/g)
+    expect(codes.length).toBeGreaterThan(10)
+    expect(codes.filter((code) => !known.has(code))).toEqual([])
+  })
+
   it('of pricing.md, api.md and sync.md all have words', () => {
     const codes = `invalid_book unknown_category quantity_conflict unit_mismatch missing_quantity invalid_quantity invalid_weighing attribute_type amount_too_large empty
       required type too_short too_long mobile unknown_division not_served too_soon too_late outside_slots slot_full validation_failed idempotency_key_required idempotency_mismatch idempotency_in_progress

@@ -37,7 +37,11 @@ export function tauriHost(): Host {
     mutationDiscard: (uid) => invoke('mutation_discard', { uid }),
     mutationResend: (uid, args) => invoke('mutation_resend', { uid, args }),
     diagnostics: () => invoke('diagnostics'),
-    openLink: (url) => invoke('open_link', { url }),
+    openLink: (url) => {
+      // The shell lets the window go nowhere and hands tel: and https: to the system.
+      window.location.assign(url)
+      return Promise.resolve()
+    },
     on: (event, handler) => listen(event, (message) => handler(message.payload as never)),
   }
 }
