@@ -119,7 +119,12 @@ fn chip(status: &SyncStatus) -> ChipState {
     let needs_people = |code: &str| {
         matches!(
             code,
-            "sign_in_required" | "device_revoked" | "upgrade_required" | "outbox_incomplete"
+            "sign_in_required"
+                | "device_revoked"
+                | "upgrade_required"
+                | "outbox_incomplete"
+                | "store_restored"
+                | "stale_incarnation"
         )
     };
     let attention = status.refused > 0 || status.last_error.as_deref().is_some_and(needs_people);

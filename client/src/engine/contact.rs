@@ -11,7 +11,7 @@ use crate::{
     view::{session::Settings, sync::SyncStatus},
 };
 use huishou_domain::time::wire;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What one round is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,10 +87,10 @@ impl Engine {
             return Err(Error::code("practice"));
         }
         let _one_at_a_time = self.inner.gate.lock().await;
-        self.inner.running.store(true, Ordering::SeqCst);
+        let running = Running::begin(&self.inner.running);
         self.changed(&[]);
         let done = self.round(round).await;
-        self.inner.running.store(false, Ordering::SeqCst);
+        drop(running);
         self.note_end(done.as_ref().err())?;
         let mut kinds: Vec<&str> = done
             .as_ref()
@@ -150,5 +150,21 @@ impl Engine {
                 meta::set(db, meta::Key::LastError, &code)
             }
         })
+    }
+}
+
+/// The status says "running" until this is dropped, however the round ends.
+struct Running<'a>(&'a AtomicBool);
+
+impl<'a> Running<'a> {
+    fn begin(flag: &'a AtomicBool) -> Self {
+        flag.store(true, Ordering::SeqCst);
+        Self(flag)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 }

@@ -18,6 +18,8 @@ pub enum Key {
     LastId,
     /// The server's highest processed mutation, as of the last complete pull.
     LastMutation,
+    /// The server has processed more commands of this device than the store ever made: it is an older copy.
+    OlderCopy,
     /// Which life of this store it is.
     Incarnation,
     /// Device id and name.
@@ -56,6 +58,7 @@ impl Key {
             Self::StagedFresh => "staged_fresh",
             Self::LastId => "last_id",
             Self::LastMutation => "last_mutation",
+            Self::OlderCopy => "older_copy",
             Self::Incarnation => "incarnation",
             Self::Device => "device",
             Self::Server => "server",

@@ -102,8 +102,10 @@ impl Work {
         for dropped in &page.drops {
             self.dropped(db, dropped)?;
         }
-        self.touched
-            .extend(verdicts::record(db, &page.verdicts, self.at)?);
+        if !is_older_copy(db, page.last_mutation)? {
+            self.touched
+                .extend(verdicts::record(db, &page.verdicts, self.at)?);
+        }
         self.done.last_mutation = page.last_mutation;
         self.checks = page.checks;
         self.scopes = page.scopes;
@@ -224,6 +226,16 @@ impl Work {
         meta::set(db, meta::Key::Repaired, &repaired.saturating_add(more))?;
         pull::start_over(db)
     }
+}
+
+/// A store put back from a backup gives numbers that already have verdicts, of other commands: from then on the server's
+/// verdicts are not for what lies here. Noted for good; nothing pending is sent or lost until the device has new numbers.
+fn is_older_copy(db: &Db, last_mutation: i64) -> Result<bool> {
+    let made: i64 = meta::get(db, meta::Key::LastId)?.unwrap_or(0);
+    if last_mutation > made {
+        meta::set(db, meta::Key::OlderCopy, &true)?;
+    }
+    Ok(meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false))
 }
 
 /// Remembers which goods are counted by the piece, so that list rows can sum kilograms.

@@ -35,9 +35,13 @@ pub enum Next {
 /// The next push; none when every command has a verdict. `from`: the server asked to hear everything from there.
 ///
 /// # Errors
-/// Of the store; `outbox_incomplete` when the server asks for commands that are no longer kept.
+/// Of the store; `outbox_incomplete` when the server asks for commands that are no longer kept; `store_restored` when
+/// the store is an older copy, whose numbers the server has given verdicts to already.
 pub fn request(db: &Db, from: Option<i64>) -> Result<Option<PushRequest>> {
     let batch = mutations::batch(db, from)?;
+    if !batch.is_empty() && meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false) {
+        return Err(Error::code("store_restored"));
+    }
     let Some(first) = batch.first() else {
         return Ok(None);
     };

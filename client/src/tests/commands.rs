@@ -391,3 +391,39 @@ fn details_tell_the_history_and_what_comes_next() {
             .all(|h| !h.pending)
     );
 }
+
+#[test]
+fn a_list_row_sums_kilograms_and_leaves_pieces_out() {
+    let (_, device, ..) = ready();
+    let items = json!([
+        {"category": "metal/iron", "quantity": "12"},
+        {"category": "paper/cardboard", "weighing": {"gross": "3.5", "tare": "0.25"}},
+        {"category": "electronic/tv", "quantity": "2", "attributes": {"size_inch": "40"}}
+    ]);
+    let id = device
+        .exec("ticket.create", json!({"items": items}))
+        .unwrap()
+        .order_id
+        .unwrap();
+    device
+        .exec(
+            "order.pay",
+            json!({"order_id": id, "method": "cash", "amount": "1.00"}),
+        )
+        .unwrap();
+    let row = device
+        .engine
+        .orders(&crate::view::visit::OrderFilter::default())
+        .unwrap()
+        .into_iter()
+        .find(|row| row.id == id)
+        .unwrap();
+    assert_eq!(
+        (
+            row.weight.as_str(),
+            row.paid.to_string().as_str(),
+            row.categories.len()
+        ),
+        ("15.25", "1.00", 3)
+    );
+}

@@ -97,6 +97,12 @@ impl Device {
         self.engine = open(&self.folder);
     }
 
+    /// Lets go of the folder's files.
+    pub fn close(&mut self) {
+        let elsewhere = tempfile::tempdir().unwrap();
+        self.engine = open(&elsewhere);
+    }
+
     pub fn push(&self, server: &Server) -> Result<run::Pushed> {
         self.runtime
             .block_on(run::push_all(&self.engine.main(), server))

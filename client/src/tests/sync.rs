@@ -497,3 +497,43 @@ fn each_command_names_the_unanswered_ones_of_its_visit_and_the_version_the_serve
         Some(5)
     );
 }
+
+#[test]
+fn a_store_put_back_from_a_backup_takes_no_verdict_that_was_for_another_command() {
+    let (server, mut device) = (Server::new(&scopes()), Device::new());
+    let (appointment, order) = server.book(2);
+    device.round(&server).unwrap();
+    let backup = std::fs::read_dir(device.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let backup: Vec<_> = backup
+        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+        .collect();
+    device.serve(appointment, order);
+    device.round(&server).unwrap();
+    device.close();
+    for entry in std::fs::read_dir(device.folder.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    for (path, bytes) in backup {
+        std::fs::write(path, bytes).unwrap();
+    }
+    device.reopen();
+    device.pull(&server).unwrap();
+    device.equals(&server);
+    device
+        .exec("order.refund", json!({"order_id": order}))
+        .unwrap();
+    assert_eq!(
+        device.push(&server).unwrap_err().stable_code(),
+        "store_restored"
+    );
+    device.pull(&server).unwrap();
+    assert_eq!(
+        device.pending(),
+        1,
+        "number 1 had a verdict, of another command"
+    );
+    assert!(server.order(order).refunds.is_empty());
+    device.is_sound();
+}
