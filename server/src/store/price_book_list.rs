@@ -29,7 +29,14 @@ pub struct PriceBookRow {
 ///
 /// # Errors
 /// Of the database.
-pub async fn of_city(conn: &mut MySqlConnection, city: &str) -> Result<Vec<PriceBookRow>, StoreError> {
+pub async fn of_city(
+    conn: &mut MySqlConnection,
+    city: &str,
+) -> Result<Vec<PriceBookRow>, StoreError> {
+    // The column is ASCII; other text cannot be compared with it.
+    if !city.is_ascii() {
+        return Ok(Vec::new());
+    }
     let sql = "SELECT id, city, version, effective_from, hash, created_at FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1000";
     Ok(sqlx::query_as(sql).bind(city).fetch_all(conn).await?)
 }

@@ -14,6 +14,8 @@ use huishou_domain::{
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
 use uuid::Uuid;
 
+// The column is ASCII, and a text that is not cannot even be compared with it ("Illegal mix of collations"): such a
+// city has no book, and is answered so without asking.
 const SELECT: &str = "SELECT id, city, version, effective_text, hash, rules FROM price_books";
 
 /// The book in force in a city: the latest that has begun; of two that began together, the later version.
@@ -21,6 +23,9 @@ const SELECT: &str = "SELECT id, city, version, effective_text, hash, rules FROM
 /// # Errors
 /// The database refused, or the row cannot be read.
 pub async fn in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Utc>) -> Result<Option<PriceBook>, StoreError> {
+    if !city.is_ascii() {
+        return Ok(None);
+    }
     let sql = format!("{SELECT} WHERE city = ? AND effective_from <= ? ORDER BY effective_from DESC, version DESC LIMIT 1");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(city).bind(at).fetch_optional(conn).await?;
     row.as_ref().map(read).transpose()
@@ -31,6 +36,9 @@ pub async fn in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Utc>)
 /// # Errors
 /// The database refused.
 pub async fn id_in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Utc>) -> Result<Option<Uuid>, StoreError> {
+    if !city.is_ascii() {
+        return Ok(None);
+    }
     let sql = "SELECT id FROM price_books WHERE city = ? AND effective_from <= ? ORDER BY effective_from DESC, version DESC LIMIT 1";
     Ok(sqlx::query_scalar(sql).bind(city).bind(at).fetch_optional(conn).await?)
 }
@@ -40,6 +48,9 @@ pub async fn id_in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Ut
 /// # Errors
 /// The database refused, or the row cannot be read.
 pub async fn version(conn: &mut MySqlConnection, city: &str, version: i64) -> Result<Option<PriceBook>, StoreError> {
+    if !city.is_ascii() {
+        return Ok(None);
+    }
     let sql = format!("{SELECT} WHERE city = ? AND version = ?");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(city).bind(version).fetch_optional(conn).await?;
     row.as_ref().map(read).transpose()
@@ -50,6 +61,9 @@ pub async fn version(conn: &mut MySqlConnection, city: &str, version: i64) -> Re
 /// # Errors
 /// The database refused.
 pub async fn superseded_at(conn: &mut MySqlConnection, city: &str, version: i64, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+    if !city.is_ascii() {
+        return Ok(None);
+    }
     let sql = "SELECT MIN(later.effective_from) FROM price_books own JOIN price_books later ON later.city = own.city \
          AND (later.effective_from > own.effective_from OR (later.effective_from = own.effective_from AND later.version > own.version)) \
          AND later.effective_from <= ? WHERE own.city = ? AND own.version = ?";
@@ -74,6 +88,9 @@ pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<P
 /// # Errors
 /// The database refused.
 pub async fn newest_version(conn: &mut MySqlConnection, city: &str) -> Result<u32, StoreError> {
+    if !city.is_ascii() {
+        return Ok(0);
+    }
     let sql = "SELECT version FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1";
     let version: Option<u32> = sqlx::query_scalar(sql).bind(city).fetch_optional(conn).await?;
     Ok(version.unwrap_or(0))

@@ -29,7 +29,7 @@ fn booking_table() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     let mut table = vec![
         ("/city", json!(""), "city", "required"),
         ("/city", json!("999999"), "city", "unknown_division"),
-        ("/city", json!("110100"), "city", "not_served"),
+        ("/city", json!("320100"), "city", "not_served"),
         ("/items", json!([]), "items", "required"),
         ("/items", json!("paper"), "items", "type"),
         ("/items/0", json!(3), "items[0]", "type"),
