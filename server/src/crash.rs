@@ -30,7 +30,10 @@ struct Armed {
 pub fn crash_point(name: &'static str) {
     static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
     debug_assert!(CRASH_POINTS.contains(&name), "{name} is not listed");
-    let Some(armed) = ARMED.get_or_init(|| armed(std::env::var("HUISHOU_CRASH_AT").ok()?.as_str())) else { return };
+    let Some(armed) = ARMED.get_or_init(|| armed(std::env::var("HUISHOU_CRASH_AT").ok()?.as_str()))
+    else {
+        return;
+    };
     if armed.name == name && armed.passed.fetch_add(1, Ordering::SeqCst) + 1 == armed.nth {
         // Not through tracing: what it buffers would be lost, and this line is what the test counts.
         eprintln!("crash point {name} reached ({})", armed.nth);
@@ -41,7 +44,11 @@ pub fn crash_point(name: &'static str) {
 fn armed(text: &str) -> Option<Armed> {
     let (name, nth) = text.split_once(':').unwrap_or((text, "1"));
     let nth = nth.parse().ok().filter(|n| *n > 0)?;
-    (!name.is_empty()).then(|| Armed { name: name.to_owned(), nth, passed: AtomicU64::new(0) })
+    (!name.is_empty()).then(|| Armed {
+        name: name.to_owned(),
+        nth,
+        passed: AtomicU64::new(0),
+    })
 }
 
 #[cfg(test)]
@@ -53,7 +60,14 @@ mod tests {
     fn a_place_may_be_named_with_the_passage_to_end_at() {
         let third = armed("push.after_commit:3").unwrap();
         assert_eq!((third.name.as_str(), third.nth), ("push.after_commit", 3));
-        assert_eq!(armed("push.after_commit").unwrap().nth, 1, "the first passage unless said otherwise");
-        assert!(armed("push.after_commit:never").is_none(), "an unreadable number arms nothing");
+        assert_eq!(
+            armed("push.after_commit").unwrap().nth,
+            1,
+            "the first passage unless said otherwise"
+        );
+        assert!(
+            armed("push.after_commit:never").is_none(),
+            "an unreadable number arms nothing"
+        );
     }
 }

@@ -22,7 +22,11 @@ impl Throttle {
     /// Allows `most` failures a key within `window`.
     #[must_use]
     pub fn new(most: usize, window: Duration) -> Self {
-        Self { most, window, failures: Mutex::default() }
+        Self {
+            most,
+            window,
+            failures: Mutex::default(),
+        }
     }
 
     /// Whether another attempt is allowed; otherwise how long to wait.
@@ -31,13 +35,17 @@ impl Throttle {
     /// The time until the oldest counted failure leaves the window.
     pub fn check(&self, key: &str, now: Instant) -> Result<(), Duration> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(times) = failures.get_mut(key) else { return Ok(()) };
+        let Some(times) = failures.get_mut(key) else {
+            return Ok(());
+        };
         forget_old(times, self.window, now);
         if times.len() < self.most {
             return Ok(());
         }
         let oldest = times.front().copied().unwrap_or(now);
-        Err((oldest + self.window).saturating_duration_since(now).max(Duration::from_secs(1)))
+        Err((oldest + self.window)
+            .saturating_duration_since(now)
+            .max(Duration::from_secs(1)))
     }
 
     /// Counts a failure.
@@ -58,12 +66,18 @@ impl Throttle {
 
     /// Forgets a key's failures after a success.
     pub fn succeeded(&self, key: &str) {
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(key);
     }
 }
 
 fn forget_old(times: &mut VecDeque<Instant>, window: Duration, now: Instant) {
-    while times.front().is_some_and(|at| now.saturating_duration_since(*at) >= window) {
+    while times
+        .front()
+        .is_some_and(|at| now.saturating_duration_since(*at) >= window)
+    {
         times.pop_front();
     }
 }
@@ -80,9 +94,19 @@ mod tests {
             assert_eq!(throttle.check("zhang", start), Ok(()));
             throttle.failed("zhang", start);
         }
-        assert_eq!(throttle.check("zhang", start + Duration::from_secs(20)), Err(Duration::from_secs(40)));
-        assert_eq!(throttle.check("li", start), Ok(()), "another key is not concerned");
-        assert_eq!(throttle.check("zhang", start + Duration::from_secs(60)), Ok(()));
+        assert_eq!(
+            throttle.check("zhang", start + Duration::from_secs(20)),
+            Err(Duration::from_secs(40))
+        );
+        assert_eq!(
+            throttle.check("li", start),
+            Ok(()),
+            "another key is not concerned"
+        );
+        assert_eq!(
+            throttle.check("zhang", start + Duration::from_secs(60)),
+            Ok(())
+        );
     }
 
     #[test]

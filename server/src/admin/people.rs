@@ -40,13 +40,20 @@ pub async fn add(app: &State, new: &NewPerson, password: String) -> Result<Staff
 ///
 /// # Errors
 /// As [`add`].
-pub async fn insert(db: &Db, new: &NewPerson, hash: &str, at: DateTime<Utc>) -> Result<Staff, Problem> {
+pub async fn insert(
+    db: &Db,
+    new: &NewPerson,
+    hash: &str,
+    at: DateTime<Utc>,
+) -> Result<Staff, Problem> {
     match new.station {
         Some(station) => {
             let found = stations::load(&mut *db.read().await?, station).await?;
             found.ok_or_else(|| Problem::field("station_id", "unknown_station"))?;
         }
-        None if !new.role.plans_everywhere() => return Err(Problem::field("station_id", "required")),
+        None if !new.role.plans_everywhere() => {
+            return Err(Problem::field("station_id", "required"));
+        }
         None => {}
     }
     let person = Staff {
@@ -58,7 +65,8 @@ pub async fn insert(db: &Db, new: &NewPerson, hash: &str, at: DateTime<Utc>) -> 
         station_id: new.station,
         active: true,
     };
-    let done: Result<(), StoreError> = write_tx!(db, |tx| staff::insert(tx, &person, hash, at).await);
+    let done: Result<(), StoreError> =
+        write_tx!(db, |tx| staff::insert(tx, &person, hash, at).await);
     match done {
         Ok(()) => Ok(person),
         Err(error) if error.is_duplicate() => Err(Problem::field("username", "taken")),

@@ -30,16 +30,25 @@ pub struct NewBook {
 /// # Errors
 /// What is wrong with it by field, or the database's.
 pub async fn publish(app: &State, new: &NewBook) -> Result<PriceBook, Problem> {
-    let effective_from = EffectiveFrom::parse(&new.effective_from).map_err(|_| Problem::field("effective_from", "type"))?;
+    let effective_from = EffectiveFrom::parse(&new.effective_from)
+        .map_err(|_| Problem::field("effective_from", "type"))?;
     let id = PriceBookId(Uuid::now_v7());
     let published: Result<PriceBook, Problem> = write_tx!(&app.db, |tx| {
         let version = price_books::newest_version(tx.conn(), &new.city).await? + 1;
-        let book = PriceBook::publish(id, &new.city, version, effective_from.clone(), new.rules.clone());
+        let book = PriceBook::publish(
+            id,
+            &new.city,
+            version,
+            effective_from.clone(),
+            new.rules.clone(),
+        );
         let book = book.map_err(|error| {
             let (code, field) = catalogue::fault(&error);
             Problem::field(field.trim_start_matches("book."), code)
         })?;
-        price_books::insert(tx, &book, app.now()).await.map_err(taken)?;
+        price_books::insert(tx, &book, app.now())
+            .await
+            .map_err(taken)?;
         Ok(book)
     });
     let book = published?;

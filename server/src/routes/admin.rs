@@ -24,7 +24,11 @@ use axum::{
     http::StatusCode,
     routing::{delete, get, post},
 };
-use huishou_domain::{ids::StationId, price_book::PriceBook, staff::{Role, Staff}};
+use huishou_domain::{
+    ids::StationId,
+    price_book::PriceBook,
+    staff::{Role, Staff},
+};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -46,8 +50,17 @@ pub fn router() -> Router<App> {
 
 #[derive(OpenApi)]
 #[openapi(paths(
-    add_pairing_code, list_staff, add_staff, list_stations, list_devices, list_price_books, publish, list_reviews,
-    resolve_review, list_disputed, resolve_disputed
+    add_pairing_code,
+    list_staff,
+    add_staff,
+    list_stations,
+    list_devices,
+    list_price_books,
+    publish,
+    list_reviews,
+    resolve_review,
+    list_disputed,
+    resolve_disputed
 ))]
 struct Description;
 
@@ -61,7 +74,11 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 #[utoipa::path(post, path = "/admin/v1/pairing-codes", tag = "admin", security(("staff" = [])), request_body = PairingCodeBody,
     responses((status = 201, description = "{code, expires_at, station_id}"), (status = 403, description = "`forbidden`"),
         errors::Token, errors::Invalid, errors::Always))]
-async fn add_pairing_code(State(app): State<App>, admin: AdminSession, Body(raw): Body) -> Result<(StatusCode, Json<NewCode>), Problem> {
+async fn add_pairing_code(
+    State(app): State<App>,
+    admin: AdminSession,
+    Body(raw): Body,
+) -> Result<(StatusCode, Json<NewCode>), Problem> {
     let mut form = Form::new(&raw)?;
     let station = optional_station(&mut form, &raw);
     form.finish()?;
@@ -80,9 +97,17 @@ async fn list_staff(State(app): State<App>, _: AdminSession) -> Result<Json<Valu
 /// Add a member of staff.
 #[utoipa::path(post, path = "/admin/v1/staff", tag = "admin", security(("staff" = [])), request_body = StaffBody,
     responses((status = 201, description = "The person"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn add_staff(State(app): State<App>, _: AdminSession, Body(raw): Body) -> Result<(StatusCode, Json<Staff>), Problem> {
+async fn add_staff(
+    State(app): State<App>,
+    _: AdminSession,
+    Body(raw): Body,
+) -> Result<(StatusCode, Json<Staff>), Problem> {
     let mut form = Form::new(&raw)?;
-    let (username, name, role) = (form.text("username", 1..=64), form.text("name", 1..=64), form.text("role", 1..=16));
+    let (username, name, role) = (
+        form.text("username", 1..=64),
+        form.text("name", 1..=64),
+        form.text("role", 1..=16),
+    );
     let role = Role::parse(&role);
     if role.is_none() {
         form.fault("role", "type");
@@ -91,7 +116,17 @@ async fn add_staff(State(app): State<App>, _: AdminSession, Body(raw): Body) -> 
     let password = secret(&mut form, &raw, "password", password::SHORTEST);
     form.finish()?;
     let role = role.ok_or_else(|| Problem::field("role", "type"))?;
-    let person = people::add(&app, &NewPerson { username, name, role, station }, password).await?;
+    let person = people::add(
+        &app,
+        &NewPerson {
+            username,
+            name,
+            role,
+            station,
+        },
+        password,
+    )
+    .await?;
     Ok((StatusCode::CREATED, Json(person)))
 }
 
@@ -115,8 +150,14 @@ async fn list_devices(State(app): State<App>, _: AdminSession) -> Result<Json<Va
 /// A city's price books, newest first, without their rules.
 #[utoipa::path(get, path = "/admin/v1/price-books", tag = "admin", security(("staff" = [])), params(("city" = String, Query)),
     responses((status = 200, description = "{items, next: null}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn list_price_books(State(app): State<App>, _: AdminSession, params: Params) -> Result<Json<Value>, Problem> {
-    let city = params.get("city").ok_or_else(|| Problem::field("city", "required"))?;
+async fn list_price_books(
+    State(app): State<App>,
+    _: AdminSession,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
+    let city = params
+        .get("city")
+        .ok_or_else(|| Problem::field("city", "required"))?;
     let items = price_book_list::of_city(&mut *app.db.read().await?, city).await?;
     Ok(Json(json!({"items": items, "next": null})))
 }
@@ -125,15 +166,37 @@ async fn list_price_books(State(app): State<App>, _: AdminSession, params: Param
 #[utoipa::path(post, path = "/admin/v1/price-books", tag = "admin", security(("staff" = [])), request_body = BookBody,
     responses((status = 201, description = "The book as published"), (status = 403, description = "`forbidden`"),
         (status = 409, description = "`version_taken`: another was published at the same time"), errors::Token, errors::Invalid, errors::Always))]
-async fn publish(State(app): State<App>, _: AdminSession, Body(raw): Body) -> Result<(StatusCode, Json<PriceBook>), Problem> {
+async fn publish(
+    State(app): State<App>,
+    _: AdminSession,
+    Body(raw): Body,
+) -> Result<(StatusCode, Json<PriceBook>), Problem> {
     let mut form = Form::new(&raw)?;
-    let (city, effective_from) = (form.text("city", 6..=6), form.text("effective_from", 1..=64));
+    let (city, effective_from) = (
+        form.text("city", 6..=6),
+        form.text("effective_from", 1..=64),
+    );
     let rules = raw.get("rules").and_then(Value::as_array).cloned();
     if rules.is_none() {
-        form.fault("rules", if raw.get("rules").is_none_or(Value::is_null) { "required" } else { "type" });
+        form.fault(
+            "rules",
+            if raw.get("rules").is_none_or(Value::is_null) {
+                "required"
+            } else {
+                "type"
+            },
+        );
     }
     form.finish()?;
-    let book = prices::publish(&app, &NewBook { city, effective_from, rules: rules.unwrap_or_default() }).await?;
+    let book = prices::publish(
+        &app,
+        &NewBook {
+            city,
+            effective_from,
+            rules: rules.unwrap_or_default(),
+        },
+    )
+    .await?;
     Ok((StatusCode::CREATED, Json(book)))
 }
 
@@ -141,18 +204,34 @@ async fn publish(State(app): State<App>, _: AdminSession, Body(raw): Body) -> Re
 #[utoipa::path(get, path = "/admin/v1/reviews", tag = "admin", security(("staff" = [])),
     params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
     responses((status = 200, description = "{items, next}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn list_reviews(State(app): State<App>, _: AdminSession, params: Params) -> Result<Json<Value>, Problem> {
+async fn list_reviews(
+    State(app): State<App>,
+    _: AdminSession,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
     let limit = params.limit()?;
-    let before: Option<i64> = params.get("after").map(str::parse).transpose().map_err(|_| Problem::field("after", "type"))?;
-    let items = review_list::list(&mut *app.db.read().await?, closed(&params)?, before, limit).await?;
-    let next = items.last().filter(|_| items.len() == limit as usize).map(|row| row.id.to_string());
+    let before: Option<i64> = params
+        .get("after")
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::field("after", "type"))?;
+    let items =
+        review_list::list(&mut *app.db.read().await?, closed(&params)?, before, limit).await?;
+    let next = items
+        .last()
+        .filter(|_| items.len() == limit as usize)
+        .map(|row| row.id.to_string());
     Ok(Json(json!({"items": items, "next": next})))
 }
 
 /// Close a review.
 #[utoipa::path(post, path = "/admin/v1/reviews/{id}/resolve", tag = "admin", security(("staff" = [])), params(("id" = i64, Path)),
     responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
-async fn resolve_review(State(app): State<App>, admin: AdminSession, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+async fn resolve_review(
+    State(app): State<App>,
+    admin: AdminSession,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     admin::close_review(&app, &admin, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -162,11 +241,22 @@ async fn resolve_review(State(app): State<App>, admin: AdminSession, Path(id): P
 #[utoipa::path(get, path = "/admin/v1/disputed", tag = "admin", security(("staff" = [])),
     params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
     responses((status = 200, description = "{items, next}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn list_disputed(State(app): State<App>, _: AdminSession, params: Params) -> Result<Json<Value>, Problem> {
+async fn list_disputed(
+    State(app): State<App>,
+    _: AdminSession,
+    params: Params,
+) -> Result<Json<Value>, Problem> {
     let limit = params.limit()?;
-    let before: Option<Uuid> = params.get("after").map(str::parse).transpose().map_err(|_| Problem::field("after", "type"))?;
+    let before: Option<Uuid> = params
+        .get("after")
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Problem::field("after", "type"))?;
     let items = disputed::list(&mut *app.db.read().await?, closed(&params)?, before, limit).await?;
-    let next = items.last().filter(|_| items.len() == limit as usize).map(|row| row.id);
+    let next = items
+        .last()
+        .filter(|_| items.len() == limit as usize)
+        .map(|row| row.id);
     Ok(Json(json!({"items": items, "next": next})))
 }
 
@@ -174,7 +264,12 @@ async fn list_disputed(State(app): State<App>, _: AdminSession, params: Params) 
 #[utoipa::path(post, path = "/admin/v1/disputed/{id}/resolve", tag = "admin", security(("staff" = [])), params(("id" = String, Path)),
     request_body = ResolutionBody,
     responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Invalid, errors::Always))]
-async fn resolve_disputed(State(app): State<App>, admin: AdminSession, Id(id): Id, Body(raw): Body) -> Result<StatusCode, Problem> {
+async fn resolve_disputed(
+    State(app): State<App>,
+    admin: AdminSession,
+    Id(id): Id,
+    Body(raw): Body,
+) -> Result<StatusCode, Problem> {
     let mut form = Form::new(&raw)?;
     let resolution = form.text("resolution", 1..=500);
     form.finish()?;

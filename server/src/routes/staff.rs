@@ -42,7 +42,15 @@ pub fn router() -> Router<App> {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(add_device, list_devices, revoke_device, sign_in, refresh, sign_out, change_password))]
+#[openapi(paths(
+    add_device,
+    list_devices,
+    revoke_device,
+    sign_in,
+    refresh,
+    sign_out,
+    change_password
+))]
 struct Description;
 
 /// Their description.
@@ -73,7 +81,10 @@ impl FromRequestParts<App> for AdminSession {
     responses((status = 201, body = DeviceMade),
         (status = 409, description = "`pairing_code_used`, `device_known`"), (status = 410, description = "`pairing_code_expired`"),
         (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Invalid, errors::Always))]
-async fn add_device(State(app): State<App>, Body(raw): Body) -> Result<(StatusCode, Json<Value>), Problem> {
+async fn add_device(
+    State(app): State<App>,
+    Body(raw): Body,
+) -> Result<(StatusCode, Json<Value>), Problem> {
     let mut form = Form::new(&raw)?;
     let new = NewDevice {
         pairing_code: form.text("pairing_code", 1..=64),
@@ -83,19 +94,25 @@ async fn add_device(State(app): State<App>, Body(raw): Body) -> Result<(StatusCo
     };
     form.finish()?;
     let device = register::register(&app, &new).await?;
-    let body = json!({"device": {"id": device.id, "name": device.name, "station_id": device.station_id}});
+    let body =
+        json!({"device": {"id": device.id, "name": device.name, "station_id": device.station_id}});
     Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// Devices: every one for administrators and dispatchers, the station's for station staff, one's own for collectors.
 #[utoipa::path(get, path = "/staff/v1/devices", tag = "staff", security(("staff" = [])),
     responses((status = 200, description = "{items: [device], next: null}"), errors::Token, errors::Always))]
-async fn list_devices(State(app): State<App>, session: StaffSession) -> Result<Json<Value>, Problem> {
+async fn list_devices(
+    State(app): State<App>,
+    session: StaffSession,
+) -> Result<Json<Value>, Problem> {
     let staff = &session.person.staff;
     let mut conn = app.db.read().await?;
     let found = match (staff.role, staff.station_id) {
         (Role::Admin | Role::Dispatcher, _) => devices::list(&mut conn, None).await?,
-        (Role::Station, Some(station)) => devices::list(&mut conn, Some(StationId(station.0))).await?,
+        (Role::Station, Some(station)) => {
+            devices::list(&mut conn, Some(StationId(station.0))).await?
+        }
         _ => vec![session.device.clone()],
     };
     let rows: Vec<DeviceRow> = found.into_iter().map(DeviceRow::from).collect();
@@ -105,7 +122,11 @@ async fn list_devices(State(app): State<App>, session: StaffSession) -> Result<J
 /// Shut a device out (administrators): its sessions end and each later call is answered 403 `device_revoked`.
 #[utoipa::path(delete, path = "/staff/v1/devices/{id}", tag = "staff", security(("staff" = [])), params(("id" = String, Path)),
     responses((status = 204, description = "Shut out"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
-pub(super) async fn revoke_device(State(app): State<App>, admin: AdminSession, Id(id): Id) -> Result<StatusCode, Problem> {
+pub(super) async fn revoke_device(
+    State(app): State<App>,
+    admin: AdminSession,
+    Id(id): Id,
+) -> Result<StatusCode, Problem> {
     admin::revoke_device(&app, &admin, DeviceId(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -139,7 +160,9 @@ async fn refresh(State(app): State<App>, Body(raw): Body) -> Result<Json<Session
     let device = DeviceId(form.id("device"));
     let signature = form.text("signature", 1..=128);
     form.finish()?;
-    sign_in::refresh(&app, &token, device, &signature).await.map(Json)
+    sign_in::refresh(&app, &token, device, &signature)
+        .await
+        .map(Json)
 }
 
 /// End this session.
@@ -154,7 +177,11 @@ async fn sign_out(State(app): State<App>, session: StaffSession) -> Result<Statu
 #[utoipa::path(post, path = "/staff/v1/password", tag = "staff", security(("staff" = [])), request_body = PasswordBody,
     responses((status = 204, description = "Set"), (status = 403, description = "`bad_credentials`: the old one is wrong"),
         (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Token, errors::Invalid, errors::Always))]
-async fn change_password(State(app): State<App>, session: StaffSession, Body(raw): Body) -> Result<StatusCode, Problem> {
+async fn change_password(
+    State(app): State<App>,
+    session: StaffSession,
+    Body(raw): Body,
+) -> Result<StatusCode, Problem> {
     let mut form = Form::new(&raw)?;
     let old = secret(&mut form, &raw, "old", 1);
     let new = secret(&mut form, &raw, "new", password::SHORTEST);
@@ -166,7 +193,14 @@ async fn change_password(State(app): State<App>, session: StaffSession, Body(raw
 /// A password, letter for letter: blanks count.
 pub(super) fn secret(form: &mut Form<'_>, raw: &Value, key: &str, shortest: usize) -> String {
     let Some(text) = raw.get(key).and_then(Value::as_str) else {
-        form.fault(key, if raw.get(key).is_none_or(Value::is_null) { "required" } else { "type" });
+        form.fault(
+            key,
+            if raw.get(key).is_none_or(Value::is_null) {
+                "required"
+            } else {
+                "type"
+            },
+        );
         return String::new();
     };
     if text.is_empty() {

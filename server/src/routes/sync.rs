@@ -29,7 +29,10 @@ const PUSH_LIMIT: usize = 4 * MAX_BYTES;
 /// The routes.
 pub fn router() -> Router<App> {
     Router::new()
-        .route("/sync/v1/push", post(push).layer(DefaultBodyLimit::max(PUSH_LIMIT)))
+        .route(
+            "/sync/v1/push",
+            post(push).layer(DefaultBodyLimit::max(PUSH_LIMIT)),
+        )
         .route("/sync/v1/pull", post(pull))
         .route("/sync/v1/check", post(check))
 }
@@ -51,11 +54,15 @@ impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| unread(&rejection))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => Problem::field("", "type"),
-            _ => Problem::new(400, "malformed_json"),
-        })
+        let bytes = Bytes::from_request(request, app)
+            .await
+            .map_err(|rejection| unread(&rejection))?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| match error.classify() {
+                serde_json::error::Category::Data => Problem::field("", "type"),
+                _ => Problem::new(400, "malformed_json"),
+            })
     }
 }
 
@@ -65,7 +72,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
         (status = 403, description = "`wrong_device`, `device_revoked`"), (status = 409, description = "`stale_incarnation`"),
         (status = 413, description = "`push_too_large`"), (status = 426, description = "`upgrade_required`"),
         errors::Token, errors::Invalid, errors::Always))]
-async fn push(State(app): State<App>, session: StaffSession, Message(request): Message<PushRequest>) -> Result<Json<PushAnswer>, Problem> {
+async fn push(
+    State(app): State<App>,
+    session: StaffSession,
+    Message(request): Message<PushRequest>,
+) -> Result<Json<PushAnswer>, Problem> {
     push::push(&app, session.caller(), &request).await.map(Json)
 }
 
@@ -74,8 +85,19 @@ async fn push(State(app): State<App>, session: StaffSession, Message(request): M
     responses((status = 200, description = "{puts, drops, last_mutation, verdicts, checks?, scopes?, cursor, complete, reset?, server_time}"),
         (status = 400, description = "`bad_cursor`"), (status = 403, description = "`device_revoked`"), (status = 426, description = "`upgrade_required`"),
         errors::Token, errors::Invalid, errors::Always))]
-async fn pull(State(app): State<App>, session: StaffSession, Message(request): Message<PullRequest>) -> Result<Json<PullAnswer>, Problem> {
-    let answer = pull::pull(&app.db, &app.config.cursor_secret(), session.caller(), &request, app.now()).await?;
+async fn pull(
+    State(app): State<App>,
+    session: StaffSession,
+    Message(request): Message<PullRequest>,
+) -> Result<Json<PullAnswer>, Problem> {
+    let answer = pull::pull(
+        &app.db,
+        &app.config.cursor_secret(),
+        session.caller(),
+        &request,
+        app.now(),
+    )
+    .await?;
     crash_point("pull.before_answer");
     Ok(Json(answer))
 }
@@ -85,5 +107,7 @@ async fn pull(State(app): State<App>, session: StaffSession, Message(request): M
     responses((status = 200, description = "{checks: {scope: {count, hash}}, server_time}"), errors::Token, errors::Always))]
 async fn check(State(app): State<App>, session: StaffSession) -> Result<Json<Value>, Problem> {
     let checks = pull::check(&app.db, session.caller()).await?;
-    Ok(Json(json!({"checks": checks, "server_time": huishou_domain::time::wire(app.now())})))
+    Ok(Json(
+        json!({"checks": checks, "server_time": huishou_domain::time::wire(app.now())}),
+    ))
 }

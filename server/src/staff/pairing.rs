@@ -18,7 +18,9 @@ pub const DEMO_LIFETIME: TimeDelta = TimeDelta::days(30);
 #[must_use]
 pub fn new_code() -> String {
     let mut random = rand::rng();
-    (0..LENGTH).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+    (0..LENGTH)
+        .map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())]))
+        .collect()
 }
 
 /// The code as typed, in the form it was made: capitals, no blanks or hyphens, O for 0 and I or L for 1 forgiven.
@@ -41,7 +43,8 @@ pub fn normalise(typed: &str) -> Option<String> {
 /// What is stored of a code.
 #[must_use]
 pub fn hash(key: &[u8; 32], code: &str) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key)
+        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(code.as_bytes());
     mac.finalize().into_bytes().into()
 }
@@ -54,7 +57,14 @@ mod tests {
     fn a_code_may_be_typed_as_people_type() {
         assert_eq!(normalise("abcd-23 o1").as_deref(), Some("ABCD2301"));
         assert_eq!(normalise("ABCD230l").as_deref(), Some("ABCD2301"));
-        for odd in ["", "ABCD230", "ABCD23011", "ABCD230U", "密码ABCD", "ABCD230\0"] {
+        for odd in [
+            "",
+            "ABCD230",
+            "ABCD23011",
+            "ABCD230U",
+            "密码ABCD",
+            "ABCD230\0",
+        ] {
             assert_eq!(normalise(odd), None, "{odd:?}");
         }
         let code = new_code();

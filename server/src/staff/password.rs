@@ -15,14 +15,17 @@ pub const LONGEST: usize = 256;
 /// Hashed at once: each takes 19 MiB and a core.
 static AT_ONCE: Semaphore = Semaphore::const_new(4);
 /// Verified for a user name nobody has, so that the answer takes as long.
-static NOBODYS: LazyLock<String> = LazyLock::new(|| hash_now("nobody's password").unwrap_or_default());
+static NOBODYS: LazyLock<String> =
+    LazyLock::new(|| hash_now("nobody's password").unwrap_or_default());
 
 /// Hashes a password.
 ///
 /// # Errors
 /// Only a fault of the library.
 pub async fn hash(password: String) -> Result<String, Problem> {
-    off_thread(move || hash_now(&password)).await?.ok_or_else(|| Problem::internal("a password could not be hashed"))
+    off_thread(move || hash_now(&password))
+        .await?
+        .ok_or_else(|| Problem::internal("a password could not be hashed"))
 }
 
 /// Whether the password is the one hashed; without a hash it takes as long and is false.
@@ -33,7 +36,11 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Prob
     off_thread(move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| NOBODYS.clone());
-        let fits = PasswordHash::new(&hash).is_ok_and(|h| Argon2::default().verify_password(password.as_bytes(), &h).is_ok());
+        let fits = PasswordHash::new(&hash).is_ok_and(|h| {
+            Argon2::default()
+                .verify_password(password.as_bytes(), &h)
+                .is_ok()
+        });
         known && fits
     })
     .await
@@ -43,12 +50,22 @@ pub async fn verify(password: String, hash: Option<String>) -> Result<bool, Prob
 #[must_use]
 pub fn hash_now(password: &str) -> Option<String> {
     let salt = SaltString::generate(&mut OsRng);
-    Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
+    Argon2::default()
+        .hash_password(password.as_bytes(), &salt)
+        .ok()
+        .map(|hash| hash.to_string())
 }
 
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let _turn = AT_ONCE.acquire().await.map_err(|_| Problem::internal("the server is stopping"))?;
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(error.to_string()))
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let _turn = AT_ONCE
+        .acquire()
+        .await
+        .map_err(|_| Problem::internal("the server is stopping"))?;
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Problem::internal(error.to_string()))
 }
 
 #[cfg(test)]
@@ -60,8 +77,15 @@ mod tests {
     async fn only_the_right_password_fits_and_nobody_has_none() {
         let stored = hash("回收 2026 𠮷".to_owned()).await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
-        assert!(verify("回收 2026 𠮷".to_owned(), Some(stored.clone())).await.unwrap());
+        assert!(
+            verify("回收 2026 𠮷".to_owned(), Some(stored.clone()))
+                .await
+                .unwrap()
+        );
         assert!(!verify("回收 2026".to_owned(), Some(stored)).await.unwrap());
-        assert!(!verify("nobody's password".to_owned(), None).await.unwrap(), "not even the stand-in's own password");
+        assert!(
+            !verify("nobody's password".to_owned(), None).await.unwrap(),
+            "not even the stand-in's own password"
+        );
     }
 }

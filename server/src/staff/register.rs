@@ -30,25 +30,41 @@ pub struct NewDevice {
 /// # Errors
 /// `bad_pairing_code`, `pairing_code_used`, `pairing_code_expired`, `too_many_attempts`, or a bad key.
 pub async fn register(app: &State, new: &NewDevice) -> Result<Device, Problem> {
-    let key = signature::public_key(&new.public_key).ok_or_else(|| Problem::field("public_key", "type"))?;
-    app.desk.codes.check("", Instant::now()).map_err(|wait| too_many(wait.as_secs()))?;
-    let hash = pairing::normalise(&new.pairing_code).map(|code| pairing::hash(&app.desk.pairing_key, &code));
+    let key = signature::public_key(&new.public_key)
+        .ok_or_else(|| Problem::field("public_key", "type"))?;
+    app.desk
+        .codes
+        .check("", Instant::now())
+        .map_err(|wait| too_many(wait.as_secs()))?;
+    let hash = pairing::normalise(&new.pairing_code)
+        .map(|code| pairing::hash(&app.desk.pairing_key, &code));
     let now = app.now();
     let done = match hash {
         Some(hash) => write_tx!(&app.db, |tx| admit(tx, hash, key, new, now).await),
         None => Err(bad_code()),
     };
-    if done.as_ref().is_err_and(|problem| problem.code == "bad_pairing_code") {
+    if done
+        .as_ref()
+        .is_err_and(|problem| problem.code == "bad_pairing_code")
+    {
         app.desk.codes.failed("", Instant::now());
     }
     done
 }
 
-async fn admit(tx: &mut Tx, hash: [u8; 32], key: [u8; 32], new: &NewDevice, now: DateTime<Utc>) -> Result<Device, Problem> {
+async fn admit(
+    tx: &mut Tx,
+    hash: [u8; 32],
+    key: [u8; 32],
+    new: &NewDevice,
+    now: DateTime<Utc>,
+) -> Result<Device, Problem> {
     let code = codes::lock(tx.conn(), hash).await?.ok_or_else(bad_code)?;
     let known = devices::find_by_key(tx.conn(), &key).await?;
     if let Some(by) = code.used_by {
-        return known.filter(|d| d.id == by).ok_or_else(|| Problem::new(409, "pairing_code_used"));
+        return known
+            .filter(|d| d.id == by)
+            .ok_or_else(|| Problem::new(409, "pairing_code_used"));
     }
     if code.expires_at <= now {
         return Err(Problem::new(410, "pairing_code_expired"));
@@ -76,5 +92,8 @@ fn bad_code() -> Problem {
 }
 
 pub(super) fn too_many(seconds: u64) -> Problem {
-    Problem::too_many("too_many_attempts", u32::try_from(seconds).unwrap_or(u32::MAX).max(1))
+    Problem::too_many(
+        "too_many_attempts",
+        u32::try_from(seconds).unwrap_or(u32::MAX).max(1),
+    )
 }

@@ -40,20 +40,34 @@ impl StaffSession {
     pub async fn load(app: &State, token: &str) -> Result<Self, Problem> {
         let claims = app.tokens.verify(token, Audience::Staff, app.now());
         let claims = claims.map_err(|fault| Problem::unauthorized(fault.as_str()))?;
-        let Claims { sub, dev: Some(device), jti: chain, .. } = claims else {
+        let Claims {
+            sub,
+            dev: Some(device),
+            jti: chain,
+            ..
+        } = claims
+        else {
             return Err(Problem::unauthorized("invalid_token"));
         };
         let mut conn = app.db.read().await?;
-        let device = devices::find(&mut conn, device).await?.ok_or_else(|| Problem::unauthorized("device_unknown"))?;
+        let device = devices::find(&mut conn, device)
+            .await?
+            .ok_or_else(|| Problem::unauthorized("device_unknown"))?;
         if device.revoked_at.is_some() {
             return Err(Problem::new(403, "device_revoked"));
         }
         let person = staff::find(&mut conn, StaffId(sub)).await?;
-        let person = person.filter(|p| p.staff.active).ok_or_else(|| Problem::unauthorized("session_ended"))?;
+        let person = person
+            .filter(|p| p.staff.active)
+            .ok_or_else(|| Problem::unauthorized("session_ended"))?;
         if !refresh_tokens::is_live(&mut conn, chain).await? {
             return Err(Problem::unauthorized("session_ended"));
         }
-        Ok(Self { person, device, chain })
+        Ok(Self {
+            person,
+            device,
+            chain,
+        })
     }
 
     /// The device's id.
@@ -65,7 +79,10 @@ impl StaffSession {
     /// As sync needs it.
     #[must_use]
     pub const fn caller(&self) -> Caller {
-        Caller { device: DeviceId(self.device.id), staff: self.person.staff.id }
+        Caller {
+            device: DeviceId(self.device.id),
+            staff: self.person.staff.id,
+        }
     }
 }
 

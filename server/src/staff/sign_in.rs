@@ -89,10 +89,17 @@ pub struct NamedDevice {
 /// # Errors
 /// `device_unknown`, `device_revoked`, `bad_signature`, `bad_credentials`, `too_many_attempts`.
 pub async fn sign_in(app: &State, credentials: Credentials) -> Result<Session, Problem> {
-    let text = signature::session_text(credentials.device, &credentials.username, &credentials.client_time);
+    let text = signature::session_text(
+        credentials.device,
+        &credentials.username,
+        &credentials.client_time,
+    );
     let device = proven_device(app, credentials.device, &text, &credentials.signature).await?;
     let attempt = format!("{} {}", credentials.device, credentials.username);
-    app.desk.passwords.check(&attempt, Instant::now()).map_err(|wait| too_many(wait.as_secs()))?;
+    app.desk
+        .passwords
+        .check(&attempt, Instant::now())
+        .map_err(|wait| too_many(wait.as_secs()))?;
     let person = staff::find_by_username(&mut *app.db.read().await?, &credentials.username).await?;
     let person = person.filter(|p| p.staff.active);
     let hash = person.as_ref().map(|p| p.password_hash.clone());
@@ -114,10 +121,18 @@ pub async fn sign_in(app: &State, credentials: Credentials) -> Result<Session, P
 ///
 /// # Errors
 /// `refresh_invalid`, `refresh_reused`, `device_unknown`, `device_revoked`, `bad_signature`.
-pub async fn refresh(app: &State, token: &str, device: DeviceId, signed: &str) -> Result<Session, Problem> {
-    let device = proven_device(app, device, &signature::refresh_text(device, token), signed).await?;
+pub async fn refresh(
+    app: &State,
+    token: &str,
+    device: DeviceId,
+    signed: &str,
+) -> Result<Session, Problem> {
+    let device =
+        proven_device(app, device, &signature::refresh_text(device, token), signed).await?;
     let owner = refresh_tokens::owner(&mut *app.db.read().await?, token).await?;
-    let Some(Subject::Staff(id, _)) = owner.filter(|o| matches!(o, Subject::Staff(_, of) if of.0 == device.id)) else {
+    let Some(Subject::Staff(id, _)) =
+        owner.filter(|o| matches!(o, Subject::Staff(_, of) if of.0 == device.id))
+    else {
         return Err(Problem::unauthorized("refresh_invalid"));
     };
     let now = app.now();
@@ -134,7 +149,9 @@ pub async fn refresh(app: &State, token: &str, device: DeviceId, signed: &str) -
             return Err(Problem::unauthorized("refresh_reused"));
         }
     };
-    let person = staff::find(&mut *app.db.read().await?, id).await?.filter(|p| p.staff.active);
+    let person = staff::find(&mut *app.db.read().await?, id)
+        .await?
+        .filter(|p| p.staff.active);
     let person = person.ok_or_else(|| Problem::unauthorized("session_ended"))?;
     session(app, &person, &device, issued).await
 }
@@ -145,16 +162,30 @@ pub async fn refresh(app: &State, token: &str, device: DeviceId, signed: &str) -
 /// Of the database.
 pub async fn sign_out(app: &State, session: &StaffSession) -> Result<(), Problem> {
     let now = app.now();
-    write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke(tx, session.chain, "signed_out", now).await?))
+    write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke(
+        tx,
+        session.chain,
+        "signed_out",
+        now
+    )
+    .await?))
 }
 
 /// Sets a new password and ends the person's other sessions.
 ///
 /// # Errors
 /// `bad_credentials` if the old one is wrong, `too_many_attempts`.
-pub async fn change_password(app: &State, session: &StaffSession, old: String, new: String) -> Result<(), Problem> {
+pub async fn change_password(
+    app: &State,
+    session: &StaffSession,
+    old: String,
+    new: String,
+) -> Result<(), Problem> {
     let attempt = format!("{} {}", session.device.id, session.person.staff.username);
-    app.desk.passwords.check(&attempt, Instant::now()).map_err(|wait| too_many(wait.as_secs()))?;
+    app.desk
+        .passwords
+        .check(&attempt, Instant::now())
+        .map_err(|wait| too_many(wait.as_secs()))?;
     if !password::verify(old, Some(session.person.password_hash.clone())).await? {
         app.desk.passwords.failed(&attempt, Instant::now());
         return Err(Problem::new(403, "bad_credentials"));
@@ -168,7 +199,12 @@ pub async fn change_password(app: &State, session: &StaffSession, old: String, n
 }
 
 /// The device, if it may talk to the server and signed the text.
-async fn proven_device(app: &State, id: DeviceId, text: &str, signed: &str) -> Result<Device, Problem> {
+async fn proven_device(
+    app: &State,
+    id: DeviceId,
+    text: &str,
+    signed: &str,
+) -> Result<Device, Problem> {
     let device = devices::find(&mut *app.db.read().await?, id).await?;
     let device = device.ok_or_else(|| Problem::unauthorized("device_unknown"))?;
     if !signature::verify(&device.public_key, text, signed) {
@@ -180,7 +216,12 @@ async fn proven_device(app: &State, id: DeviceId, text: &str, signed: &str) -> R
     }
 }
 
-async fn session(app: &State, person: &Person, device: &Device, issued: Issued) -> Result<Session, Problem> {
+async fn session(
+    app: &State,
+    person: &Person,
+    device: &Device,
+    issued: Issued,
+) -> Result<Session, Problem> {
     let stations = stations::all(&mut *app.db.read().await?).await?;
     let (person, now) = (&person.staff, app.now());
     let claims = Claims {
@@ -193,7 +234,10 @@ async fn session(app: &State, person: &Person, device: &Device, issued: Issued) 
         iat: 0,
         exp: 0,
     };
-    let access_token = app.tokens.sign(&claims, now).map_err(|error| Problem::internal(error.to_string()))?;
+    let access_token = app
+        .tokens
+        .sign(&claims, now)
+        .map_err(|error| Problem::internal(error.to_string()))?;
     Ok(Session {
         access_token,
         refresh_token: issued.token,
@@ -204,9 +248,15 @@ async fn session(app: &State, person: &Person, device: &Device, issued: Issued) 
             name: person.name.clone(),
             role: person.role,
             station_id: person.station_id,
-            station_name: stations.iter().find(|s| Some(s.id) == person.station_id).map(|s| s.name.clone()),
+            station_name: stations
+                .iter()
+                .find(|s| Some(s.id) == person.station_id)
+                .map(|s| s.name.clone()),
         },
-        device: NamedDevice { id: DeviceId(device.id), name: device.name.clone() },
+        device: NamedDevice {
+            id: DeviceId(device.id),
+            name: device.name.clone(),
+        },
         scopes: grants::scopes_of(person, &stations),
         server_time: now,
     })

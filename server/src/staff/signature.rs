@@ -28,8 +28,13 @@ pub fn public_key(base64: &str) -> Option<[u8; 32]> {
 /// Whether `signature` (base64) is the key's over `text`.
 #[must_use]
 pub fn verify(public_key: &[u8], text: &str, signature: &str) -> bool {
-    let key = <[u8; 32]>::try_from(public_key).ok().and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
-    let signature = STANDARD.decode(signature).ok().and_then(|bytes| Signature::from_slice(&bytes).ok());
+    let key = <[u8; 32]>::try_from(public_key)
+        .ok()
+        .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+    let signature = STANDARD
+        .decode(signature)
+        .ok()
+        .and_then(|bytes| Signature::from_slice(&bytes).ok());
     match (key, signature) {
         (Some(key), Some(signature)) => key.verify_strict(text.as_bytes(), &signature).is_ok(),
         _ => false,
@@ -48,12 +53,22 @@ mod tests {
         let key = SigningKey::from_bytes(&[9; 32]);
         let public = public_key(&STANDARD.encode(key.verifying_key().to_bytes())).unwrap();
         let text = session_text(DeviceId(Uuid::nil()), "zhang", "2026-11-23T02:00:00.000Z");
-        assert_eq!(text, "huishou-session\n00000000-0000-0000-0000-000000000000\nzhang\n2026-11-23T02:00:00.000Z");
+        assert_eq!(
+            text,
+            "huishou-session\n00000000-0000-0000-0000-000000000000\nzhang\n2026-11-23T02:00:00.000Z"
+        );
         let signature = STANDARD.encode(key.sign(text.as_bytes()).to_bytes());
         assert!(verify(&public, &text, &signature));
-        assert!(!verify(&public, &text.replace("zhang", "li"), &signature), "another person's sign-in");
+        assert!(
+            !verify(&public, &text.replace("zhang", "li"), &signature),
+            "another person's sign-in"
+        );
         assert!(!verify(&public, &text, "AAAA"), "no signature at all");
-        assert_eq!(public_key(&STANDARD.encode([0; 32])), None, "a weak key is refused");
+        assert_eq!(
+            public_key(&STANDARD.encode([0; 32])),
+            None,
+            "a weak key is refused"
+        );
         assert_eq!(public_key("AAAA"), None);
     }
 }

@@ -88,25 +88,46 @@ macro_rules! select {
 /// # Errors
 /// Of the database.
 pub async fn find(conn: &mut MySqlConnection, id: DeviceId) -> Result<Option<Device>, StoreError> {
-    Ok(select!("WHERE id = ?").bind(id.0).fetch_optional(conn).await?)
+    Ok(select!("WHERE id = ?")
+        .bind(id.0)
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// A device by its key.
 ///
 /// # Errors
 /// Of the database.
-pub async fn find_by_key(conn: &mut MySqlConnection, public_key: &[u8; 32]) -> Result<Option<Device>, StoreError> {
-    Ok(select!("WHERE public_key = ?").bind(&public_key[..]).fetch_optional(conn).await?)
+pub async fn find_by_key(
+    conn: &mut MySqlConnection,
+    public_key: &[u8; 32],
+) -> Result<Option<Device>, StoreError> {
+    Ok(select!("WHERE public_key = ?")
+        .bind(&public_key[..])
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// All devices, of one station where given, newest first.
 ///
 /// # Errors
 /// Of the database.
-pub async fn list(conn: &mut MySqlConnection, station: Option<StationId>) -> Result<Vec<Device>, StoreError> {
+pub async fn list(
+    conn: &mut MySqlConnection,
+    station: Option<StationId>,
+) -> Result<Vec<Device>, StoreError> {
     Ok(match station {
-        Some(station) => select!("WHERE station_id = ? ORDER BY registered_at DESC LIMIT 1000").bind(station.0).fetch_all(conn).await?,
-        None => select!("ORDER BY id DESC LIMIT 1000").fetch_all(conn).await?,
+        Some(station) => {
+            select!("WHERE station_id = ? ORDER BY registered_at DESC LIMIT 1000")
+                .bind(station.0)
+                .fetch_all(conn)
+                .await?
+        }
+        None => {
+            select!("ORDER BY id DESC LIMIT 1000")
+                .fetch_all(conn)
+                .await?
+        }
     })
 }
 
@@ -133,18 +154,41 @@ pub async fn insert(conn: &mut MySqlConnection, device: &Device) -> Result<(), S
 ///
 /// # Errors
 /// Of the database.
-pub async fn revoke(conn: &mut MySqlConnection, id: DeviceId, by: StaffId, at: DateTime<Utc>) -> Result<bool, StoreError> {
+pub async fn revoke(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let sql = "UPDATE devices SET revoked_at = COALESCE(revoked_at, ?), revoked_by = COALESCE(revoked_by, ?) WHERE id = ?";
-    Ok(sqlx::query(sql).bind(at).bind(by.0).bind(id.0).execute(conn).await?.rows_affected() > 0)
+    Ok(sqlx::query(sql)
+        .bind(at)
+        .bind(by.0)
+        .bind(id.0)
+        .execute(conn)
+        .await?
+        .rows_affected()
+        > 0)
 }
 
 /// Notes that a person signed in on a device.
 ///
 /// # Errors
 /// Of the database.
-pub async fn note_session(conn: &mut MySqlConnection, id: DeviceId, staff: StaffId, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn note_session(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+    staff: StaffId,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO device_sessions (device_id, staff_id, first_at, last_at) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE last_at = VALUES(last_at)";
-    sqlx::query(sql).bind(id.0).bind(staff.0).bind(at).bind(at).execute(&mut *conn).await?;
+    sqlx::query(sql)
+        .bind(id.0)
+        .bind(staff.0)
+        .bind(at)
+        .bind(at)
+        .execute(&mut *conn)
+        .await?;
     seen(conn, id, at).await
 }
 
@@ -152,8 +196,16 @@ pub async fn note_session(conn: &mut MySqlConnection, id: DeviceId, staff: Staff
 ///
 /// # Errors
 /// Of the database.
-pub async fn seen(conn: &mut MySqlConnection, id: DeviceId, at: DateTime<Utc>) -> Result<(), StoreError> {
-    sqlx::query("UPDATE devices SET last_seen_at = ? WHERE id = ?").bind(at).bind(id.0).execute(conn).await?;
+pub async fn seen(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE devices SET last_seen_at = ? WHERE id = ?")
+        .bind(at)
+        .bind(id.0)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -161,9 +213,17 @@ pub async fn seen(conn: &mut MySqlConnection, id: DeviceId, at: DateTime<Utc>) -
 ///
 /// # Errors
 /// Of the database.
-pub async fn had_session(conn: &mut MySqlConnection, id: DeviceId, staff: StaffId) -> Result<bool, StoreError> {
+pub async fn had_session(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+    staff: StaffId,
+) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM device_sessions WHERE device_id = ? AND staff_id = ?";
-    let found: Option<i64> = sqlx::query_scalar(sql).bind(id.0).bind(staff.0).fetch_optional(conn).await?;
+    let found: Option<i64> = sqlx::query_scalar(sql)
+        .bind(id.0)
+        .bind(staff.0)
+        .fetch_optional(conn)
+        .await?;
     Ok(found.is_some())
 }
 
@@ -171,7 +231,10 @@ pub async fn had_session(conn: &mut MySqlConnection, id: DeviceId, staff: StaffI
 ///
 /// # Errors
 /// Of the database.
-pub async fn lock_progress(conn: &mut MySqlConnection, id: DeviceId) -> Result<Progress, StoreError> {
+pub async fn lock_progress(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+) -> Result<Progress, StoreError> {
     let sql = "SELECT CAST(incarnation AS SIGNED) AS incarnation, last_mutation, confirmed FROM devices WHERE id = ? FOR UPDATE";
     Ok(sqlx::query_as(sql).bind(id.0).fetch_one(conn).await?)
 }
@@ -189,7 +252,11 @@ pub async fn progress(conn: &mut MySqlConnection, id: DeviceId) -> Result<Progre
 ///
 /// # Errors
 /// Of the database.
-pub async fn advance(conn: &mut MySqlConnection, id: DeviceId, progress: Progress) -> Result<(), StoreError> {
+pub async fn advance(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+    progress: Progress,
+) -> Result<(), StoreError> {
     let sql = "UPDATE devices SET incarnation = ?, last_mutation = ?, confirmed = ? WHERE id = ?";
     sqlx::query(sql)
         .bind(progress.incarnation)

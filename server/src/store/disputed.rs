@@ -122,7 +122,12 @@ pub async fn insert(conn: &mut MySqlConnection, new: &NewDispute<'_>) -> Result<
 ///
 /// # Errors
 /// Of the database.
-pub async fn list(conn: &mut MySqlConnection, closed: bool, before: Option<Uuid>, most: u32) -> Result<Vec<Dispute>, StoreError> {
+pub async fn list(
+    conn: &mut MySqlConnection,
+    closed: bool,
+    before: Option<Uuid>,
+    most: u32,
+) -> Result<Vec<Dispute>, StoreError> {
     let before = before.unwrap_or(Uuid::max());
     let sql = if closed {
         "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
@@ -131,7 +136,11 @@ pub async fn list(conn: &mut MySqlConnection, closed: bool, before: Option<Uuid>
         "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
          WHERE resolved_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
     };
-    let rows: Vec<Row> = sqlx::query_as(sql).bind(before).bind(most).fetch_all(conn).await?;
+    let rows: Vec<Row> = sqlx::query_as(sql)
+        .bind(before)
+        .bind(most)
+        .fetch_all(conn)
+        .await?;
     rows.into_iter().map(dispute).collect()
 }
 
@@ -139,9 +148,23 @@ pub async fn list(conn: &mut MySqlConnection, closed: bool, before: Option<Uuid>
 ///
 /// # Errors
 /// Of the database.
-pub async fn resolve(conn: &mut MySqlConnection, id: Uuid, by: StaffId, words: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+pub async fn resolve(
+    conn: &mut MySqlConnection,
+    id: Uuid,
+    by: StaffId,
+    words: &str,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let sql = "UPDATE disputed_records SET resolved_at = ?, resolved_by = ?, resolution = ? WHERE id = ? AND resolved_at IS NULL";
-    Ok(sqlx::query(sql).bind(at).bind(by.0).bind(words).bind(id).execute(conn).await?.rows_affected() > 0)
+    Ok(sqlx::query(sql)
+        .bind(at)
+        .bind(by.0)
+        .bind(words)
+        .bind(id)
+        .execute(conn)
+        .await?
+        .rows_affected()
+        > 0)
 }
 
 fn dispute(row: Row) -> Result<Dispute, StoreError> {

@@ -47,7 +47,10 @@ pub async fn insert(conn: &mut MySqlConnection, row: &Processed<'_>) -> Result<(
         .bind(row.name.chars().take(64).collect::<String>())
         .bind(row.actor.map(|a| a.0))
         .bind(outcome(row.verdict.outcome))
-        .bind(serde_json::to_string(row.verdict).map_err(|e| StoreError::Unreadable(e.to_string()))?)
+        .bind(
+            serde_json::to_string(row.verdict)
+                .map_err(|e| StoreError::Unreadable(e.to_string()))?,
+        )
         .bind(row.raw.map(str::as_bytes))
         .bind(row.client_time)
         .bind(row.at)
@@ -56,24 +59,40 @@ pub async fn insert(conn: &mut MySqlConnection, row: &Processed<'_>) -> Result<(
     Ok(())
 }
 
-/// The stored verdict on a device's mutation.
+/// The stored verdict on a device's mutation, and the unique id it was given to; none where it was another number for
+/// a mutation already known, or unreadable.
 ///
 /// # Errors
 /// Of the database.
-pub async fn verdict(conn: &mut MySqlConnection, device: DeviceId, incarnation: i64, id: i64) -> Result<Option<Verdict>, StoreError> {
-    let sql = "SELECT verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id = ?";
-    let text: Option<String> = sqlx::query_scalar(sql).bind(device.0).bind(incarnation).bind(id).fetch_optional(conn).await?;
-    text.map(|text| read(&text)).transpose()
+pub async fn verdict(
+    conn: &mut MySqlConnection,
+    device: DeviceId,
+    incarnation: i64,
+    id: i64,
+) -> Result<Option<(Option<Uuid>, Verdict)>, StoreError> {
+    let sql =
+        "SELECT uid, verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id = ?";
+    let row: Option<(Option<Uuid>, String)> = sqlx::query_as(sql)
+        .bind(device.0)
+        .bind(incarnation)
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
+    row.map(|(uid, text)| Ok((uid, read(&text)?))).transpose()
 }
 
 /// The verdict on a mutation by its unique id, with the device it came from.
 ///
 /// # Errors
 /// Of the database.
-pub async fn verdict_of_uid(conn: &mut MySqlConnection, uid: Uuid) -> Result<Option<(DeviceId, Verdict)>, StoreError> {
+pub async fn verdict_of_uid(
+    conn: &mut MySqlConnection,
+    uid: Uuid,
+) -> Result<Option<(DeviceId, Verdict)>, StoreError> {
     let sql = "SELECT device_id, verdict FROM mutations WHERE uid = ?";
     let row: Option<(Uuid, String)> = sqlx::query_as(sql).bind(uid).fetch_optional(conn).await?;
-    row.map(|(device, text)| Ok((DeviceId(device), read(&text)?))).transpose()
+    row.map(|(device, text)| Ok((DeviceId(device), read(&text)?)))
+        .transpose()
 }
 
 /// A device's verdicts above `after`, in order.
@@ -87,7 +106,12 @@ pub async fn verdicts_after(
     after: i64,
 ) -> Result<Vec<Verdict>, StoreError> {
     let sql = "SELECT verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id > ? ORDER BY id";
-    let texts: Vec<String> = sqlx::query_scalar(sql).bind(device.0).bind(incarnation).bind(after).fetch_all(conn).await?;
+    let texts: Vec<String> = sqlx::query_scalar(sql)
+        .bind(device.0)
+        .bind(incarnation)
+        .bind(after)
+        .fetch_all(conn)
+        .await?;
     texts.iter().map(|text| read(text)).collect()
 }
 
@@ -100,7 +124,8 @@ pub async fn any_refused(conn: &mut MySqlConnection, uids: &[Uuid]) -> Result<bo
         return Ok(false);
     }
     let marks = vec!["?"; uids.len()].join(", ");
-    let sql = format!("SELECT COUNT(*) FROM mutations WHERE uid IN ({marks}) AND outcome <> 'applied'");
+    let sql =
+        format!("SELECT COUNT(*) FROM mutations WHERE uid IN ({marks}) AND outcome <> 'applied'");
     let mut query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).persistent(false);
     for uid in uids {
         query = query.bind(uid);

@@ -45,17 +45,34 @@ pub async fn insert(
 ///
 /// # Errors
 /// Of the database.
-pub async fn lock(conn: &mut MySqlConnection, hash: [u8; 32]) -> Result<Option<PairingCode>, StoreError> {
-    let sql = "SELECT station_id, expires_at, used_by FROM pairing_codes WHERE code_hash = ? FOR UPDATE";
-    Ok(sqlx::query_as(sql).bind(&hash[..]).fetch_optional(conn).await?)
+pub async fn lock(
+    conn: &mut MySqlConnection,
+    hash: [u8; 32],
+) -> Result<Option<PairingCode>, StoreError> {
+    let sql =
+        "SELECT station_id, expires_at, used_by FROM pairing_codes WHERE code_hash = ? FOR UPDATE";
+    Ok(sqlx::query_as(sql)
+        .bind(&hash[..])
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// Uses the code up.
 ///
 /// # Errors
 /// Of the database.
-pub async fn mark_used(conn: &mut MySqlConnection, hash: [u8; 32], by: DeviceId, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn mark_used(
+    conn: &mut MySqlConnection,
+    hash: [u8; 32],
+    by: DeviceId,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE pairing_codes SET used_at = ?, used_by = ? WHERE code_hash = ?";
-    sqlx::query(sql).bind(at).bind(by.0).bind(&hash[..]).execute(conn).await?;
+    sqlx::query(sql)
+        .bind(at)
+        .bind(by.0)
+        .bind(&hash[..])
+        .execute(conn)
+        .await?;
     Ok(())
 }

@@ -41,7 +41,9 @@ impl Subject {
         match (kind, device) {
             ("customer", None) => Ok(Self::Customer(UserId(subject))),
             ("staff", Some(device)) => Ok(Self::Staff(StaffId(subject), DeviceId(device))),
-            _ => Err(StoreError::Unreadable(format!("refresh_chains.subject_kind {kind}"))),
+            _ => Err(StoreError::Unreadable(format!(
+                "refresh_chains.subject_kind {kind}"
+            ))),
         }
     }
 }
@@ -94,9 +96,20 @@ pub async fn issue(tx: &mut Tx, subject: Subject, at: DateTime<Utc>) -> Result<I
     let (token, chain) = (URL_SAFE_NO_PAD.encode(random), Uuid::now_v7());
     let (kind, id, device) = subject.parts();
     let sql = "INSERT INTO refresh_chains (id, subject_kind, subject_id, device_id, created_at) VALUES (?, ?, ?, ?, ?)";
-    sqlx::query(sql).bind(chain).bind(kind).bind(id).bind(device).bind(at).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(chain)
+        .bind(kind)
+        .bind(id)
+        .bind(device)
+        .bind(at)
+        .execute(tx.conn())
+        .await?;
     insert(tx, &token, chain, at).await?;
-    Ok(Issued { token, chain, subject })
+    Ok(Issued {
+        token,
+        chain,
+        subject,
+    })
 }
 
 /// Replaces a token by its successor. `again`: whether a token whose successor has not been used yet may have the
@@ -104,11 +117,21 @@ pub async fn issue(tx: &mut Tx, subject: Subject, at: DateTime<Utc>) -> Result<I
 ///
 /// # Errors
 /// Of the database.
-pub async fn rotate(tx: &mut Tx, key: &[u8; 32], token: &str, again: bool, at: DateTime<Utc>) -> Result<Rotation, StoreError> {
-    let Some(found) = find(tx.conn(), &hash(token)).await? else { return Ok(Rotation::Invalid) };
+pub async fn rotate(
+    tx: &mut Tx,
+    key: &[u8; 32],
+    token: &str,
+    again: bool,
+    at: DateTime<Utc>,
+) -> Result<Rotation, StoreError> {
+    let Some(found) = find(tx.conn(), &hash(token)).await? else {
+        return Ok(Rotation::Invalid);
+    };
     let chain = lock_chain(tx.conn(), found.chain_id).await?;
     // Read again under the chain's lock: a twin may have rotated it meanwhile.
-    let Some(found) = find(tx.conn(), &hash(token)).await? else { return Ok(Rotation::Invalid) };
+    let Some(found) = find(tx.conn(), &hash(token)).await? else {
+        return Ok(Rotation::Invalid);
+    };
     if chain.revoked_for.as_deref() == Some(REUSED) {
         return Ok(Rotation::Reused);
     }
@@ -117,11 +140,19 @@ pub async fn rotate(tx: &mut Tx, key: &[u8; 32], token: &str, again: bool, at: D
     }
     let subject = Subject::read(&chain.subject_kind, chain.subject_id, chain.device_id)?;
     let successor = successor(key, token);
-    let issued = Issued { token: successor, chain: found.chain_id, subject };
+    let issued = Issued {
+        token: successor,
+        chain: found.chain_id,
+        subject,
+    };
     match found.successor_hash {
         None => {
             let sql = "UPDATE refresh_tokens SET successor_hash = ? WHERE token_hash = ?";
-            sqlx::query(sql).bind(&hash(&issued.token)[..]).bind(&hash(token)[..]).execute(tx.conn()).await?;
+            sqlx::query(sql)
+                .bind(&hash(&issued.token)[..])
+                .bind(&hash(token)[..])
+                .execute(tx.conn())
+                .await?;
             insert(tx, &issued.token, issued.chain, at).await?;
             Ok(Rotation::Issued(issued))
         }
@@ -140,8 +171,13 @@ pub async fn rotate(tx: &mut Tx, key: &[u8; 32], token: &str, again: bool, at: D
 pub async fn owner(conn: &mut MySqlConnection, token: &str) -> Result<Option<Subject>, StoreError> {
     let sql = "SELECT c.subject_kind, c.subject_id, c.device_id, c.revoked_at, c.revoked_for \
                FROM refresh_tokens t JOIN refresh_chains c ON c.id = t.chain_id WHERE t.token_hash = ?";
-    let chain: Option<Chain> = sqlx::query_as(sql).bind(&hash(token)[..]).fetch_optional(conn).await?;
-    chain.map(|c| Subject::read(&c.subject_kind, c.subject_id, c.device_id)).transpose()
+    let chain: Option<Chain> = sqlx::query_as(sql)
+        .bind(&hash(token)[..])
+        .fetch_optional(conn)
+        .await?;
+    chain
+        .map(|c| Subject::read(&c.subject_kind, c.subject_id, c.device_id))
+        .transpose()
 }
 
 /// Whether a session still goes on.
@@ -150,7 +186,10 @@ pub async fn owner(conn: &mut MySqlConnection, token: &str) -> Result<Option<Sub
 /// Of the database.
 pub async fn is_live(conn: &mut MySqlConnection, chain: Uuid) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM refresh_chains WHERE id = ? AND revoked_at IS NULL";
-    let found: Option<i64> = sqlx::query_scalar(sql).bind(chain).fetch_optional(conn).await?;
+    let found: Option<i64> = sqlx::query_scalar(sql)
+        .bind(chain)
+        .fetch_optional(conn)
+        .await?;
     Ok(found.is_some())
 }
 
@@ -158,9 +197,19 @@ pub async fn is_live(conn: &mut MySqlConnection, chain: Uuid) -> Result<bool, St
 ///
 /// # Errors
 /// Of the database.
-pub async fn revoke(tx: &mut Tx, chain: Uuid, why: &'static str, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn revoke(
+    tx: &mut Tx,
+    chain: Uuid,
+    why: &'static str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE refresh_chains SET revoked_at = ?, revoked_for = ? WHERE id = ? AND revoked_at IS NULL";
-    sqlx::query(sql).bind(at).bind(why).bind(chain).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(at)
+        .bind(why)
+        .bind(chain)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -168,10 +217,22 @@ pub async fn revoke(tx: &mut Tx, chain: Uuid, why: &'static str, at: DateTime<Ut
 ///
 /// # Errors
 /// Of the database.
-pub async fn revoke_others(tx: &mut Tx, staff: StaffId, keep: Uuid, why: &'static str, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn revoke_others(
+    tx: &mut Tx,
+    staff: StaffId,
+    keep: Uuid,
+    why: &'static str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE refresh_chains SET revoked_at = ?, revoked_for = ? \
                WHERE subject_kind = 'staff' AND subject_id = ? AND id <> ? AND revoked_at IS NULL";
-    sqlx::query(sql).bind(at).bind(why).bind(staff.0).bind(keep).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(at)
+        .bind(why)
+        .bind(staff.0)
+        .bind(keep)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -179,10 +240,20 @@ pub async fn revoke_others(tx: &mut Tx, staff: StaffId, keep: Uuid, why: &'stati
 ///
 /// # Errors
 /// Of the database.
-pub async fn revoke_customer(tx: &mut Tx, user: UserId, why: &'static str, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn revoke_customer(
+    tx: &mut Tx,
+    user: UserId,
+    why: &'static str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE refresh_chains SET revoked_at = ?, revoked_for = ? \
                WHERE subject_kind = 'customer' AND subject_id = ? AND revoked_at IS NULL";
-    sqlx::query(sql).bind(at).bind(why).bind(user.0).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(at)
+        .bind(why)
+        .bind(user.0)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -190,20 +261,42 @@ pub async fn revoke_customer(tx: &mut Tx, user: UserId, why: &'static str, at: D
 ///
 /// # Errors
 /// Of the database.
-pub async fn revoke_device(tx: &mut Tx, device: DeviceId, why: &'static str, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn revoke_device(
+    tx: &mut Tx,
+    device: DeviceId,
+    why: &'static str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE refresh_chains SET revoked_at = ?, revoked_for = ? WHERE device_id = ? AND revoked_at IS NULL";
-    sqlx::query(sql).bind(at).bind(why).bind(device.0).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(at)
+        .bind(why)
+        .bind(device.0)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
-async fn insert(tx: &mut Tx, token: &str, chain: Uuid, at: DateTime<Utc>) -> Result<(), StoreError> {
+async fn insert(
+    tx: &mut Tx,
+    token: &str,
+    chain: Uuid,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO refresh_tokens (token_hash, chain_id, created_at, expires_at) VALUES (?, ?, ?, ?)";
-    sqlx::query(sql).bind(&hash(token)[..]).bind(chain).bind(at).bind(at + LIFETIME).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(&hash(token)[..])
+        .bind(chain)
+        .bind(at)
+        .bind(at + LIFETIME)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
 async fn find(conn: &mut MySqlConnection, hash: &[u8]) -> Result<Option<Token>, StoreError> {
-    let sql = "SELECT chain_id, successor_hash, expires_at FROM refresh_tokens WHERE token_hash = ?";
+    let sql =
+        "SELECT chain_id, successor_hash, expires_at FROM refresh_tokens WHERE token_hash = ?";
     Ok(sqlx::query_as(sql).bind(hash).fetch_optional(conn).await?)
 }
 
@@ -213,7 +306,9 @@ async fn lock_chain(conn: &mut MySqlConnection, id: Uuid) -> Result<Chain, Store
 }
 
 async fn is_unused(conn: &mut MySqlConnection, hash: &[u8]) -> Result<bool, StoreError> {
-    Ok(find(conn, hash).await?.is_some_and(|token| token.successor_hash.is_none()))
+    Ok(find(conn, hash)
+        .await?
+        .is_some_and(|token| token.successor_hash.is_none()))
 }
 
 fn hash(token: &str) -> [u8; 32] {
@@ -221,7 +316,8 @@ fn hash(token: &str) -> [u8; 32] {
 }
 
 fn successor(key: &[u8; 32], token: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    let mut mac = Hmac::<Sha256>::new_from_slice(key)
+        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(token.as_bytes());
     URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }

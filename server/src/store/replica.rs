@@ -36,7 +36,11 @@ pub struct Held {
 pub async fn load(snapshot: &mut Snapshot, keys: &[Key]) -> Result<HashMap<Key, Held>, StoreError> {
     let mut found = HashMap::with_capacity(keys.len());
     for kind in Kind::ALL {
-        let ids: Vec<Uuid> = keys.iter().filter(|(k, _)| k == kind).map(|(_, id)| *id).collect();
+        let ids: Vec<Uuid> = keys
+            .iter()
+            .filter(|(k, _)| k == kind)
+            .map(|(_, id)| *id)
+            .collect();
         for chunk in ids.chunks(CHUNK) {
             load_kind(snapshot, *kind, chunk, &mut found).await?;
         }
@@ -44,37 +48,63 @@ pub async fn load(snapshot: &mut Snapshot, keys: &[Key]) -> Result<HashMap<Key, 
     Ok(found)
 }
 
-async fn load_kind(snapshot: &mut Snapshot, kind: Kind, ids: &[Uuid], found: &mut HashMap<Key, Held>) -> Result<(), StoreError> {
+async fn load_kind(
+    snapshot: &mut Snapshot,
+    kind: Kind,
+    ids: &[Uuid],
+    found: &mut HashMap<Key, Held>,
+) -> Result<(), StoreError> {
     let months = snapshot.months();
     let conn = snapshot.conn()?;
     match kind {
         Kind::Appointment => {
             for row in appointments::load_many(conn, ids).await? {
-                found.insert((kind, row.body.id.0), held(row.body.version, row.scopes.list(), &row.body)?);
+                found.insert(
+                    (kind, row.body.id.0),
+                    held(row.body.version, row.scopes.list(), &row.body)?,
+                );
             }
         }
         Kind::Order => {
             for row in orders::load_many(conn, &months, ids).await? {
-                found.insert((kind, row.body.id.0), held(row.body.version, row.scopes.list(), &row.body)?);
+                found.insert(
+                    (kind, row.body.id.0),
+                    held(row.body.version, row.scopes.list(), &row.body)?,
+                );
             }
         }
         Kind::PriceBook => {
             for book in price_books::load_many(conn, ids).await? {
                 let scopes = vec![Scope::Catalog(book.city.clone())];
-                found.insert((kind, book.id.0), held(i64::from(book.version), scopes, &book)?);
+                found.insert(
+                    (kind, book.id.0),
+                    held(i64::from(book.version), scopes, &book)?,
+                );
             }
         }
         Kind::Staff => {
             for person in staff::load_many(conn, ids).await? {
-                found.insert((kind, person.id.0), held(person.version, staff::scopes_of(&person), &person)?);
+                found.insert(
+                    (kind, person.id.0),
+                    held(person.version, staff::scopes_of(&person), &person)?,
+                );
             }
         }
         Kind::Station => {
-            // Stations are few: one list instead of a query of their own.
-            for station in stations::all(conn).await?.into_iter().filter(|s| ids.contains(&s.id.0)) {
-                let collectors = staff::collectors_of(conn, station.id).await?;
-                let scopes = [Scope::Station(station.id)].into_iter().chain(collectors.into_iter().map(Scope::Collector));
-                found.insert((kind, station.id.0), held(station.version, scopes.collect(), &station)?);
+            let collectors = staff::collectors_of(conn, ids).await?;
+            for station in stations::load_many(conn, ids).await? {
+                let own = collectors
+                    .iter()
+                    .filter(|(at, _)| *at == station.id)
+                    .map(|(_, id)| Scope::Collector(*id));
+                let scopes = [Scope::Station(station.id)]
+                    .into_iter()
+                    .chain(own)
+                    .collect();
+                found.insert(
+                    (kind, station.id.0),
+                    held(station.version, scopes, &station)?,
+                );
             }
         }
     }
@@ -84,15 +114,30 @@ async fn load_kind(snapshot: &mut Snapshot, kind: Kind, ids: &[Uuid], found: &mu
 fn held(version: i64, scopes: Vec<Scope>, body: &impl Serialize) -> Result<Held, StoreError> {
     let text = serde_json::to_string(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
     let body = serde_json::from_str(&text).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-    Ok(Held { version, scopes, body, size: text.len() })
+    Ok(Held {
+        version,
+        scopes,
+        body,
+        size: text.len(),
+    })
 }
 
 /// Ids of a kind in a scope after `after`, ascending, at most `most`.
 ///
 /// # Errors
 /// Of the database.
-pub async fn ids(snapshot: &mut Snapshot, scope: &Scope, kind: Kind, after: Option<Uuid>, most: usize) -> Result<Vec<Uuid>, StoreError> {
-    Ok(rows(snapshot, scope, kind, after, most).await?.into_iter().map(|(id, _)| id).collect())
+pub async fn ids(
+    snapshot: &mut Snapshot,
+    scope: &Scope,
+    kind: Kind,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<Uuid>, StoreError> {
+    Ok(rows(snapshot, scope, kind, after, most)
+        .await?
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect())
 }
 
 /// Count and hash sum of everything in a scope.
@@ -110,7 +155,13 @@ pub async fn check(snapshot: &mut Snapshot, scope: &Scope) -> Result<Check, Stor
 }
 
 /// Ids and versions of a kind in a scope after `after`, ascending.
-async fn rows(snapshot: &mut Snapshot, scope: &Scope, kind: Kind, after: Option<Uuid>, most: usize) -> Result<Vec<(Uuid, i64)>, StoreError> {
+async fn rows(
+    snapshot: &mut Snapshot,
+    scope: &Scope,
+    kind: Kind,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
     match kind {
         Kind::Appointment => visits(snapshot, "appointments", scope, after, most).await,
         Kind::Order => {
@@ -124,21 +175,44 @@ async fn rows(snapshot: &mut Snapshot, scope: &Scope, kind: Kind, after: Option<
             all.truncate(most);
             Ok(all)
         }
-        Kind::PriceBook | Kind::Staff | Kind::Station => few(snapshot, scope, kind, after, most).await,
+        Kind::PriceBook | Kind::Staff | Kind::Station => {
+            few(snapshot, scope, kind, after, most).await
+        }
     }
 }
 
 /// Appointments or one month's orders, by their stored scope columns.
-async fn visits(snapshot: &mut Snapshot, table: &str, scope: &Scope, after: Option<Uuid>, most: usize) -> Result<Vec<(Uuid, i64)>, StoreError> {
-    let part = |column: &str| format!("SELECT id, version FROM {table} WHERE {column} = ? AND id > ? ORDER BY id LIMIT ?");
+async fn visits(
+    snapshot: &mut Snapshot,
+    table: &str,
+    scope: &Scope,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let part = |column: &str| {
+        format!("SELECT id, version FROM {table} WHERE {column} = ? AND id > ? ORDER BY id LIMIT ?")
+    };
     let (sql, id) = match scope {
         Scope::Station(id) => (part("scope_station"), id.0),
-        Scope::Collector(id) => (format!("({}) UNION ({})", part("scope_collector"), part("scope_fact")), id.0),
+        Scope::Collector(id) => (
+            format!(
+                "({}) UNION ({})",
+                part("scope_collector"),
+                part("scope_fact")
+            ),
+            id.0,
+        ),
         Scope::Catalog(_) | Scope::Admin => return Ok(Vec::new()),
     };
-    let (after, limit) = (after.unwrap_or(Uuid::nil()), u32::try_from(most).unwrap_or(u32::MAX));
+    let (after, limit) = (
+        after.unwrap_or(Uuid::nil()),
+        u32::try_from(most).unwrap_or(u32::MAX),
+    );
     let union = matches!(scope, Scope::Collector(_));
-    let mut query = sqlx::query_as::<_, (Uuid, i64)>(AssertSqlSafe(sql)).bind(id).bind(after).bind(limit);
+    let mut query = sqlx::query_as::<_, (Uuid, i64)>(AssertSqlSafe(sql))
+        .bind(id)
+        .bind(after)
+        .bind(limit);
     if union {
         query = query.bind(id).bind(after).bind(limit);
     }
@@ -149,18 +223,38 @@ async fn visits(snapshot: &mut Snapshot, table: &str, scope: &Scope, after: Opti
 }
 
 /// Price books, people and stations.
-async fn few(snapshot: &mut Snapshot, scope: &Scope, kind: Kind, after: Option<Uuid>, most: usize) -> Result<Vec<(Uuid, i64)>, StoreError> {
+async fn few(
+    snapshot: &mut Snapshot,
+    scope: &Scope,
+    kind: Kind,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
     let (sql, by) = match (kind, scope) {
-        (Kind::PriceBook, Scope::Catalog(city)) => {
-            ("SELECT id, CAST(version AS SIGNED) FROM price_books WHERE city = ?", By::Text(city))
-        }
-        (Kind::Staff, Scope::Station(id)) => ("SELECT id, version FROM staff WHERE station_id = ?", By::Id(id.0)),
-        (Kind::Staff, Scope::Collector(id)) => ("SELECT id, version FROM staff WHERE role = 'collector' AND id = ?", By::Id(id.0)),
-        (Kind::Staff, Scope::Admin) => ("SELECT id, version FROM staff WHERE role IN ('dispatcher', 'admin')", By::Nothing),
-        (Kind::Station, Scope::Station(id)) => ("SELECT id, version FROM stations WHERE id = ?", By::Id(id.0)),
-        (Kind::Station, Scope::Collector(id)) => {
-            ("SELECT s.id, s.version FROM staff p JOIN stations s ON s.id = p.station_id WHERE p.role = 'collector' AND p.id = ?", By::Id(id.0))
-        }
+        (Kind::PriceBook, Scope::Catalog(city)) => (
+            "SELECT id, CAST(version AS SIGNED) FROM price_books WHERE city = ?",
+            By::Text(city),
+        ),
+        (Kind::Staff, Scope::Station(id)) => (
+            "SELECT id, version FROM staff WHERE station_id = ?",
+            By::Id(id.0),
+        ),
+        (Kind::Staff, Scope::Collector(id)) => (
+            "SELECT id, version FROM staff WHERE role = 'collector' AND id = ?",
+            By::Id(id.0),
+        ),
+        (Kind::Staff, Scope::Admin) => (
+            "SELECT id, version FROM staff WHERE role IN ('dispatcher', 'admin')",
+            By::Nothing,
+        ),
+        (Kind::Station, Scope::Station(id)) => (
+            "SELECT id, version FROM stations WHERE id = ?",
+            By::Id(id.0),
+        ),
+        (Kind::Station, Scope::Collector(id)) => (
+            "SELECT s.id, s.version FROM staff p JOIN stations s ON s.id = p.station_id WHERE p.role = 'collector' AND p.id = ?",
+            By::Id(id.0),
+        ),
         _ => return Ok(Vec::new()),
     };
     let query = sqlx::query_as::<_, (Uuid, i64)>(sql);

@@ -38,17 +38,40 @@ pub struct ReviewRow {
 ///
 /// # Errors
 /// Of the database.
-pub async fn list(conn: &mut MySqlConnection, closed: bool, before: Option<i64>, most: u32) -> Result<Vec<ReviewRow>, StoreError> {
+pub async fn list(
+    conn: &mut MySqlConnection,
+    closed: bool,
+    before: Option<i64>,
+    most: u32,
+) -> Result<Vec<ReviewRow>, StoreError> {
     let sql = "SELECT id, subject_kind, subject_id, code, at, by_staff, station_id, closed_at, closed_by FROM reviews \
                WHERE closed = ? AND id < ? ORDER BY id DESC LIMIT ?";
-    Ok(sqlx::query_as(sql).bind(closed).bind(before.unwrap_or(i64::MAX)).bind(most).fetch_all(conn).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(closed)
+        .bind(before.unwrap_or(i64::MAX))
+        .bind(most)
+        .fetch_all(conn)
+        .await?)
 }
 
 /// Closes an entry; false if there is none that is open.
 ///
 /// # Errors
 /// Of the database.
-pub async fn close(tx: &mut Tx, id: i64, by: StaffId, at: DateTime<Utc>) -> Result<bool, StoreError> {
-    let sql = "UPDATE reviews SET closed = 1, closed_at = ?, closed_by = ? WHERE id = ? AND closed = 0";
-    Ok(sqlx::query(sql).bind(at).bind(by.0).bind(id).execute(tx.conn()).await?.rows_affected() > 0)
+pub async fn close(
+    tx: &mut Tx,
+    id: i64,
+    by: StaffId,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let sql =
+        "UPDATE reviews SET closed = 1, closed_at = ?, closed_by = ? WHERE id = ? AND closed = 0";
+    Ok(sqlx::query(sql)
+        .bind(at)
+        .bind(by.0)
+        .bind(id)
+        .execute(tx.conn())
+        .await?
+        .rows_affected()
+        > 0)
 }

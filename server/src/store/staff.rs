@@ -25,7 +25,11 @@ impl Person {
     /// As the rules see them.
     #[must_use]
     pub const fn actor(&self) -> Actor {
-        Actor { id: self.staff.id, role: self.staff.role, station: self.staff.station_id }
+        Actor {
+            id: self.staff.id,
+            role: self.staff.role,
+            station: self.staff.station_id,
+        }
     }
 }
 
@@ -45,7 +49,8 @@ struct Row {
 const COLUMNS: &str = "SELECT id, version, username, name, role, station_id, active, grants, password_hash FROM staff";
 
 fn person(row: Row) -> Result<Person, StoreError> {
-    let role = Role::parse(&row.role).ok_or_else(|| StoreError::Unreadable(format!("staff.role {}", row.role)))?;
+    let role = Role::parse(&row.role)
+        .ok_or_else(|| StoreError::Unreadable(format!("staff.role {}", row.role)))?;
     let staff = Staff {
         id: StaffId(row.id),
         version: row.version,
@@ -55,7 +60,11 @@ fn person(row: Row) -> Result<Person, StoreError> {
         station_id: row.station_id.map(StationId),
         active: row.active,
     };
-    Ok(Person { staff, grants: row.grants, password_hash: row.password_hash })
+    Ok(Person {
+        staff,
+        grants: row.grants,
+        password_hash: row.password_hash,
+    })
 }
 
 /// The scopes a row of kind `staff` is in: its station's, a collector's own, and the administrators' where the person
@@ -77,16 +86,29 @@ pub fn scopes_of(staff: &Staff) -> Vec<Scope> {
 /// Of the database.
 pub async fn find(conn: &mut MySqlConnection, id: StaffId) -> Result<Option<Person>, StoreError> {
     let sql = format!("{COLUMNS} WHERE id = ?");
-    sqlx::query_as(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn).await?.map(person).transpose()
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(id.0)
+        .fetch_optional(conn)
+        .await?
+        .map(person)
+        .transpose()
 }
 
 /// A person by user name.
 ///
 /// # Errors
 /// Of the database.
-pub async fn find_by_username(conn: &mut MySqlConnection, username: &str) -> Result<Option<Person>, StoreError> {
+pub async fn find_by_username(
+    conn: &mut MySqlConnection,
+    username: &str,
+) -> Result<Option<Person>, StoreError> {
     let sql = format!("{COLUMNS} WHERE username = ?");
-    sqlx::query_as(AssertSqlSafe(sql)).bind(username).fetch_optional(conn).await?.map(person).transpose()
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(username)
+        .fetch_optional(conn)
+        .await?
+        .map(person)
+        .transpose()
 }
 
 /// Everybody, by user name.
@@ -107,29 +129,58 @@ pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<S
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("{COLUMNS} WHERE id IN ({})", vec!["?"; ids.len()].join(", "));
+    let sql = format!(
+        "{COLUMNS} WHERE id IN ({})",
+        vec!["?"; ids.len()].join(", ")
+    );
     let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(sql)).persistent(false);
     for id in ids {
         query = query.bind(id);
     }
-    query.fetch_all(conn).await?.into_iter().map(|row| Ok(person(row)?.staff)).collect()
+    query
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(|row| Ok(person(row)?.staff))
+        .collect()
 }
 
-/// The collectors at home at a station.
+/// The collectors at home at these stations, with their station.
 ///
 /// # Errors
 /// Of the database.
-pub async fn collectors_of(conn: &mut MySqlConnection, station: StationId) -> Result<Vec<StaffId>, StoreError> {
-    let sql = "SELECT id FROM staff WHERE station_id = ? AND role = 'collector' ORDER BY id";
-    let ids: Vec<Uuid> = sqlx::query_scalar(sql).bind(station.0).fetch_all(conn).await?;
-    Ok(ids.into_iter().map(StaffId).collect())
+pub async fn collectors_of(
+    conn: &mut MySqlConnection,
+    stations: &[Uuid],
+) -> Result<Vec<(StationId, StaffId)>, StoreError> {
+    if stations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let marks = vec!["?"; stations.len()].join(", ");
+    let sql = format!(
+        "SELECT station_id, id FROM staff WHERE station_id IN ({marks}) AND role = 'collector' ORDER BY id"
+    );
+    let mut query = sqlx::query_as::<_, (Uuid, Uuid)>(AssertSqlSafe(sql)).persistent(false);
+    for station in stations {
+        query = query.bind(station);
+    }
+    let rows = query.fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(station, id)| (StationId(station), StaffId(id)))
+        .collect())
 }
 
 /// Adds a person. Their station becomes visible to them, so it is marked too.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] if the user name is taken.
-pub async fn insert(tx: &mut Tx, staff: &Staff, password_hash: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut Tx,
+    staff: &Staff,
+    password_hash: &str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO staff (id, version, username, name, role, station_id, active, password_hash, created_at, updated_at) \
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     sqlx::query(sql)
@@ -156,8 +207,18 @@ pub async fn insert(tx: &mut Tx, staff: &Staff, password_hash: &str, at: DateTim
 ///
 /// # Errors
 /// Of the database.
-pub async fn set_password(tx: &mut Tx, staff: StaffId, password_hash: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn set_password(
+    tx: &mut Tx,
+    staff: StaffId,
+    password_hash: &str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let sql = "UPDATE staff SET password_hash = ?, updated_at = ? WHERE id = ?";
-    sqlx::query(sql).bind(password_hash).bind(at).bind(staff.0).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(password_hash)
+        .bind(at)
+        .bind(staff.0)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }

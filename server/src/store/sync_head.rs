@@ -20,7 +20,11 @@ pub struct Head {
 /// # Errors
 /// Of the database.
 pub async fn read(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
-    Ok(sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1").fetch_one(conn).await?)
+    Ok(
+        sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1")
+            .fetch_one(conn)
+            .await?,
+    )
 }
 
 /// The head, locked: whoever holds it is the sequencer.
@@ -28,17 +32,32 @@ pub async fn read(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
 /// # Errors
 /// Of the database.
 pub async fn lock(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
-    Ok(sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1 FOR UPDATE").fetch_one(conn).await?)
+    Ok(
+        sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1 FOR UPDATE")
+            .fetch_one(conn)
+            .await?,
+    )
 }
 
 /// Ends a batch at `seq` with its tag and raises the head.
 ///
 /// # Errors
 /// Of the database.
-pub async fn close_batch(conn: &mut MySqlConnection, seq: i64, tag: [u8; 16]) -> Result<(), StoreError> {
+pub async fn close_batch(
+    conn: &mut MySqlConnection,
+    seq: i64,
+    tag: [u8; 16],
+) -> Result<(), StoreError> {
     let insert = "INSERT INTO sync_batch (last_seq, tag) VALUES (?, ?)";
-    sqlx::query(insert).bind(seq).bind(&tag[..]).execute(&mut *conn).await?;
-    sqlx::query("UPDATE sync_head SET seq = ? WHERE id = 1").bind(seq).execute(conn).await?;
+    sqlx::query(insert)
+        .bind(seq)
+        .bind(&tag[..])
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("UPDATE sync_head SET seq = ? WHERE id = 1")
+        .bind(seq)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 
@@ -47,6 +66,10 @@ pub async fn close_batch(conn: &mut MySqlConnection, seq: i64, tag: [u8; 16]) ->
 /// # Errors
 /// Of the database.
 pub async fn tag_of(conn: &mut MySqlConnection, seq: i64) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT LOWER(HEX(tag)) FROM sync_batch WHERE last_seq >= ? ORDER BY last_seq LIMIT 1";
-    Ok(sqlx::query_scalar(sql).bind(seq).fetch_optional(conn).await?)
+    let sql =
+        "SELECT LOWER(HEX(tag)) FROM sync_batch WHERE last_seq >= ? ORDER BY last_seq LIMIT 1";
+    Ok(sqlx::query_scalar(sql)
+        .bind(seq)
+        .fetch_optional(conn)
+        .await?)
 }

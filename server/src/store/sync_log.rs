@@ -28,16 +28,10 @@ pub struct Pending {
 /// # Errors
 /// Of the database.
 pub async fn anything_pending(conn: &mut MySqlConnection) -> Result<bool, StoreError> {
-    let first: Option<i64> = sqlx::query_scalar("SELECT id FROM sync_outbox LIMIT 1").fetch_optional(conn).await?;
+    let first: Option<i64> = sqlx::query_scalar("SELECT id FROM sync_outbox LIMIT 1")
+        .fetch_optional(conn)
+        .await?;
     Ok(first.is_some())
-}
-
-/// How many rows wait for a number.
-///
-/// # Errors
-/// Of the database.
-pub async fn pending_count(conn: &mut MySqlConnection) -> Result<i64, StoreError> {
-    Ok(sqlx::query_scalar("SELECT COUNT(*) FROM sync_outbox").fetch_one(conn).await?)
 }
 
 /// The oldest rows of the outbox.
@@ -45,20 +39,35 @@ pub async fn pending_count(conn: &mut MySqlConnection) -> Result<i64, StoreError
 /// # Errors
 /// Of the database.
 pub async fn pending(conn: &mut MySqlConnection, most: u32) -> Result<Vec<Pending>, StoreError> {
-    Ok(sqlx::query_as("SELECT id, scope, kind, entity_id FROM sync_outbox ORDER BY id LIMIT ?").bind(most).fetch_all(conn).await?)
+    Ok(
+        sqlx::query_as("SELECT id, scope, kind, entity_id FROM sync_outbox ORDER BY id LIMIT ?")
+            .bind(most)
+            .fetch_all(conn)
+            .await?,
+    )
 }
 
 /// Gives the rows the numbers after `head`.
 ///
 /// # Errors
 /// Of the database.
-pub async fn append(conn: &mut MySqlConnection, head: i64, rows: &[Pending]) -> Result<(), StoreError> {
+pub async fn append(
+    conn: &mut MySqlConnection,
+    head: i64,
+    rows: &[Pending],
+) -> Result<(), StoreError> {
     let mut seq = head;
     for chunk in rows.chunks(CHUNK) {
-        let mut sql = QueryBuilder::new("INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) ");
+        let mut sql =
+            QueryBuilder::new("INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) ");
         sql.push_values(chunk, |mut values, row| {
             seq += 1;
-            values.push_bind(seq).push_bind(row.id).push_bind(&row.scope).push_bind(&row.kind).push_bind(row.entity_id);
+            values
+                .push_bind(seq)
+                .push_bind(row.id)
+                .push_bind(&row.scope)
+                .push_bind(&row.kind)
+                .push_bind(row.entity_id);
         });
         sql.build().persistent(false).execute(&mut *conn).await?;
     }
@@ -70,16 +79,31 @@ pub async fn append(conn: &mut MySqlConnection, head: i64, rows: &[Pending]) -> 
 ///
 /// # Errors
 /// Of the database.
-pub async fn remove_sequenced(conn: &mut MySqlConnection, head: i64, through: i64) -> Result<u64, StoreError> {
+pub async fn remove_sequenced(
+    conn: &mut MySqlConnection,
+    head: i64,
+    through: i64,
+) -> Result<u64, StoreError> {
     let sql = "DELETE o FROM sync_log l STRAIGHT_JOIN sync_outbox o ON o.id = l.outbox_id WHERE l.seq > ? AND l.seq <= ?";
-    Ok(sqlx::query(sql).bind(head).bind(through).execute(conn).await?.rows_affected())
+    Ok(sqlx::query(sql)
+        .bind(head)
+        .bind(through)
+        .execute(conn)
+        .await?
+        .rows_affected())
 }
 
 /// A scope's entries in (after, through], at most `most`.
 ///
 /// # Errors
 /// Of the database.
-pub async fn slice(conn: &mut MySqlConnection, scope: &Scope, after: i64, through: i64, most: usize) -> Result<Slice, StoreError> {
+pub async fn slice(
+    conn: &mut MySqlConnection,
+    scope: &Scope,
+    after: i64,
+    through: i64,
+    most: usize,
+) -> Result<Slice, StoreError> {
     if after >= through {
         return Ok(Slice::default());
     }
@@ -92,25 +116,42 @@ pub async fn slice(conn: &mut MySqlConnection, scope: &Scope, after: i64, throug
         .fetch_all(conn)
         .await?;
     let more = rows.len() >= most;
-    let entries = rows.into_iter().map(|(seq, kind, id)| Ok(LogEntry { seq, key: key(&kind, id)? }));
-    Ok(Slice { entries: entries.collect::<Result<_, StoreError>>()?, more })
+    let entries = rows.into_iter().map(|(seq, kind, id)| {
+        Ok(LogEntry {
+            seq,
+            key: key(&kind, id)?,
+        })
+    });
+    Ok(Slice {
+        entries: entries.collect::<Result<_, StoreError>>()?,
+        more,
+    })
 }
 
 /// Aggregates of these scopes that were written but have no number yet, each once, at most `most`.
 ///
 /// # Errors
 /// Of the database.
-pub async fn unsequenced(conn: &mut MySqlConnection, scopes: &[Scope], most: usize) -> Result<Vec<Key>, StoreError> {
+pub async fn unsequenced(
+    conn: &mut MySqlConnection,
+    scopes: &[Scope],
+    most: usize,
+) -> Result<Vec<Key>, StoreError> {
     if scopes.is_empty() {
         return Ok(Vec::new());
     }
     let marks = vec!["?"; scopes.len()].join(", ");
-    let sql = format!("SELECT DISTINCT kind, entity_id FROM sync_outbox WHERE scope IN ({marks}) LIMIT ?");
+    let sql = format!(
+        "SELECT DISTINCT kind, entity_id FROM sync_outbox WHERE scope IN ({marks}) LIMIT ?"
+    );
     let mut query = sqlx::query_as::<_, (String, Uuid)>(AssertSqlSafe(sql));
     for scope in scopes {
         query = query.bind(scope.to_string());
     }
-    let rows = query.bind(u32::try_from(most).unwrap_or(u32::MAX)).fetch_all(conn).await?;
+    let rows = query
+        .bind(u32::try_from(most).unwrap_or(u32::MAX))
+        .fetch_all(conn)
+        .await?;
     rows.into_iter().map(|(kind, id)| key(&kind, id)).collect()
 }
 

@@ -21,13 +21,22 @@ use huishou_domain::{
 ///
 /// # Errors
 /// Of the database.
-pub(super) async fn publish(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Effect, Problem> {
-    let Command::Publish(args) = command else { return Ok(Effect::rejected("undecodable")) };
+pub(super) async fn publish(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    command: &Command,
+) -> Result<Effect, Problem> {
+    let Command::Publish(args) = command else {
+        return Ok(Effect::rejected("undecodable"));
+    };
     if deed.actor.role != Role::Admin {
         return Ok(Effect::rejected("forbidden"));
     }
     match put_in_force(tx, &args.book, deed.at).await? {
-        Ok(()) => Ok(Effect::Applied { version: Some(i64::from(args.book.version)), reviews: Vec::new() }),
+        Ok(()) => Ok(Effect::Applied {
+            version: Some(i64::from(args.book.version)),
+            reviews: Vec::new(),
+        }),
         Err((code, field)) => Ok(Effect::rejected_field(code, field)),
     }
 }
@@ -39,7 +48,11 @@ pub type NotPublished = (&'static str, &'static str);
 ///
 /// # Errors
 /// Of the database; inside, what is wrong with the book.
-pub async fn put_in_force(tx: &mut Tx, book: &PriceBook, at: DateTime<Utc>) -> Result<Result<(), NotPublished>, Problem> {
+pub async fn put_in_force(
+    tx: &mut Tx,
+    book: &PriceBook,
+    at: DateTime<Utc>,
+) -> Result<Result<(), NotPublished>, Problem> {
     if let Err(error) = book.verify() {
         return Ok(Err(fault(&error)));
     }
@@ -70,11 +83,25 @@ pub(super) async fn price_findings(
     command: &Command,
     city: Option<&str>,
 ) -> Result<PriceFindings, Problem> {
-    let Some(stated) = stated(command) else { return Ok(PriceFindings::default()) };
-    let superseded_at = price_books::superseded_at(tx.conn(), &stated.book.city, stated.book.version, deed.at).await?;
-    let known = deed.book.map(|c| Known { book: &c.book, compiled: &c.rules, superseded_at });
+    let Some(stated) = stated(command) else {
+        return Ok(PriceFindings::default());
+    };
+    let superseded_at =
+        price_books::superseded_at(tx.conn(), &stated.book.city, stated.book.version, deed.at)
+            .await?;
+    let known = deed.book.map(|c| Known {
+        book: &c.book,
+        compiled: &c.rules,
+        superseded_at,
+    });
     let at = deed.believed_time().unwrap_or(deed.at);
-    Ok(price::findings(stated, known, city.unwrap_or_default(), deed.actor.role, at))
+    Ok(price::findings(
+        stated,
+        known,
+        city.unwrap_or_default(),
+        deed.actor.role,
+        at,
+    ))
 }
 
 /// The book that a weighing or ticket names.

@@ -70,8 +70,16 @@ impl Position {
     /// At the beginning of a scope's snapshot.
     #[must_use]
     pub const fn fresh(generation: i32, head: i64) -> Self {
-        let snapshot = SnapshotPosition { base_seq: head, kind: Kind::ALL[0], after_id: None };
-        Self { generation, seq: head, snapshot: Some(snapshot) }
+        let snapshot = SnapshotPosition {
+            base_seq: head,
+            kind: Kind::ALL[0],
+            after_id: None,
+        };
+        Self {
+            generation,
+            seq: head,
+            snapshot: Some(snapshot),
+        }
     }
 }
 
@@ -126,21 +134,36 @@ mod tests {
     use super::*;
 
     fn cursor() -> Cursor {
-        let at = |snapshot| Position { generation: 1, seq: 41, snapshot };
-        let snapshot = SnapshotPosition { base_seq: 41, kind: Kind::Order, after_id: Some(Uuid::from_u128(9)) };
+        let at = |snapshot| Position {
+            generation: 1,
+            seq: 41,
+            snapshot,
+        };
+        let snapshot = SnapshotPosition {
+            base_seq: 41,
+            kind: Kind::Order,
+            after_id: Some(Uuid::from_u128(9)),
+        };
         Cursor {
             device: DeviceId(Uuid::from_u128(1)),
             epoch: Uuid::from_u128(2),
             tag: "00ff00ff00ff00ff".to_owned(),
             pulls: 3,
             pages: 0,
-            scopes: [(Scope::Admin, at(None)), (Scope::Catalog("330100".to_owned()), at(Some(snapshot)))].into(),
+            scopes: [
+                (Scope::Admin, at(None)),
+                (Scope::Catalog("330100".to_owned()), at(Some(snapshot))),
+            ]
+            .into(),
         }
     }
 
     #[test]
     fn a_cursor_comes_back_as_it_was_sealed() {
-        assert_eq!(Cursor::open(&cursor().seal(&[7; 32]), &[7; 32]), Ok(cursor()));
+        assert_eq!(
+            Cursor::open(&cursor().seal(&[7; 32]), &[7; 32]),
+            Ok(cursor())
+        );
     }
 
     #[test]
@@ -150,7 +173,11 @@ mod tests {
         for at in 0..text.len() - 1 {
             let mut forged = text.clone().into_bytes();
             forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
-            assert_eq!(Cursor::open(&String::from_utf8(forged).unwrap(), &[7; 32]), Err(BadCursor), "letter {at}");
+            assert_eq!(
+                Cursor::open(&String::from_utf8(forged).unwrap(), &[7; 32]),
+                Err(BadCursor),
+                "letter {at}"
+            );
         }
         for odd in ["", "A", "not base64 !", "AAAA"] {
             assert_eq!(Cursor::open(odd, &[7; 32]), Err(BadCursor));

@@ -78,11 +78,17 @@ pub enum Effect {
 
 impl Effect {
     pub(super) fn rejected(code: &str) -> Self {
-        Self::Rejected { code: code.to_owned(), field: None }
+        Self::Rejected {
+            code: code.to_owned(),
+            field: None,
+        }
     }
 
     pub(super) fn rejected_field(code: &str, field: &str) -> Self {
-        Self::Rejected { code: code.to_owned(), field: Some(field.to_owned()) }
+        Self::Rejected {
+            code: code.to_owned(),
+            field: Some(field.to_owned()),
+        }
     }
 }
 
@@ -97,7 +103,10 @@ impl Deed<'_> {
         let mut act = Act::new(Party::Staff(self.actor), self.at);
         act.client_time = self.believed_time();
         // An order's version says nothing about when its appointment was moved.
-        act.saw_version = self.mutation.expect_version.filter(|_| matches!(subject, Subject::Appointment(_)));
+        act.saw_version = self
+            .mutation
+            .expect_version
+            .filter(|_| matches!(subject, Subject::Appointment(_)));
         act
     }
 }
@@ -106,12 +115,18 @@ impl Deed<'_> {
 ///
 /// # Errors
 /// Of the database.
-pub async fn undecodable(tx: &mut Tx, deed: &Deed<'_>, error: &DecodeError) -> Result<Effect, Problem> {
+pub async fn undecodable(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    error: &DecodeError,
+) -> Result<Effect, Problem> {
     match error {
         DecodeError::BadArgs { name, .. } if Command::is_fact_name(name) == Some(true) => {
             dispute(tx, deed, Reason::Malformed, &error.to_string()).await
         }
-        DecodeError::BadArgs { .. } | DecodeError::UnknownName(_) => Ok(Effect::rejected("undecodable")),
+        DecodeError::BadArgs { .. } | DecodeError::UnknownName(_) => {
+            Ok(Effect::rejected("undecodable"))
+        }
     }
 }
 
@@ -142,20 +157,33 @@ fn absurd(command: &Command) -> Option<&'static str> {
     match command {
         Command::Pay(args) if args.amount.fen() <= 0 => Some("a payment is above zero"),
         Command::Refund(args) if args.amount.fen() <= 0 => Some("a refund is above zero"),
-        Command::Weigh(args) if args.due.is_negative() || args.total.is_negative() => Some("nothing is due below zero"),
-        Command::Ticket(args) if args.quote.due.is_negative() || args.quote.total.is_negative() => Some("nothing is due below zero"),
+        Command::Weigh(args) if args.due.is_negative() || args.total.is_negative() => {
+            Some("nothing is due below zero")
+        }
+        Command::Ticket(args) if args.quote.due.is_negative() || args.quote.total.is_negative() => {
+            Some("nothing is due below zero")
+        }
         _ => None,
     }
 }
 
 /// Values that the tables cannot hold, or an id that is another record's: a fact is disputed, an intent refused.
-async fn misfit(tx: &mut Tx, deed: &Deed<'_>, command: &Command, problem: Problem) -> Result<Effect, Problem> {
+async fn misfit(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    command: &Command,
+    problem: Problem,
+) -> Result<Effect, Problem> {
     let (reason, code) = match problem.cause.as_deref() {
         Some(StoreError::Duplicate(_)) => (Reason::IdTaken, "id_taken"),
         Some(StoreError::OutOfRange(_)) => (Reason::Malformed, "out_of_range"),
         _ => return Err(problem),
     };
-    let detail = problem.cause.as_deref().map(ToString::to_string).unwrap_or_default();
+    let detail = problem
+        .cause
+        .as_deref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     tx.rollback_to("effect").await?;
     if command.is_fact() {
         return dispute(tx, deed, reason, &detail).await;
@@ -163,7 +191,12 @@ async fn misfit(tx: &mut Tx, deed: &Deed<'_>, command: &Command, problem: Proble
     Ok(Effect::rejected(code))
 }
 
-async fn dispute(tx: &mut Tx, deed: &Deed<'_>, reason: Reason, detail: &str) -> Result<Effect, Problem> {
+async fn dispute(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    reason: Reason,
+    detail: &str,
+) -> Result<Effect, Problem> {
     let record = NewDispute {
         id: Uuid::now_v7(),
         device: deed.device,
@@ -176,14 +209,30 @@ async fn dispute(tx: &mut Tx, deed: &Deed<'_>, reason: Reason, detail: &str) -> 
         at: deed.at,
     };
     disputed::insert(tx.conn(), &record).await?;
-    Ok(Effect::Applied { version: None, reviews: vec![ReviewCode::Disputed] })
+    Ok(Effect::Applied {
+        version: None,
+        reviews: vec![ReviewCode::Disputed],
+    })
 }
 
-async fn on_visit(tx: &mut Tx, deed: &Deed<'_>, command: &Command, subject: Subject) -> Result<Effect, Problem> {
+async fn on_visit(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    command: &Command,
+    subject: Subject,
+) -> Result<Effect, Problem> {
     let Some(locked) = visits::lock(tx, subject).await? else {
         return match command {
             Command::Ticket(args) => new_ticket(tx, deed, args).await,
-            fact if fact.is_fact() => dispute(tx, deed, Reason::UnknownEntity, "no such order or appointment").await,
+            fact if fact.is_fact() => {
+                dispute(
+                    tx,
+                    deed,
+                    Reason::UnknownEntity,
+                    "no such order or appointment",
+                )
+                .await
+            }
             _ => Ok(Effect::rejected("not_found")),
         };
     };
@@ -209,7 +258,10 @@ async fn on_visit(tx: &mut Tx, deed: &Deed<'_>, command: &Command, subject: Subj
         }
         saved => saved?,
     }
-    Ok(Effect::Applied { version: Some(version_of(&visit, subject)), reviews: applied.reviews })
+    Ok(Effect::Applied {
+        version: Some(version_of(&visit, subject)),
+        reviews: applied.reviews,
+    })
 }
 
 /// Permission and conflict; a fact passes both.
@@ -217,9 +269,14 @@ fn refuse(deed: &Deed<'_>, command: &Command, subject: Subject, locked: &Locked)
     if let Err(refusal) = visit::permit(&locked.visit, command, &Party::Staff(deed.actor)) {
         return Some(Effect::rejected(refusal.as_str()));
     }
-    let saw = deed.mutation.expect_version.filter(|_| !command.is_fact())?;
+    let saw = deed
+        .mutation
+        .expect_version
+        .filter(|_| !command.is_fact())?;
     let conflicts = locked.mark(subject).conflicts(deed.device.0, saw);
-    conflicts.then(|| Effect::Conflict { current: current(&locked.visit, subject, &deed.actor) })
+    conflicts.then(|| Effect::Conflict {
+        current: current(&locked.visit, subject, &deed.actor),
+    })
 }
 
 /// The subject as it is, for those who may see it.
@@ -227,7 +284,9 @@ fn current(visit: &Visit, subject: Subject, actor: &Actor) -> Option<Value> {
     let scopes = VisitScopes::of(visit).list();
     let sees = match actor.role {
         Role::Collector => scopes.contains(&Scope::Collector(actor.id)),
-        Role::Station => actor.station.is_some_and(|station| scopes.contains(&Scope::Station(station))),
+        Role::Station => actor
+            .station
+            .is_some_and(|station| scopes.contains(&Scope::Station(station))),
         Role::Dispatcher | Role::Admin => true,
     };
     let body = match (subject, &visit.appointment) {
@@ -246,8 +305,12 @@ fn version_of(visit: &Visit, subject: Subject) -> i64 {
 
 /// Work can be given to a collector who is still with us, and to nobody else.
 async fn refuse_assignee(tx: &mut Tx, command: &Command) -> Result<Option<Effect>, Problem> {
-    let Command::Assign(args) = command else { return Ok(None) };
-    let Some(id) = args.assignee else { return Ok(None) };
+    let Command::Assign(args) = command else {
+        return Ok(None);
+    };
+    let Some(id) = args.assignee else {
+        return Ok(None);
+    };
     let person = staff::find(tx.conn(), id).await?;
     let fit = person.is_some_and(|p| p.staff.active && p.staff.role == Role::Collector);
     Ok((!fit).then(|| Effect::rejected_field("unknown_staff", "assignee")))
@@ -258,11 +321,16 @@ async fn city_of(tx: &mut Tx, visit: &Visit) -> Result<Option<String>, Problem> 
     if let Some(appointment) = &visit.appointment {
         return Ok(Some(appointment.city.clone()));
     }
-    Ok(stations::load(tx.conn(), visit.order.station_id).await?.map(|s| s.city))
+    Ok(stations::load(tx.conn(), visit.order.station_id)
+        .await?
+        .map(|s| s.city))
 }
 
 async fn new_ticket(tx: &mut Tx, deed: &Deed<'_>, args: &TicketCreate) -> Result<Effect, Problem> {
-    let (Some(station), Some(route)) = (stations::load(tx.conn(), args.station_id).await?, deed.route) else {
+    let (Some(station), Some(route)) = (
+        stations::load(tx.conn(), args.station_id).await?,
+        deed.route,
+    ) else {
         return dispute(tx, deed, Reason::UnknownEntity, "no such station").await;
     };
     let mut act = deed.act(Subject::NewTicket(args.order_id));
@@ -270,20 +338,44 @@ async fn new_ticket(tx: &mut Tx, deed: &Deed<'_>, args: &TicketCreate) -> Result
     act.price = catalogue::price_findings(tx, deed, &command, Some(&station.city)).await?;
     let (mut order, mut applied) = visit::create_ticket(args, &act);
     if route.is_detour() {
-        order.reviews.push(Review { code: ReviewCode::ImplausibleTime, at: deed.at, by: Some(deed.actor.id) });
+        order.reviews.push(Review {
+            code: ReviewCode::ImplausibleTime,
+            at: deed.at,
+            by: Some(deed.actor.id),
+        });
         applied.reviews.push(ReviewCode::ImplausibleTime);
     }
     let version = order.version;
-    visits::insert(tx, route, &Visit { appointment: None, order }, deed.device.0).await?;
-    Ok(Effect::Applied { version: Some(version), reviews: applied.reviews })
+    visits::insert(
+        tx,
+        route,
+        &Visit {
+            appointment: None,
+            order,
+        },
+        deed.device.0,
+    )
+    .await?;
+    Ok(Effect::Applied {
+        version: Some(version),
+        reviews: applied.reviews,
+    })
 }
 
 /// The slot of a new time, at the visit's station; none outside its slots.
 async fn new_slot(tx: &mut Tx, command: &Command, visit: &Visit) -> Result<Option<Slot>, Problem> {
-    let (Command::Reschedule(args), Some(appointment)) = (command, &visit.appointment) else { return Ok(None) };
+    let (Command::Reschedule(args), Some(appointment)) = (command, &visit.appointment) else {
+        return Ok(None);
+    };
     let local = days::local(args.appointment_time);
     let (date, time) = (local.date(), local.format("%H:%M").to_string());
     let day = slots::of_day(tx.conn(), appointment.station_id, date).await?;
-    let slot = day.into_iter().find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);
-    Ok(slot.map(|slot| Slot { date: date.to_string(), start: slot.start, end: slot.end }))
+    let slot = day
+        .into_iter()
+        .find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);
+    Ok(slot.map(|slot| Slot {
+        date: date.to_string(),
+        start: slot.start,
+        end: slot.end,
+    }))
 }

@@ -13,10 +13,18 @@ pub fn scopes_of(person: &Staff, stations: &[Station]) -> BTreeSet<Scope> {
     let home = stations.iter().find(|s| Some(s.id) == person.station_id);
     let catalog = |station: &Station| Scope::Catalog(station.city.clone());
     match person.role {
-        Role::Collector => [Scope::Collector(person.id)].into_iter().chain(home.map(catalog)).collect(),
-        Role::Station => home.into_iter().flat_map(|s| [Scope::Station(s.id), catalog(s)]).collect(),
+        Role::Collector => [Scope::Collector(person.id)]
+            .into_iter()
+            .chain(home.map(catalog))
+            .collect(),
+        Role::Station => home
+            .into_iter()
+            .flat_map(|s| [Scope::Station(s.id), catalog(s)])
+            .collect(),
         Role::Dispatcher | Role::Admin => {
-            let each = stations.iter().flat_map(|s| [Scope::Station(s.id), catalog(s)]);
+            let each = stations
+                .iter()
+                .flat_map(|s| [Scope::Station(s.id), catalog(s)]);
             each.chain([Scope::Admin]).collect()
         }
     }
@@ -53,16 +61,36 @@ mod tests {
     }
 
     fn names(role: Role, at: Option<u128>) -> Vec<String> {
-        let stations = [station(1, "330100"), station(2, "330100"), station(3, "310100")];
-        scopes_of(&person(role, at), &stations).iter().map(ToString::to_string).collect()
+        let stations = [
+            station(1, "330100"),
+            station(2, "330100"),
+            station(3, "310100"),
+        ];
+        scopes_of(&person(role, at), &stations)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn each_role_holds_what_it_works_on_and_no_more() {
         let id = |n: u128| Uuid::from_u128(n).to_string();
-        assert_eq!(names(Role::Collector, Some(1)), [format!("collector:{}", id(9)), "catalog:330100".to_owned()]);
-        assert_eq!(names(Role::Station, Some(3)), [format!("station:{}", id(3)), "catalog:310100".to_owned()]);
-        assert!(names(Role::Station, None).is_empty(), "station staff without a station see nothing");
-        assert_eq!(names(Role::Admin, None).len(), 3 + 2 + 1, "every station, each city once, the administrators' own");
+        assert_eq!(
+            names(Role::Collector, Some(1)),
+            [format!("collector:{}", id(9)), "catalog:330100".to_owned()]
+        );
+        assert_eq!(
+            names(Role::Station, Some(3)),
+            [format!("station:{}", id(3)), "catalog:310100".to_owned()]
+        );
+        assert!(
+            names(Role::Station, None).is_empty(),
+            "station staff without a station see nothing"
+        );
+        assert_eq!(
+            names(Role::Admin, None).len(),
+            3 + 2 + 1,
+            "every station, each city once, the administrators' own"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Sync with devices (sync.md): the sequencer gives committed writes their numbers, pull shows a device its scopes in
 //! consistent pages, push applies its mutations in order and exactly once.
 
+pub mod arrival;
 pub mod catalogue;
 pub mod cursor;
 pub mod effect;

@@ -25,12 +25,18 @@ pub struct Limit {
 
 impl Limit {
     /// Runs to the head whatever its size; a bound far beyond any real tail, so that a query has one.
-    pub const NONE: Self = Self { aggregates: 1_000_000, bytes: usize::MAX };
+    pub const NONE: Self = Self {
+        aggregates: 1_000_000,
+        bytes: usize::MAX,
+    };
 
     /// So many aggregates, within the message's own limits.
     #[must_use]
     pub fn of(aggregates: usize) -> Self {
-        Self { aggregates: aggregates.clamp(1, MAX_AGGREGATES), bytes: MAX_BYTES }
+        Self {
+            aggregates: aggregates.clamp(1, MAX_AGGREGATES),
+            bytes: MAX_BYTES,
+        }
     }
 }
 
@@ -60,8 +66,24 @@ pub struct Page<'a> {
 
 impl<'a> Page<'a> {
     /// An empty page that goes on at `cursor`, in a snapshot whose log reaches `head`.
-    pub fn new(snapshot: &'a mut Snapshot, held: &'a BTreeSet<Scope>, head: i64, cursor: Cursor, limit: Limit) -> Self {
-        Self { snapshot, held, head, cursor, limit, bytes: 0, seen: HashSet::new(), puts: Vec::new(), drops: Vec::new() }
+    pub fn new(
+        snapshot: &'a mut Snapshot,
+        held: &'a BTreeSet<Scope>,
+        head: i64,
+        cursor: Cursor,
+        limit: Limit,
+    ) -> Self {
+        Self {
+            snapshot,
+            held,
+            head,
+            cursor,
+            limit,
+            bytes: 0,
+            seen: HashSet::new(),
+            puts: Vec::new(),
+            drops: Vec::new(),
+        }
     }
 
     /// What it holds, and where the next one goes on.
@@ -85,7 +107,11 @@ impl<'a> Page<'a> {
         if self.read_tail().await? {
             return Ok(Filled::Complete);
         }
-        Ok(if self.seen.is_empty() { Filled::TailTooLarge } else { Filled::More })
+        Ok(if self.seen.is_empty() {
+            Filled::TailTooLarge
+        } else {
+            Filled::More
+        })
     }
 
     fn room(&self) -> usize {
@@ -94,10 +120,19 @@ impl<'a> Page<'a> {
 
     /// True once no scope is left in its snapshot.
     async fn read_snapshots(&mut self) -> Result<bool, StoreError> {
-        let open: Vec<Scope> = self.cursor.scopes.iter().filter(|(_, p)| p.snapshot.is_some()).map(|(s, _)| s.clone()).collect();
+        let open: Vec<Scope> = self
+            .cursor
+            .scopes
+            .iter()
+            .filter(|(_, p)| p.snapshot.is_some())
+            .map(|(s, _)| s.clone())
+            .collect();
         for scope in open {
             while let Some(at) = self.cursor.scopes.get(&scope).and_then(|p| p.snapshot) {
-                if !self.read_snapshot_part(&scope, at.kind, at.after_id).await? {
+                if !self
+                    .read_snapshot_part(&scope, at.kind, at.after_id)
+                    .await?
+                {
                     return Ok(false);
                 }
             }
@@ -106,7 +141,12 @@ impl<'a> Page<'a> {
     }
 
     /// Reads on in one kind of one scope; false when the page is full.
-    async fn read_snapshot_part(&mut self, scope: &Scope, kind: Kind, after: Option<Uuid>) -> Result<bool, StoreError> {
+    async fn read_snapshot_part(
+        &mut self,
+        scope: &Scope,
+        kind: Kind,
+        after: Option<Uuid>,
+    ) -> Result<bool, StoreError> {
         let room = self.room();
         if room == 0 || self.bytes >= self.limit.bytes {
             return Ok(false);
@@ -131,8 +171,13 @@ impl<'a> Page<'a> {
 
     /// Goes on with the next kind; after the last one the scope continues in the log.
     fn next_kind(&mut self, scope: &Scope, kind: Kind) {
-        let Some(position) = self.cursor.scopes.get_mut(scope) else { return };
-        let next = Kind::ALL.iter().position(|k| *k == kind).and_then(|i| Kind::ALL.get(i + 1));
+        let Some(position) = self.cursor.scopes.get_mut(scope) else {
+            return;
+        };
+        let next = Kind::ALL
+            .iter()
+            .position(|k| *k == kind)
+            .and_then(|i| Kind::ALL.get(i + 1));
         match (next, &mut position.snapshot) {
             (Some(next), Some(at)) => {
                 at.kind = *next;
@@ -153,7 +198,16 @@ impl<'a> Page<'a> {
         }
         let mut slices = Vec::new();
         for (scope, position) in &self.cursor.scopes {
-            slices.push(sync_log::slice(self.snapshot.conn()?, scope, position.seq, self.head, room + 1).await?);
+            slices.push(
+                sync_log::slice(
+                    self.snapshot.conn()?,
+                    scope,
+                    position.seq,
+                    self.head,
+                    room + 1,
+                )
+                .await?,
+            );
         }
         let mut page = page_of_log(&slices, self.head, room);
         let keys: Vec<Key> = page.keys.iter().map(|(_, key)| *key).collect();
@@ -169,7 +223,8 @@ impl<'a> Page<'a> {
     async fn read_tail(&mut self) -> Result<bool, StoreError> {
         let held: Vec<Scope> = self.held.iter().cloned().collect();
         let room = self.room();
-        let mut keys = sync_log::unsequenced(self.snapshot.conn()?, &held, self.limit.aggregates + 1).await?;
+        let mut keys =
+            sync_log::unsequenced(self.snapshot.conn()?, &held, self.limit.aggregates + 1).await?;
         keys.retain(|key| !self.seen.contains(key));
         if keys.len() > room {
             return Ok(false);
@@ -179,10 +234,20 @@ impl<'a> Page<'a> {
 
     /// Adds the aggregates as they are, as far as they fit by size; returns how many of `keys` are in.
     async fn add(&mut self, keys: &[Key]) -> Result<usize, StoreError> {
-        let fresh: Vec<Key> = keys.iter().filter(|key| !self.seen.contains(key)).copied().collect();
+        let fresh: Vec<Key> = keys
+            .iter()
+            .filter(|key| !self.seen.contains(key))
+            .copied()
+            .collect();
         let loaded = replica::load(self.snapshot, &fresh).await?;
         let size = |key: &Key| loaded.get(key).map_or(0, |held| held.size);
-        let sizes = keys.iter().map(|key| if self.seen.contains(key) { 0 } else { size(key) });
+        let sizes = keys.iter().map(|key| {
+            if self.seen.contains(key) {
+                0
+            } else {
+                size(key)
+            }
+        });
         let count = plan::how_many_fit(sizes, self.bytes, self.limit.bytes).min(keys.len());
         for key in &keys[..count] {
             if self.seen.insert(*key) {
@@ -196,14 +261,33 @@ impl<'a> Page<'a> {
     /// A put of what the device may still see, otherwise a drop.
     fn show(&mut self, (kind, id): Key, loaded: &HashMap<Key, Held>) {
         let Some(held) = loaded.get(&(kind, id)) else {
-            self.drops.push(Dropped { kind, id, reason: DropReason::Deleted });
+            self.drops.push(Dropped {
+                kind,
+                id,
+                reason: DropReason::Deleted,
+            });
             return;
         };
-        let scopes: Vec<Scope> = held.scopes.iter().filter(|scope| self.held.contains(scope)).cloned().collect();
+        let scopes: Vec<Scope> = held
+            .scopes
+            .iter()
+            .filter(|scope| self.held.contains(scope))
+            .cloned()
+            .collect();
         if scopes.is_empty() {
-            self.drops.push(Dropped { kind, id, reason: DropReason::Left });
+            self.drops.push(Dropped {
+                kind,
+                id,
+                reason: DropReason::Left,
+            });
         } else {
-            self.puts.push(Put { kind, id, version: held.version, scopes, body: held.body.clone() });
+            self.puts.push(Put {
+                kind,
+                id,
+                version: held.version,
+                scopes,
+                body: held.body.clone(),
+            });
         }
     }
 }

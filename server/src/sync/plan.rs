@@ -40,11 +40,26 @@ pub struct LogPage {
 /// Merges the scopes' entries and takes at most `most` aggregates (at least one).
 #[must_use]
 pub fn page_of_log(slices: &[Slice], head: i64, most: usize) -> LogPage {
-    let horizon = slices.iter().filter(|s| s.more).filter_map(|s| s.entries.last()).map(|e| e.seq).min().unwrap_or(head);
-    let mut entries: Vec<LogEntry> = slices.iter().flat_map(|s| &s.entries).filter(|e| e.seq <= horizon).copied().collect();
+    let horizon = slices
+        .iter()
+        .filter(|s| s.more)
+        .filter_map(|s| s.entries.last())
+        .map(|e| e.seq)
+        .min()
+        .unwrap_or(head);
+    let mut entries: Vec<LogEntry> = slices
+        .iter()
+        .flat_map(|s| &s.entries)
+        .filter(|e| e.seq <= horizon)
+        .copied()
+        .collect();
     entries.sort_unstable_by_key(|e| e.seq);
     let mut seen = HashSet::new();
-    let mut page = LogPage { keys: Vec::new(), through: horizon, done: horizon == head };
+    let mut page = LogPage {
+        keys: Vec::new(),
+        through: horizon,
+        done: horizon == head,
+    };
     for entry in entries {
         if !seen.insert(entry.key) {
             continue;
@@ -86,17 +101,33 @@ mod tests {
     use super::*;
 
     fn slice(entries: &[(i64, u128)], more: bool) -> Slice {
-        let entry = |&(seq, id): &(i64, u128)| LogEntry { seq, key: (Kind::Order, Uuid::from_u128(id)) };
-        Slice { entries: entries.iter().map(entry).collect(), more }
+        let entry = |&(seq, id): &(i64, u128)| LogEntry {
+            seq,
+            key: (Kind::Order, Uuid::from_u128(id)),
+        };
+        Slice {
+            entries: entries.iter().map(entry).collect(),
+            more,
+        }
     }
 
     fn ids(page: &LogPage) -> Vec<(i64, u128)> {
-        page.keys.iter().map(|(seq, (_, id))| (*seq, id.as_u128())).collect()
+        page.keys
+            .iter()
+            .map(|(seq, (_, id))| (*seq, id.as_u128()))
+            .collect()
     }
 
     #[test]
     fn a_page_holds_each_aggregate_once_in_order() {
-        let page = page_of_log(&[slice(&[(1, 7), (4, 8)], false), slice(&[(2, 7), (3, 9)], false)], 6, 10);
+        let page = page_of_log(
+            &[
+                slice(&[(1, 7), (4, 8)], false),
+                slice(&[(2, 7), (3, 9)], false),
+            ],
+            6,
+            10,
+        );
         assert_eq!(ids(&page), [(1, 7), (3, 9), (4, 8)]);
         assert_eq!((page.through, page.done), (6, true));
     }
@@ -105,13 +136,28 @@ mod tests {
     fn a_full_page_ends_before_the_first_aggregate_left_out() {
         let page = page_of_log(&[slice(&[(1, 7), (2, 8), (3, 7), (5, 9)], false)], 6, 2);
         assert_eq!(ids(&page), [(1, 7), (2, 8)]);
-        assert_eq!((page.through, page.done), (4, false), "entry 3 belongs to an aggregate of the page");
+        assert_eq!(
+            (page.through, page.done),
+            (4, false),
+            "entry 3 belongs to an aggregate of the page"
+        );
     }
 
     #[test]
     fn nothing_is_skipped_in_a_scope_of_which_more_was_not_read() {
-        let page = page_of_log(&[slice(&[(1, 7), (3, 8)], true), slice(&[(2, 5), (9, 6)], false)], 9, 10);
-        assert_eq!(ids(&page), [(1, 7), (2, 5), (3, 8)], "9 waits: the first scope may have entries before it");
+        let page = page_of_log(
+            &[
+                slice(&[(1, 7), (3, 8)], true),
+                slice(&[(2, 5), (9, 6)], false),
+            ],
+            9,
+            10,
+        );
+        assert_eq!(
+            ids(&page),
+            [(1, 7), (2, 5), (3, 8)],
+            "9 waits: the first scope may have entries before it"
+        );
         assert_eq!((page.through, page.done), (3, false));
     }
 

@@ -45,17 +45,30 @@ pub struct Known<'a> {
 
 /// Compares what was stated with what the named book says.
 #[must_use]
-pub fn findings(stated: Stated<'_>, known: Option<Known<'_>>, city: &str, role: Role, at: DateTime<Utc>) -> PriceFindings {
+pub fn findings(
+    stated: Stated<'_>,
+    known: Option<Known<'_>>,
+    city: &str,
+    role: Role,
+    at: DateTime<Utc>,
+) -> PriceFindings {
     let same = |k: &Known<'_>| stated.book.hash.is_empty() || stated.book.hash == k.book.hash;
     let Some(known) = known.filter(same) else {
-        return PriceFindings { unknown_book: true, ..PriceFindings::default() };
+        return PriceFindings {
+            unknown_book: true,
+            ..PriceFindings::default()
+        };
     };
     let limits = AdjustmentLimits::default();
     let lines_agree = recomputed(stated, known.compiled) && stated.book.city == city;
-    let due_agrees = quote::check_adjustments(stated.total, stated.adjustments, stated.due, role, &limits).is_ok();
+    let due_agrees =
+        quote::check_adjustments(stated.total, stated.adjustments, stated.due, role, &limits)
+            .is_ok();
     PriceFindings {
         mismatch: !(lines_agree && due_agrees),
-        stale: known.superseded_at.is_some_and(|superseded| at > superseded + GRACE),
+        stale: known
+            .superseded_at
+            .is_some_and(|superseded| at > superseded + GRACE),
         unknown_book: false,
     }
 }
@@ -63,12 +76,19 @@ pub fn findings(stated: Stated<'_>, known: Option<Known<'_>>, city: &str, role: 
 /// Whether the book gives these lines and this total for these goods.
 fn recomputed(stated: Stated<'_>, book: &Book) -> bool {
     let items: Result<Vec<_>, _> = stated.items.iter().map(serde_json::to_value).collect();
-    let Some(priced) = items.ok().and_then(|items| book.price(&items).ok()) else { return false };
+    let Some(priced) = items.ok().and_then(|items| book.price(&items).ok()) else {
+        return false;
+    };
     let equal = |(stated, priced): (&QuoteLine, &huishou_domain::pricing::PricedLine)| {
         stated.category == priced.category
             && stated.amount == priced.amount
-            && stated.quantity.parse::<Number>().is_ok_and(|quantity| quantity == priced.quantity)
+            && stated
+                .quantity
+                .parse::<Number>()
+                .is_ok_and(|quantity| quantity == priced.quantity)
             && stated.unit_price == priced.unit_price.to_string()
     };
-    stated.total == priced.total && stated.lines.len() == priced.lines.len() && stated.lines.iter().zip(&priced.lines).all(equal)
+    stated.total == priced.total
+        && stated.lines.len() == priced.lines.len()
+        && stated.lines.iter().zip(&priced.lines).all(equal)
 }

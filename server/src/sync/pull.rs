@@ -8,8 +8,8 @@ use super::{
 use crate::{
     problem::Problem,
     store::{
-        Db, Snapshot, StoreError, devices, mutations, replica, staff, stations, sync_head,
-        sync_head::Head,
+        Db, Snapshot, StoreError, WriteError, devices, mutations, replica, staff, stations,
+        sync_head, sync_head::Head,
     },
 };
 use chrono::{DateTime, Utc};
@@ -52,21 +52,34 @@ enum Turn {
 ///
 /// # Errors
 /// `bad_cursor`, `upgrade_required`, or the database's.
-pub async fn pull(db: &Db, key: &[u8; 32], caller: Caller, request: &PullRequest, at: DateTime<Utc>) -> Result<PullAnswer, Problem> {
+pub async fn pull(
+    db: &Db,
+    key: &[u8; 32],
+    caller: Caller,
+    request: &PullRequest,
+    at: DateTime<Utc>,
+) -> Result<PullAnswer, Problem> {
     if request.schema != SCHEMA {
         return Err(Problem::new(426, "upgrade_required"));
     }
-    let cursor = request.cursor.as_deref().map(|text| Cursor::open(text, key)).transpose();
+    let cursor = request
+        .cursor
+        .as_deref()
+        .map(|text| Cursor::open(text, key))
+        .transpose();
     let cursor = cursor.map_err(|_| Problem::new(400, "bad_cursor"))?;
     if cursor.as_ref().is_some_and(|c| c.device != caller.device) {
         return Err(Problem::new(400, "bad_cursor"));
     }
     let mut read_again = false;
     for _ in 0..MOST_TURNS {
-        match turn(db, key, caller, request, cursor.as_ref(), read_again, at).await? {
-            Turn::Page(answer) => return Ok(*answer),
-            Turn::SequenceFirst => drop(sequencer::sequence(db).await?),
-            Turn::ReadAgain => read_again = true,
+        match turn(db, key, caller, request, cursor.as_ref(), read_again, at).await {
+            Ok(Turn::Page(answer)) => return Ok(*answer),
+            Ok(Turn::SequenceFirst) => drop(sequencer::sequence(db).await?),
+            Ok(Turn::ReadAgain) => read_again = true,
+            // A month's table made after the snapshot began cannot be read in it: the next snapshot can.
+            Err(problem) if problem.is_busy() => {}
+            Err(problem) => return Err(problem),
         }
     }
     Err(Problem::unavailable("database_unavailable", 1))
@@ -89,8 +102,16 @@ async fn turn(
     }
     let known = continues(&mut snapshot, cursor, head).await?;
     let start = resume(cursor, known, &held, generation, head);
-    let cursor = Cursor { device: caller.device, epoch: head.epoch, ..start.cursor };
-    let limit = if cursor.pages >= MOST_PAGES { page::Limit::NONE } else { page::Limit::of(request.limit.unwrap_or(MAX_AGGREGATES)) };
+    let cursor = Cursor {
+        device: caller.device,
+        epoch: head.epoch,
+        ..start.cursor
+    };
+    let limit = if cursor.pages >= MOST_PAGES {
+        page::Limit::NONE
+    } else {
+        page::Limit::of(request.limit.unwrap_or(MAX_AGGREGATES))
+    };
     let mut page = page::Page::new(&mut snapshot, &held, head.seq, cursor, limit);
     let complete = match page.fill().await? {
         page::Filled::Complete => true,
@@ -104,9 +125,19 @@ async fn turn(
         cursor.pages = 0;
     }
     let wanted = complete && (request.check || cursor.pulls.is_multiple_of(CHECKS_EVERY));
-    let checks = if wanted { Some(checks_of(&mut snapshot, &held).await?) } else { None };
+    let checks = if wanted {
+        Some(checks_of(&mut snapshot, &held).await?)
+    } else {
+        None
+    };
     let progress = devices::progress(snapshot.conn()?, caller.device).await?;
-    let verdicts = mutations::verdicts_after(snapshot.conn()?, caller.device, progress.incarnation, request.confirmed).await?;
+    let verdicts = mutations::verdicts_after(
+        snapshot.conn()?,
+        caller.device,
+        progress.incarnation,
+        request.confirmed,
+    )
+    .await?;
     snapshot.finish().await?;
     Ok(Turn::Page(Box::new(PullAnswer {
         puts,
@@ -137,12 +168,17 @@ pub async fn check(db: &Db, caller: Caller) -> Result<BTreeMap<Scope, Check>, Pr
 /// The scopes a person holds now, and the generation of their grants.
 async fn holdings(snapshot: &mut Snapshot, id: StaffId) -> Result<(BTreeSet<Scope>, i32), Problem> {
     let person = staff::find(snapshot.conn()?, id).await?;
-    let person = person.filter(|p| p.staff.active).ok_or_else(|| Problem::unauthorized("invalid_token"))?;
+    let person = person
+        .filter(|p| p.staff.active)
+        .ok_or_else(|| Problem::unauthorized("invalid_token"))?;
     let stations = stations::all(snapshot.conn()?).await?;
     Ok((grants::scopes_of(&person.staff, &stations), person.grants))
 }
 
-async fn checks_of(snapshot: &mut Snapshot, held: &BTreeSet<Scope>) -> Result<BTreeMap<Scope, Check>, StoreError> {
+async fn checks_of(
+    snapshot: &mut Snapshot,
+    held: &BTreeSet<Scope>,
+) -> Result<BTreeMap<Scope, Check>, StoreError> {
     let mut checks = BTreeMap::new();
     for scope in held {
         checks.insert(scope.clone(), replica::check(snapshot, scope).await?);
@@ -154,12 +190,20 @@ async fn sync_log_tag(snapshot: &mut Snapshot, seq: i64) -> Result<String, Store
     if seq == 0 {
         return Ok(String::new());
     }
-    Ok(sync_head::tag_of(snapshot.conn()?, seq).await?.unwrap_or_default())
+    Ok(sync_head::tag_of(snapshot.conn()?, seq)
+        .await?
+        .unwrap_or_default())
 }
 
 /// Whether the cursor was read in this history: same epoch, not ahead, and its batch carries the tag it knows.
-async fn continues(snapshot: &mut Snapshot, cursor: Option<&Cursor>, head: Head) -> Result<bool, StoreError> {
-    let Some(cursor) = cursor.filter(|c| c.epoch == head.epoch && c.seq() <= head.seq) else { return Ok(false) };
+async fn continues(
+    snapshot: &mut Snapshot,
+    cursor: Option<&Cursor>,
+    head: Head,
+) -> Result<bool, StoreError> {
+    let Some(cursor) = cursor.filter(|c| c.epoch == head.epoch && c.seq() <= head.seq) else {
+        return Ok(false);
+    };
     Ok(sync_log_tag(snapshot, cursor.seq()).await? == cursor.tag)
 }
 
@@ -170,13 +214,21 @@ struct Start {
 
 /// Where each held scope goes on. A scope newly granted begins with its snapshot; one whose history cannot be
 /// continued does so too, and is named in `reset`.
-fn resume(cursor: Option<&Cursor>, known: bool, held: &BTreeSet<Scope>, generation: i32, head: Head) -> Start {
+fn resume(
+    cursor: Option<&Cursor>,
+    known: bool,
+    held: &BTreeSet<Scope>,
+    generation: i32,
+    head: Head,
+) -> Start {
     let mut reset = Vec::new();
     let mut scopes = BTreeMap::new();
     for scope in held {
         let old = cursor.and_then(|c| c.scopes.get(scope));
         let position = match old {
-            Some(old) if known && old.generation == generation && old.seq >= head.floor => old.clone(),
+            Some(old) if known && old.generation == generation && old.seq >= head.floor => {
+                old.clone()
+            }
             _ => {
                 if old.is_some() || cursor.is_none() {
                     reset.push(scope.clone());
@@ -188,7 +240,17 @@ fn resume(cursor: Option<&Cursor>, known: bool, held: &BTreeSet<Scope>, generati
     }
     let (pulls, pages) = cursor.map_or((0, 0), |c| (c.pulls, c.pages));
     let device = cursor.map_or(DeviceId(uuid::Uuid::nil()), |c| c.device);
-    Start { cursor: Cursor { device, epoch: head.epoch, tag: String::new(), pulls, pages, scopes }, reset }
+    Start {
+        cursor: Cursor {
+            device,
+            epoch: head.epoch,
+            tag: String::new(),
+            pulls,
+            pages,
+            scopes,
+        },
+        reset,
+    }
 }
 
 #[cfg(test)]
@@ -196,14 +258,32 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    const HEAD: Head = Head { seq: 40, floor: 10, epoch: Uuid::from_u128(3) };
+    const HEAD: Head = Head {
+        seq: 40,
+        floor: 10,
+        epoch: Uuid::from_u128(3),
+    };
 
     fn cursor(positions: &[(&str, i32, i64)]) -> Cursor {
         let position = |&(scope, generation, seq): &(&str, i32, i64)| {
-            (scope.parse().unwrap_or(Scope::Admin), Position { generation, seq, snapshot: None })
+            (
+                scope.parse().unwrap_or(Scope::Admin),
+                Position {
+                    generation,
+                    seq,
+                    snapshot: None,
+                },
+            )
         };
         let scopes = positions.iter().map(position).collect();
-        Cursor { device: DeviceId(Uuid::nil()), epoch: HEAD.epoch, tag: String::new(), pulls: 0, pages: 0, scopes }
+        Cursor {
+            device: DeviceId(Uuid::nil()),
+            epoch: HEAD.epoch,
+            tag: String::new(),
+            pulls: 0,
+            pages: 0,
+            scopes,
+        }
     }
 
     fn held(names: &[&str]) -> BTreeSet<Scope> {
@@ -212,29 +292,75 @@ mod tests {
 
     #[test]
     fn a_known_scope_goes_on_and_a_new_one_begins_with_its_snapshot() {
-        let start = resume(Some(&cursor(&[("admin", 1, 30)])), true, &held(&["admin", "catalog:330100"]), 1, HEAD);
-        let of = |name: &str| start.cursor.scopes.get(&name.parse().unwrap_or(Scope::Admin)).cloned();
-        assert_eq!(of("admin").map(|p| (p.seq, p.snapshot.is_some())), Some((30, false)));
-        assert_eq!(of("catalog:330100").map(|p| (p.seq, p.snapshot.is_some())), Some((40, true)));
-        assert!(start.reset.is_empty(), "a granted scope has no old rows to replace");
+        let start = resume(
+            Some(&cursor(&[("admin", 1, 30)])),
+            true,
+            &held(&["admin", "catalog:330100"]),
+            1,
+            HEAD,
+        );
+        let of = |name: &str| {
+            start
+                .cursor
+                .scopes
+                .get(&name.parse().unwrap_or(Scope::Admin))
+                .cloned()
+        };
+        assert_eq!(
+            of("admin").map(|p| (p.seq, p.snapshot.is_some())),
+            Some((30, false))
+        );
+        assert_eq!(
+            of("catalog:330100").map(|p| (p.seq, p.snapshot.is_some())),
+            Some((40, true))
+        );
+        assert!(
+            start.reset.is_empty(),
+            "a granted scope has no old rows to replace"
+        );
     }
 
     #[test]
     fn a_scope_taken_away_is_forgotten() {
-        let start = resume(Some(&cursor(&[("admin", 1, 30)])), true, &held(&["catalog:330100"]), 1, HEAD);
-        assert_eq!(start.cursor.scopes.len(), 1, "its position must not come back with the grant");
+        let start = resume(
+            Some(&cursor(&[("admin", 1, 30)])),
+            true,
+            &held(&["catalog:330100"]),
+            1,
+            HEAD,
+        );
+        assert_eq!(
+            start.cursor.scopes.len(),
+            1,
+            "its position must not come back with the grant"
+        );
     }
 
     #[test]
     fn what_cannot_be_continued_is_reset_and_never_an_empty_success() {
         let admin = held(&["admin"]);
-        for (case, known, generation, seq) in
-            [("another history", false, 1, 30), ("new grants", true, 2, 30), ("older than the log's floor", true, 1, 9)]
-        {
-            let start = resume(Some(&cursor(&[("admin", 1, seq)])), known, &admin, generation, HEAD);
+        for (case, known, generation, seq) in [
+            ("another history", false, 1, 30),
+            ("new grants", true, 2, 30),
+            ("older than the log's floor", true, 1, 9),
+        ] {
+            let start = resume(
+                Some(&cursor(&[("admin", 1, seq)])),
+                known,
+                &admin,
+                generation,
+                HEAD,
+            );
             assert_eq!(start.reset, [Scope::Admin], "{case}");
-            assert!(start.cursor.scopes[&Scope::Admin].snapshot.is_some(), "{case}");
+            assert!(
+                start.cursor.scopes[&Scope::Admin].snapshot.is_some(),
+                "{case}"
+            );
         }
-        assert_eq!(resume(None, false, &admin, 1, HEAD).reset, [Scope::Admin], "without a cursor old rows are replaced");
+        assert_eq!(
+            resume(None, false, &admin, 1, HEAD).reset,
+            [Scope::Admin],
+            "without a cursor old rows are replaced"
+        );
     }
 }

@@ -2,63 +2,29 @@
 //! device's `last_mutation` commit together; only faults of the infrastructure answer 5xx.
 
 use super::{
-    catalogue,
+    arrival::Arrived,
     effect::{self, Deed, Effect},
     pull::Caller,
 };
 use crate::{
     app::{App, State},
-    books::Compiled,
     crash::crash_point,
     problem::Problem,
-    store::{Tx, devices, devices::Progress, mutations, mutations::Processed, orders::Route, staff},
+    store::{Tx, devices, devices::Progress, mutations, mutations::Processed, staff},
     write_tx,
 };
 use chrono::{DateTime, Utc};
-use huishou_domain::{
-    command::{Command, DecodeError, Subject},
-    sync::message::{Gap, MAX_BYTES, MAX_MUTATIONS, Mutation, Outcome, PushAnswer, PushRequest, SCHEMA, Verdict},
+use huishou_domain::sync::message::{
+    Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, SCHEMA, Verdict,
 };
-use serde::Deserialize;
 use std::sync::Arc;
+use tracing::Instrument;
 use uuid::Uuid;
-
-/// A mutation larger than this is not taken; half a request, so that one always fits.
-const MAX_MUTATION_BYTES: usize = MAX_BYTES / 2;
-/// So much of an oversized mutation is kept.
-const KEPT_BYTES: usize = 64 * 1024;
 
 /// What happened to one mutation.
 enum Step {
     Done { verdict: Box<Verdict>, last: i64 },
     Gap { expected: i64 },
-}
-
-/// A mutation as it came, read as far as it can be.
-struct Arrived {
-    id: i64,
-    /// As it came; the beginning only, of one that is too large.
-    raw: String,
-    fits: bool,
-    read: Option<Mutation>,
-    command: Option<Result<Command, DecodeError>>,
-    book: Option<Arc<Compiled>>,
-    route: Option<Route>,
-}
-
-/// Only what must be readable: a mutation without a number cannot be answered.
-#[derive(Deserialize)]
-struct Numbered {
-    id: i64,
-}
-
-/// What may be read of a mutation that is otherwise unreadable.
-#[derive(Deserialize, Default)]
-struct Scraps {
-    #[serde(default)]
-    uid: Option<Uuid>,
-    #[serde(default)]
-    name: String,
 }
 
 /// Processes a push.
@@ -67,10 +33,17 @@ struct Scraps {
 /// `upgrade_required`, `wrong_device`, `push_too_large`, `malformed_mutation`, `stale_incarnation`, or the database's.
 pub async fn push(app: &App, caller: Caller, request: &PushRequest) -> Result<PushAnswer, Problem> {
     check(caller, request)?;
-    let mut answer = PushAnswer { last_mutation: 0, verdicts: Vec::new(), gap: None, server_time: app.now() };
-    answer.last_mutation = devices::progress(&mut *app.db.read().await?, caller.device).await?.last_mutation;
+    let mut answer = PushAnswer {
+        last_mutation: 0,
+        verdicts: Vec::new(),
+        gap: None,
+        server_time: app.now(),
+    };
+    answer.last_mutation = devices::progress(&mut *app.db.read().await?, caller.device)
+        .await?
+        .last_mutation;
     for (index, raw) in request.mutations.iter().enumerate() {
-        let arrived = read(app, raw.get(), index).await?;
+        let arrived = Arrived::read(app, raw.get(), index).await?;
         match process(app, caller, request, arrived).await? {
             Step::Done { verdict, last } => {
                 answer.verdicts.push(*verdict);
@@ -95,57 +68,46 @@ fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
         return Err(Problem::new(403, "wrong_device"));
     }
     let bytes: usize = request.mutations.iter().map(|m| m.get().len()).sum();
-    if request.mutations.len() > MAX_MUTATIONS || (bytes > MAX_BYTES && request.mutations.len() > 1) {
+    if request.mutations.len() > MAX_MUTATIONS || (bytes > MAX_BYTES && request.mutations.len() > 1)
+    {
         return Err(Problem::new(413, "push_too_large"));
     }
     Ok(())
 }
 
-/// Reads a mutation, and prepares what must happen before its transaction: DDL commits implicitly, and a transaction
-/// that waits for a second connection could starve the pool.
-async fn read(app: &State, raw: &str, index: usize) -> Result<Arrived, Problem> {
-    let numbered: Numbered =
-        serde_json::from_str(raw).map_err(|_| Problem::field(&format!("mutations[{index}].id"), "type"))?;
-    let fits = raw.len() <= MAX_MUTATION_BYTES;
-    let read: Option<Mutation> = if fits { serde_json::from_str(raw).ok() } else { None };
-    let command = read.as_ref().map(|m| Command::decode(&m.name, &m.args));
-    let route = match &command {
-        Some(Ok(command)) => match command.subject() {
-            Subject::NewTicket(id) => Some(app.db.route_new_order(id, app.now()).await?),
-            _ => None,
-        },
-        _ => None,
-    };
-    let book = match command.as_ref().and_then(|c| c.as_ref().ok()).and_then(catalogue::named_book) {
-        Some(named) => app.books.version(&app.db, &named.city, named.version).await?,
-        None => None,
-    };
-    let raw = if fits { raw.to_owned() } else { cut(raw, KEPT_BYTES).to_owned() };
-    Ok(Arrived { id: numbered.id, raw, fits, read, command, book, route })
-}
-
-fn cut(text: &str, most: usize) -> &str {
-    let end = (0..=most.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
-}
-
 /// One mutation in a transaction of its own, on a task of its own: neither a panic in it nor a device that hangs up
 /// stops what has begun. What cannot be processed for reasons of our own gets the verdict `internal` and is kept.
-async fn process(app: &App, caller: Caller, request: &PushRequest, arrived: Arrived) -> Result<Step, Problem> {
-    let frame = Frame { caller, incarnation: i64::from(request.incarnation), confirmed: request.confirmed };
+async fn process(
+    app: &App,
+    caller: Caller,
+    request: &PushRequest,
+    arrived: Arrived,
+) -> Result<Step, Problem> {
+    let frame = Frame {
+        caller,
+        incarnation: i64::from(request.incarnation),
+        confirmed: request.confirmed,
+    };
     let arrived = Arc::new(arrived);
-    let (ours, theirs) = ((App::clone(app), arrived.clone()), (App::clone(app), arrived));
-    let task = tokio::spawn(async move {
+    let (ours, theirs) = (
+        (App::clone(app), arrived.clone()),
+        (App::clone(app), arrived),
+    );
+    let work = async move {
         let (app, arrived) = ours;
         write_tx!(&app.db, |tx| one(&app, tx, frame, &arrived, false).await)
-    });
+    };
+    let task = tokio::spawn(work.in_current_span());
     let fault = match task.await {
         Ok(Ok(step)) => {
             crash_point("push.after_commit");
             return Ok(step);
         }
         Ok(Err(problem)) if problem.status != 500 => return Err(problem),
-        Ok(Err(problem)) => problem.cause.map_or_else(|| problem.note.unwrap_or_default(), |cause| cause.to_string()),
+        Ok(Err(problem)) => problem.cause.map_or_else(
+            || problem.note.unwrap_or_default(),
+            |cause| cause.to_string(),
+        ),
         Err(panic) => panic.to_string(),
     };
     let (app, arrived) = theirs;
@@ -163,31 +125,60 @@ struct Frame {
 }
 
 /// The protocol for one mutation, under the lock of the device's row.
-async fn one(app: &State, tx: &mut Tx, frame: Frame, arrived: &Arrived, failed: bool) -> Result<Step, Problem> {
+async fn one(
+    app: &State,
+    tx: &mut Tx,
+    frame: Frame,
+    arrived: &Arrived,
+    failed: bool,
+) -> Result<Step, Problem> {
     let device = frame.caller.device;
     let mut progress = devices::lock_progress(tx.conn(), device).await?;
     if frame.incarnation < progress.incarnation {
         return Err(Problem::new(409, "stale_incarnation"));
     }
     if frame.incarnation > progress.incarnation {
-        progress = Progress { incarnation: frame.incarnation, last_mutation: 0, confirmed: 0 };
+        progress = Progress {
+            incarnation: frame.incarnation,
+            last_mutation: 0,
+            confirmed: 0,
+        };
     }
     if arrived.id > progress.last_mutation + 1 {
-        return Ok(Step::Gap { expected: progress.last_mutation + 1 });
+        return Ok(Step::Gap {
+            expected: progress.last_mutation + 1,
+        });
     }
     if arrived.id <= progress.last_mutation {
-        let stored = mutations::verdict(tx.conn(), device, progress.incarnation, arrived.id).await?;
-        let verdict = stored.ok_or_else(|| Problem::field("mutations.id", "unknown_mutation"))?;
-        return Ok(Step::Done { verdict: Box::new(verdict), last: progress.last_mutation });
+        let stored =
+            mutations::verdict(tx.conn(), device, progress.incarnation, arrived.id).await?;
+        let (uid, verdict) =
+            stored.ok_or_else(|| Problem::field("mutations.id", "unknown_mutation"))?;
+        // The number was given to something else: an older copy of the store came back and counts once more. Its
+        // mutation must not be taken for the one that was answered.
+        if matches!((uid, &arrived.read), (Some(known), Some(told)) if known != told.uid) {
+            return Err(Problem::new(409, "stale_incarnation"));
+        }
+        return Ok(Step::Done {
+            verdict: Box::new(verdict),
+            last: progress.last_mutation,
+        });
     }
     let at = app.now();
-    let decided = if failed { refused(arrived, "internal") } else { decide(tx, frame, arrived, at).await? };
+    let decided = if failed {
+        refused(arrived, "internal")
+    } else {
+        decide(tx, frame, arrived, at).await?
+    };
     remember(tx, frame, arrived, &decided, at).await?;
     progress.last_mutation = arrived.id;
     progress.confirmed = progress.confirmed.max(frame.confirmed.min(arrived.id));
     devices::advance(tx.conn(), device, progress).await?;
     crash_point("push.before_commit");
-    Ok(Step::Done { verdict: Box::new(decided.verdict), last: arrived.id })
+    Ok(Step::Done {
+        verdict: Box::new(decided.verdict),
+        last: arrived.id,
+    })
 }
 
 /// A verdict, and what else is kept of the mutation.
@@ -198,8 +189,14 @@ struct Decided {
     keep_raw: bool,
 }
 
-async fn remember(tx: &mut Tx, frame: Frame, arrived: &Arrived, decided: &Decided, at: DateTime<Utc>) -> Result<(), Problem> {
-    let scraps: Scraps = serde_json::from_str(&arrived.raw).unwrap_or_default();
+async fn remember(
+    tx: &mut Tx,
+    frame: Frame,
+    arrived: &Arrived,
+    decided: &Decided,
+    at: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let scraps = arrived.scraps();
     let row = Processed {
         device: frame.caller.device,
         incarnation: frame.incarnation,
@@ -208,7 +205,11 @@ async fn remember(tx: &mut Tx, frame: Frame, arrived: &Arrived, decided: &Decide
         actor: arrived.read.as_ref().map(|m| m.actor),
         verdict: &decided.verdict,
         raw: decided.keep_raw.then_some(arrived.raw.as_str()),
-        client_time: arrived.read.as_ref().map(|m| m.client_time).filter(|t| is_storable(*t)),
+        client_time: arrived
+            .read
+            .as_ref()
+            .map(|m| m.client_time)
+            .filter(|t| is_storable(*t)),
         at,
     };
     Ok(mutations::insert(tx.conn(), &row).await?)
@@ -221,32 +222,73 @@ fn is_storable(at: DateTime<Utc>) -> bool {
 }
 
 /// What becomes of a mutation.
-async fn decide(tx: &mut Tx, frame: Frame, arrived: &Arrived, at: DateTime<Utc>) -> Result<Decided, Problem> {
-    let scraps: Scraps = serde_json::from_str(&arrived.raw).unwrap_or_default();
+async fn decide(
+    tx: &mut Tx,
+    frame: Frame,
+    arrived: &Arrived,
+    at: DateTime<Utc>,
+) -> Result<Decided, Problem> {
+    let scraps = arrived.scraps();
     if let Some(uid) = arrived.read.as_ref().map(|m| m.uid).or(scraps.uid)
         && let Some((from, known)) = mutations::verdict_of_uid(tx.conn(), uid).await?
     {
-        let current = known.current.clone().filter(|_| from == frame.caller.device);
-        return Ok(Decided { verdict: Verdict { id: arrived.id, current, ..known }, uid: None, keep_raw: false });
+        let current = known
+            .current
+            .clone()
+            .filter(|_| from == frame.caller.device);
+        return Ok(Decided {
+            verdict: Verdict {
+                id: arrived.id,
+                current,
+                ..known
+            },
+            uid: None,
+            keep_raw: false,
+        });
     }
     let (Some(mutation), Some(command)) = (&arrived.read, &arrived.command) else {
-        let decided = refused(arrived, if arrived.fits { "undecodable" } else { "too_large" });
-        return Ok(Decided { uid: scraps.uid, ..decided });
+        let decided = refused(
+            arrived,
+            if arrived.fits {
+                "undecodable"
+            } else {
+                "too_large"
+            },
+        );
+        return Ok(Decided {
+            uid: scraps.uid,
+            ..decided
+        });
     };
     let actor = match devices::had_session(tx.conn(), frame.caller.device, mutation.actor).await? {
         true => staff::find(tx.conn(), mutation.actor).await?,
         false => None,
     };
     let Some(actor) = actor else {
-        return Ok(Decided { uid: Some(mutation.uid), ..refused(arrived, "actor_unknown") });
+        return Ok(Decided {
+            uid: Some(mutation.uid),
+            ..refused(arrived, "actor_unknown")
+        });
     };
-    let deed = Deed { device: frame.caller.device, actor: actor.actor(), mutation, raw: &arrived.raw, book: arrived.book.as_deref(), route: arrived.route, at };
+    let deed = Deed {
+        device: frame.caller.device,
+        actor: actor.actor(),
+        mutation,
+        raw: &arrived.raw,
+        book: arrived.book.as_deref(),
+        route: arrived.route,
+        at,
+    };
     let effect = match command {
         Ok(command) => effect::apply(tx, &deed, command).await?,
         Err(error) => effect::undecodable(tx, &deed, error).await?,
     };
     let keep_raw = matches!(&effect, Effect::Rejected { code, .. } if code == "undecodable");
-    Ok(Decided { verdict: verdict(arrived.id, effect), uid: Some(mutation.uid), keep_raw })
+    Ok(Decided {
+        verdict: verdict(arrived.id, effect),
+        uid: Some(mutation.uid),
+        keep_raw,
+    })
 }
 
 fn verdict(id: i64, effect: Effect) -> Verdict {
@@ -263,16 +305,40 @@ fn verdict(id: i64, effect: Effect) -> Verdict {
     match effect {
         Effect::Applied { version, reviews } => {
             let review = reviews.first().copied();
-            Verdict { version, review, reviews: if reviews.len() > 1 { reviews } else { Vec::new() }, ..blank }
+            Verdict {
+                version,
+                review,
+                reviews: if reviews.len() > 1 {
+                    reviews
+                } else {
+                    Vec::new()
+                },
+                ..blank
+            }
         }
-        Effect::Rejected { code, field } => Verdict { outcome: Outcome::Rejected, code: Some(code), field, ..blank },
-        Effect::Conflict { current } => {
-            Verdict { outcome: Outcome::Conflict, code: Some("version_conflict".to_owned()), current, ..blank }
-        }
+        Effect::Rejected { code, field } => Verdict {
+            outcome: Outcome::Rejected,
+            code: Some(code),
+            field,
+            ..blank
+        },
+        Effect::Conflict { current } => Verdict {
+            outcome: Outcome::Conflict,
+            code: Some("version_conflict".to_owned()),
+            current,
+            ..blank
+        },
     }
 }
 
 fn refused(arrived: &Arrived, code: &str) -> Decided {
-    let effect = Effect::Rejected { code: code.to_owned(), field: None };
-    Decided { verdict: verdict(arrived.id, effect), uid: arrived.read.as_ref().map(|m| m.uid), keep_raw: true }
+    let effect = Effect::Rejected {
+        code: code.to_owned(),
+        field: None,
+    };
+    Decided {
+        verdict: verdict(arrived.id, effect),
+        uid: arrived.read.as_ref().map(|m| m.uid),
+        keep_raw: true,
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
     store::{Db, StoreError, Tx, sync_head, sync_log},
     write_tx,
 };
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// Rows of one batch.
@@ -19,9 +19,15 @@ const AFTER_ERROR: Duration = Duration::from_millis(500);
 /// Runs until `stop`.
 pub async fn run(db: Db, stop: CancellationToken) {
     let wake = db.wake();
+    let mut behind_since: Option<Instant> = None;
     loop {
-        let pause = match round(&db).await {
-            Ok(moved) if moved == BATCH as usize && !stop.is_cancelled() => continue,
+        let ran = round(&db).await;
+        let behind = !matches!(&ran, Ok(moved) if *moved < BATCH as usize);
+        behind_since = behind.then(|| behind_since.unwrap_or_else(Instant::now));
+        metrics::gauge!("sync_sequencer_lag_seconds")
+            .set(behind_since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        let pause = match ran {
+            Ok(_) if behind && !stop.is_cancelled() => continue,
             Ok(_) => POLL,
             Err(error) => {
                 tracing::warn!(%error, "the sequencer could not work; it tries again");
@@ -39,15 +45,9 @@ pub async fn run(db: Db, stop: CancellationToken) {
 /// One look at the outbox: a cheap one first, as it is mostly empty.
 async fn round(db: &Db) -> Result<usize, StoreError> {
     if !sync_log::anything_pending(&mut *db.read().await?).await? {
-        metrics::gauge!("sync_outbox_rows").set(0.0);
         return Ok(0);
     }
-    let moved = sequence(db).await?;
-    if moved == BATCH as usize {
-        let waiting = sync_log::pending_count(&mut *db.read().await?).await?;
-        metrics::gauge!("sync_outbox_rows").set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-    }
-    Ok(moved)
+    sequence(db).await
 }
 
 /// Numbers one batch; returns how many rows it moved.
@@ -55,7 +55,7 @@ async fn round(db: &Db) -> Result<usize, StoreError> {
 /// # Errors
 /// Of the database; then nothing has moved.
 pub async fn sequence(db: &Db) -> Result<usize, StoreError> {
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     let moved = write_tx!(db, |tx| move_batch(tx).await)?;
     crash_point("sequencer.after_commit");
     if moved > 0 {
@@ -69,7 +69,9 @@ async fn move_batch(tx: &mut Tx) -> Result<usize, StoreError> {
     let head = sync_head::lock(tx.conn()).await?;
     // Read after the lock: each statement sees what is committed by then (READ COMMITTED).
     let rows = sync_log::pending(tx.conn(), BATCH).await?;
-    let Ok(count) = i64::try_from(rows.len()) else { return Ok(0) };
+    let Ok(count) = i64::try_from(rows.len()) else {
+        return Ok(0);
+    };
     if count == 0 {
         return Ok(0);
     }
@@ -78,7 +80,9 @@ async fn move_batch(tx: &mut Tx) -> Result<usize, StoreError> {
     crash_point("sequencer.after_insert");
     let removed = sync_log::remove_sequenced(tx.conn(), head.seq, through).await?;
     if removed != rows.len() as u64 {
-        return Err(StoreError::Unreadable(format!("sync_outbox: {removed} of {count} rows were there to remove")));
+        return Err(StoreError::Unreadable(format!(
+            "sync_outbox: {removed} of {count} rows were there to remove"
+        )));
     }
     crash_point("sequencer.after_delete");
     sync_head::close_batch(tx.conn(), through, rand::random()).await?;

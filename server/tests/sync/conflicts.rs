@@ -12,6 +12,9 @@ use huishou_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Command, state before, state after or refusal, review.
+type Row = (&'static str, u8, Result<u8, &'static str>, Option<ReviewCode>);
+
 /// The people of a case on their devices.
 struct Case<'a> {
     ground: &'a Ground,
@@ -22,9 +25,17 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     async fn new(ground: &'a Ground) -> Self {
-        let (admin, zhang, li) =
-            (ground.device(ground.admin).await, ground.device(ground.zhang).await, ground.device(ground.li).await);
-        Self { ground, admin, zhang, li }
+        let (admin, zhang, li) = (
+            ground.device(ground.admin).await,
+            ground.device(ground.zhang).await,
+            ground.device(ground.li).await,
+        );
+        Self {
+            ground,
+            admin,
+            zhang,
+            li,
+        }
     }
 
     /// An appointment of Zhang's in this state.
@@ -44,7 +55,10 @@ impl<'a> Case<'a> {
 
     async fn state(&self, booked: Booked) -> (u8, u8) {
         let visit = self.ground.visit(booked.order).await;
-        (visit.appointment.unwrap().status.code(), visit.order.status.code())
+        (
+            visit.appointment.unwrap().status.code(),
+            visit.order.status.code(),
+        )
     }
 }
 
@@ -53,7 +67,11 @@ fn cancel(booked: Booked) -> Value {
 }
 
 fn reviews(verdict: &Verdict) -> Vec<ReviewCode> {
-    if verdict.reviews.is_empty() { verdict.review.into_iter().collect() } else { verdict.reviews.clone() }
+    if verdict.reviews.is_empty() {
+        verdict.review.into_iter().collect()
+    } else {
+        verdict.reviews.clone()
+    }
 }
 
 on_each_database! {
@@ -61,7 +79,7 @@ on_each_database! {
         let ground = Ground::on(db).await;
         let mut case = Case::new(&ground).await;
         // (command, state before, state after or refusal, review)
-        let rows: &[(&str, u8, Result<u8, &str>, Option<ReviewCode>)] = &[
+        let rows: &[Row] = &[
             ("appointment.confirm", 1, Ok(1), None),
             ("appointment.confirm", 4, Err("in_service"), None),
             ("appointment.confirm", 2, Err("already_completed"), None),

@@ -2,7 +2,9 @@
 
 mod conflicts;
 mod feed;
+mod http;
 mod pages;
+mod plans;
 mod pushes;
 mod support;
 mod tokens;

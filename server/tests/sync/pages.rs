@@ -2,7 +2,10 @@
 
 use super::support::Ground;
 use blackbox::on_each_database;
-use huishou_domain::sync::{message::DropReason, scope::{Kind, Scope}};
+use huishou_domain::sync::{
+    message::DropReason,
+    scope::{Kind, Scope},
+};
 use huishou_server::sync::cursor::Cursor;
 use serde_json::json;
 use std::collections::HashSet;

@@ -199,4 +199,22 @@ on_each_database! {
         assert_eq!((visit.order.payments.len(), visit.order.quotes.len(), visit.order.status.code()), (1, 1, 1));
         assert_eq!(db.count("SELECT COUNT(*) FROM mutations").await, 4);
     }
+
+    async fn an_older_copy_of_a_store_never_takes_anothers_verdict_for_its_own(db) {
+        let ground = Ground::on(db).await;
+        let booked = ground.booking(Some(ground.zhang)).await;
+        let mut phone = ground.device(ground.zhang).await;
+        phone.push("order.weigh", &weigh(booked.order)).await;
+        phone.next_id = 1;
+        let again = phone.mutation("order.pay", &pay(booked.order, "11.00"));
+        let problem = phone.push_all(&[again.to_string()]).await.unwrap_err();
+        assert_eq!((problem.status, problem.code.as_str()), (409, "stale_incarnation"), "the payment stays on the device");
+        let anew = PushRequest {
+            schema: SCHEMA, incarnation: 2, confirmed: 0, device: None,
+            mutations: vec![RawValue::from_string(again.to_string()).unwrap()],
+        };
+        let answer = push::push(&ground.app, phone.caller, &anew).await.unwrap();
+        assert_eq!((answer.last_mutation, answer.verdicts[0].outcome), (1, Outcome::Applied), "numbered from 1 in a new life");
+        assert_eq!(ground.visit(booked.order).await.order.payments.len(), 1);
+    }
 }

@@ -46,14 +46,30 @@ pub struct Ground {
 
 impl Ground {
     pub async fn on(database: &Database) -> Self {
-        let environment = [("HUISHOU_DATABASE_URL", database.url()), ("HUISHOU_DEV", "1".to_owned())];
-        let config = Config::of(None, environment.into_iter().map(|(k, v)| (k.to_owned(), v))).unwrap();
+        let environment = [
+            ("HUISHOU_DATABASE_URL", database.url()),
+            ("HUISHOU_DEV", "1".to_owned()),
+        ];
+        let config = Config::of(
+            None,
+            environment.into_iter().map(|(k, v)| (k.to_owned(), v)),
+        )
+        .unwrap();
         let app = State::new(config).unwrap();
         migrations::migrate(&app.db).await.unwrap();
         app.db.ensure_months_ahead(app.now()).await.unwrap();
         let (west, east) = (station(&app, "west").await, station(&app, "east").await);
         for at in [west, east] {
-            let done: Result<(), Problem> = async { write_tx!(&app.db, |tx| Ok(slots::set_day(tx, at, &tomorrow(), 100_000).await?)) }.await;
+            let done: Result<(), Problem> = async {
+                write_tx!(&app.db, |tx| Ok(slots::set_day(
+                    tx,
+                    at,
+                    &tomorrow(),
+                    100_000
+                )
+                .await?))
+            }
+            .await;
             done.unwrap();
         }
         let admin = person(&app, "admin", Role::Admin, None).await;
@@ -64,7 +80,15 @@ impl Ground {
         let now = app.now();
         let done: Result<(), Problem> = write_tx_in(&app, book, now).await;
         done.unwrap();
-        Self { app, west, east, admin, clerk, zhang, li }
+        Self {
+            app,
+            west,
+            east,
+            admin,
+            clerk,
+            zhang,
+            li,
+        }
     }
 
     /// A confirmed appointment of tomorrow at the west station.
@@ -74,13 +98,21 @@ impl Ground {
 
     pub async fn booking_at(&self, station: StationId, assignee: Option<StaffId>) -> Booked {
         let visit = visit(station, assignee, self.app.now());
-        let booked = Booked { appointment: visit.appointment.as_ref().unwrap().id, order: visit.order.id };
+        let booked = Booked {
+            appointment: visit.appointment.as_ref().unwrap().id,
+            order: visit.order.id,
+        };
         self.insert(&visit).await;
         booked
     }
 
     pub async fn insert(&self, visit: &Visit) {
-        let route = self.app.db.route_new_order(visit.order.id, self.app.now()).await.unwrap();
+        let route = self
+            .app
+            .db
+            .route_new_order(visit.order.id, self.app.now())
+            .await
+            .unwrap();
         let writer = visit.order.user_id.unwrap().0;
         let done: Result<(), Problem> = insert_visit(&self.app, route, visit, writer).await;
         done.unwrap();
@@ -93,7 +125,11 @@ impl Ground {
             id: Uuid::now_v7(),
             name: "test".to_owned(),
             platform: "linux".to_owned(),
-            public_key: [Uuid::now_v7().as_bytes().as_slice(), Uuid::now_v7().as_bytes()].concat(),
+            public_key: [
+                Uuid::now_v7().as_bytes().as_slice(),
+                Uuid::now_v7().as_bytes(),
+            ]
+            .concat(),
             station_id: Some(self.west.0),
             registered_at: now,
             last_seen_at: now,
@@ -101,13 +137,21 @@ impl Ground {
         };
         let done: Result<(), Problem> = register(&self.app, &device, staff, now).await;
         done.unwrap();
-        Phone::new(self.app.clone(), Caller { device: DeviceId(device.id), staff })
+        Phone::new(
+            self.app.clone(),
+            Caller {
+                device: DeviceId(device.id),
+                staff,
+            },
+        )
     }
 
     /// Lets a second person sign in on a device.
     pub async fn sign_in(&self, phone: &Phone, staff: StaffId) {
         let (id, now) = (phone.caller.device, self.app.now());
-        devices::note_session(&mut *self.app.db.read().await.unwrap(), id, staff, now).await.unwrap();
+        devices::note_session(&mut self.app.db.read().await.unwrap(), id, staff, now)
+            .await
+            .unwrap();
     }
 
     /// Gives numbers to everything that waits.
@@ -118,11 +162,19 @@ impl Ground {
     /// The visit of an appointment or ticket as the server has it.
     pub async fn visit(&self, order: OrderId) -> Visit {
         let mut tx = self.app.db.begin().await.unwrap();
-        visits::lock(&mut tx, huishou_domain::command::Subject::Order(order)).await.unwrap().unwrap().visit
+        visits::lock(&mut tx, huishou_domain::command::Subject::Order(order))
+            .await
+            .unwrap()
+            .unwrap()
+            .visit
     }
 }
 
-async fn write_tx_in(app: &App, book: price_book::PriceBook, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn write_tx_in(
+    app: &App,
+    book: price_book::PriceBook,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     write_tx!(&app.db, |tx| Ok(price_books::insert(tx, &book, now).await?))
 }
 
@@ -132,10 +184,17 @@ async fn insert_visit(
     visit: &Visit,
     writer: Uuid,
 ) -> Result<(), Problem> {
-    write_tx!(&app.db, |tx| Ok(visits::insert(tx, route, visit, writer).await?))
+    write_tx!(&app.db, |tx| Ok(
+        visits::insert(tx, route, visit, writer).await?
+    ))
 }
 
-async fn register(app: &App, device: &Device, staff: StaffId, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn register(
+    app: &App,
+    device: &Device,
+    staff: StaffId,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     write_tx!(&app.db, |tx| {
         devices::insert(tx.conn(), device).await?;
         Ok(devices::note_session(tx.conn(), DeviceId(device.id), staff, now).await?)
@@ -153,7 +212,12 @@ async fn station(app: &App, code: &str) -> StationId {
         divisions: Vec::new(),
     };
     let now = app.now();
-    let done: Result<(), Problem> = async { write_tx!(&app.db, |tx| Ok(stations::insert(tx, &station, &[], now).await?)) }.await;
+    let done: Result<(), Problem> = async {
+        write_tx!(&app.db, |tx| Ok(
+            stations::insert(tx, &station, &[], now).await?
+        ))
+    }
+    .await;
     done.unwrap();
     station.id
 }
@@ -169,7 +233,13 @@ async fn person(app: &App, username: &str, role: Role, station_id: Option<Statio
         active: true,
     };
     let now = app.now();
-    let done: Result<(), Problem> = async { write_tx!(&app.db, |tx| Ok(staff::insert(tx, &person, "x", now).await?)) }.await;
+    let done: Result<(), Problem> = async {
+        write_tx!(
+            &app.db,
+            |tx| Ok(staff::insert(tx, &person, "x", now).await?)
+        )
+    }
+    .await;
     done.unwrap();
     person.id
 }
@@ -194,8 +264,16 @@ pub fn visit(station_id: StationId, assignee: Option<StaffId>, now: DateTime<Utc
         assignee,
         city: CITY.to_owned(),
         items: Vec::new(),
-        address: Address { division: "330106".to_owned(), detail: "文三路 90 号 𠮷".to_owned(), lng: None, lat: None },
-        contact: Contact { name: "王女士".to_owned(), phone: "13800002046".to_owned() },
+        address: Address {
+            division: "330106".to_owned(),
+            detail: "文三路 90 号 𠮷".to_owned(),
+            lng: None,
+            lat: None,
+        },
+        contact: Contact {
+            name: "王女士".to_owned(),
+            phone: "13800002046".to_owned(),
+        },
         appointment_time: now + TimeDelta::days(1),
         slot: tomorrow(),
         estimate: quote(QuoteKind::Estimate, "0.00", now),
@@ -214,19 +292,30 @@ pub fn visit(station_id: StationId, assignee: Option<StaffId>, now: DateTime<Utc
     order.appointment_id = Some(appointment.id);
     order.user_id = Some(user_id);
     order.collector = assignee;
-    Visit { appointment: Some(appointment), order }
+    Visit {
+        appointment: Some(appointment),
+        order,
+    }
 }
 
 /// The slot every visit is booked into.
 fn tomorrow() -> Slot {
-    Slot { date: "2026-11-24".to_owned(), start: "10:00".to_owned(), end: "12:00".to_owned() }
+    Slot {
+        date: "2026-11-24".to_owned(),
+        start: "10:00".to_owned(),
+        end: "12:00".to_owned(),
+    }
 }
 
 fn quote(kind: QuoteKind, due: &str, now: DateTime<Utc>) -> Quote {
     Quote {
         id: QuoteId(Uuid::now_v7()),
         kind,
-        book: BookRef { city: CITY.to_owned(), version: 1, hash: String::new() },
+        book: BookRef {
+            city: CITY.to_owned(),
+            version: 1,
+            hash: String::new(),
+        },
         items: Vec::<Item>::new(),
         lines: Vec::new(),
         total: Fen::parse(due).unwrap(),
@@ -324,7 +413,11 @@ impl Phone {
 
     pub async fn push_one(&self, mutation: &Value) -> Verdict {
         let answer = self.push_all(&[mutation.to_string()]).await.unwrap();
-        answer.verdicts.into_iter().next_back().unwrap_or_else(|| panic!("no verdict: gap {:?}", answer.gap))
+        answer
+            .verdicts
+            .into_iter()
+            .next_back()
+            .unwrap_or_else(|| panic!("no verdict: gap {:?}", answer.gap))
     }
 
     /// Pushes raw mutations.
@@ -342,9 +435,21 @@ impl Phone {
 
     /// One page.
     pub async fn page(&self, check: bool) -> Result<PullAnswer, Problem> {
-        let request =
-            PullRequest { cursor: self.cursor.clone(), schema: SCHEMA, limit: self.limit, confirmed: self.confirmed, check };
-        pull::pull(&self.app.db, &self.app.config.cursor_secret(), self.caller, &request, self.app.now()).await
+        let request = PullRequest {
+            cursor: self.cursor.clone(),
+            schema: SCHEMA,
+            limit: self.limit,
+            confirmed: self.confirmed,
+            check,
+        };
+        pull::pull(
+            &self.app.db,
+            &self.app.config.cursor_secret(),
+            self.caller,
+            &request,
+            self.app.now(),
+        )
+        .await
     }
 
     /// Pulls to completion, applies, and proves by `checks` of the same snapshot that the copy is exactly the scope.
@@ -372,7 +477,11 @@ impl Phone {
             copy.scopes.retain(|scope| held.contains(scope));
         }
         self.copies.retain(|_, copy| !copy.scopes.is_empty());
-        assert_eq!(Some(self.checks(&held)), last.checks, "the copy equals its scopes at every complete page");
+        assert_eq!(
+            Some(self.checks(&held)),
+            last.checks,
+            "the copy equals its scopes at every complete page"
+        );
         last
     }
 
@@ -388,14 +497,19 @@ impl Phone {
             self.copies.remove(&(drop.kind, drop.id));
         }
         for put in &answer.puts {
-            let copy = Copy { version: put.version, scopes: put.scopes.clone(), body: put.body.clone() };
+            let copy = Copy {
+                version: put.version,
+                scopes: put.scopes.clone(),
+                body: put.body.clone(),
+            };
             self.copies.insert((put.kind, put.id), copy);
         }
     }
 
     /// Count and hash of each scope of the copy.
     pub fn checks(&self, held: &[Scope]) -> BTreeMap<Scope, Check> {
-        let mut checks: BTreeMap<Scope, Check> = held.iter().map(|s| (s.clone(), Check::default())).collect();
+        let mut checks: BTreeMap<Scope, Check> =
+            held.iter().map(|s| (s.clone(), Check::default())).collect();
         for ((kind, id), copy) in &self.copies {
             for scope in &copy.scopes {
                 if let Some(check) = checks.get_mut(scope) {

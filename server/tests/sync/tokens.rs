@@ -28,11 +28,26 @@ impl Laptop {
         STANDARD.encode(self.key.sign(text.as_bytes()).to_bytes())
     }
 
-    async fn sign_in(&self, ground: &Ground, username: &str, password: &str) -> Result<Session, Problem> {
+    async fn sign_in(
+        &self,
+        ground: &Ground,
+        username: &str,
+        password: &str,
+    ) -> Result<Session, Problem> {
         let client_time = "2026-11-23T02:00:00.000Z".to_owned();
         let signature = self.sign(&signature::session_text(self.id, username, &client_time));
         let (username, password) = (username.to_owned(), password.to_owned());
-        sign_in::sign_in(&ground.app, Credentials { username, password, device: self.id, signature, client_time }).await
+        sign_in::sign_in(
+            &ground.app,
+            Credentials {
+                username,
+                password,
+                device: self.id,
+                signature,
+                client_time,
+            },
+        )
+        .await
     }
 
     async fn refresh(&self, ground: &Ground, token: &str) -> Result<Session, Problem> {
@@ -58,19 +73,41 @@ const PASSWORD: &str = "一个好密码 2026";
 
 /// An administrator on a device of their own, by the front door.
 async fn administrator(ground: &Ground) -> (Laptop, Session, AdminSession) {
-    let new = NewPerson { username: "boss".to_owned(), name: "Boss".to_owned(), role: Role::Admin, station: None };
-    admin::people::add(&ground.app, &new, PASSWORD.to_owned()).await.unwrap();
+    let new = NewPerson {
+        username: "boss".to_owned(),
+        name: "Boss".to_owned(),
+        role: Role::Admin,
+        station: None,
+    };
+    admin::people::add(&ground.app, &new, PASSWORD.to_owned())
+        .await
+        .unwrap();
     let key = key();
     let code = "ABCD2345";
     let hash = huishou_server::staff::pairing::hash(&ground.app.desk.pairing_key, code);
     let now = ground.app.now();
     let mut connection = ground.app.db.read().await.unwrap();
-    huishou_server::store::pairing::insert(&mut connection, hash, None, None, (now, now + TimeDelta::hours(1))).await.unwrap();
+    huishou_server::store::pairing::insert(
+        &mut connection,
+        hash,
+        None,
+        None,
+        (now, now + TimeDelta::hours(1)),
+    )
+    .await
+    .unwrap();
     drop(connection);
-    let device = register::register(&ground.app, &new_device(code, &key)).await.unwrap();
-    let laptop = Laptop { key, id: DeviceId(device.id) };
+    let device = register::register(&ground.app, &new_device(code, &key))
+        .await
+        .unwrap();
+    let laptop = Laptop {
+        key,
+        id: DeviceId(device.id),
+    };
     let session = laptop.sign_in(ground, "boss", PASSWORD).await.unwrap();
-    let loaded = StaffSession::load(&ground.app, &session.access_token).await.unwrap();
+    let loaded = StaffSession::load(&ground.app, &session.access_token)
+        .await
+        .unwrap();
     (laptop, session, AdminSession::of(loaded).unwrap())
 }
 
