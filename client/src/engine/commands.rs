@@ -41,7 +41,7 @@ impl Engine {
     /// # Errors
     /// As for [`Engine::execute`]; pricing's codes under `items[i]`.
     pub fn ticket(&self, request: &TicketRequest) -> Result<Executed> {
-        let args = json!({"items": request.items, "adjustments": request.adjustments, "seller": request.seller});
+        let args = json!({"order_id": request.order_id, "items": request.items, "adjustments": request.adjustments, "seller": request.seller});
         self.execute("ticket.create", args)
     }
 

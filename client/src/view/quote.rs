@@ -89,6 +89,10 @@ pub struct WeighRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct TicketRequest {
+    /// The ticket's id, chosen when it was begun, so that it cannot be recorded twice; made here if left out.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub order_id: Option<OrderId>,
     /// Goods.
     pub items: Vec<Item>,
     /// Adjustments.

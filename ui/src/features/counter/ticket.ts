@@ -1,11 +1,14 @@
 // The ticket being written at the counter and those put aside, as they survive a kill.
 
+import { uuidv7 } from '@/format/id'
 import type { Seller } from '@/host'
 import { noAdjusting, type Adjusting } from '../weigh/adjust'
 import { newKey, type Row } from '../weigh/rows'
 
 /** A ticket not yet recorded. */
 export interface Open {
+  /** The order's identity, chosen when the ticket is begun: recording it twice is impossible, whatever is killed when. */
+  id: string
   rows: Row[]
   adjusting: Adjusting
   seller: Seller
@@ -13,7 +16,6 @@ export interface Open {
 
 /** A ticket put aside with F2, to be taken up again. */
 export interface Held extends Open {
-  id: string
   at: string
 }
 
@@ -35,7 +37,7 @@ export interface CounterDraft {
 export const COUNTER_DRAFT = 'counter'
 
 /** An empty ticket. */
-export const blankTicket = (): Open => ({ rows: [], adjusting: noAdjusting(), seller: { name: '', phone: '' } })
+export const blankTicket = (): Open => ({ id: uuidv7(), rows: [], adjusting: noAdjusting(), seller: { name: '', phone: '' } })
 
 /** Whether anything was entered. */
 export const begun = (ticket: Open): boolean => ticket.rows.length > 0 || ticket.seller.name.trim() !== '' || ticket.seller.phone.trim() !== ''
@@ -49,6 +51,7 @@ export function readCounterDraft(stored: unknown): CounterDraft | null {
 
 function revive(ticket: Open): Open {
   return {
+    id: ticket.id ?? uuidv7(),
     rows: ticket.rows.map((r) => ({ ...r, key: newKey() })),
     adjusting: { ...noAdjusting(), ...ticket.adjusting },
     seller: { name: ticket.seller?.name ?? '', phone: ticket.seller?.phone ?? '' },

@@ -164,7 +164,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     }),
     ticket: (request) => answer(() => {
       const at = new Date().toISOString()
-      const visit: Visit = { appointment: null, order: newOrder(uuidv7(), null, visits.length, at), sync: 'pending' }
+      const visit: Visit = { appointment: null, order: newOrder(request.order_id ?? uuidv7(), null, visits.length, at), sync: 'pending' }
       if (request.seller) visit.order.seller = request.seller
       weighOrder(visit, request.items, { adjustments: request.adjustments })
       visits.push(visit)
