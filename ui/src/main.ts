@@ -7,9 +7,10 @@ import './styles/base.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
-import { connectHost } from './host'
+import { asAppError, connectHost } from './host'
 import { i18n } from './i18n'
 import { makeRouter } from './router'
+import StartupFailed from './StartupFailed.vue'
 import { useCatalogue } from './stores/catalogue'
 import { useDirectory } from './stores/directory'
 import { useSession } from './stores/session'
@@ -33,4 +34,6 @@ async function start() {
   app.mount('#app')
 }
 
-void start()
+start().catch((reason: unknown) => {
+  createApp(StartupFailed, { error: asAppError(reason) }).use(i18n).mount('#app')
+})

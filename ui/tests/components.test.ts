@@ -49,6 +49,7 @@ describe('the sync chip', () => {
     [{ chip: 'offline', offline_since: new Date().toISOString(), pending: 2 }, '○', '离线，自'],
     [{ chip: 'attention', refused: 2 }, '⚠', '2 条需处理'],
     [{ chip: 'attention', refused: 0, last_error: 'sign_in_required' }, '⚠', '需重新登录'],
+    [{ chip: 'attention', refused: 0, last_error: 'device_revoked' }, '⚠', '同步有问题'],
     [{ chip: 'practice' }, '◇', '练习'],
   ] as const)('says %o in shape and words', async (part, shape, words) => {
     await startDemo()

@@ -25,7 +25,7 @@ export default {
   row_sync: { synced: 'Synced', pending: 'Waiting', refused: 'Refused', shadow: 'Moved away' },
   chip: {
     synced: 'Synced {time}', synced_never: 'Not synced yet', pending: '{n} waiting', offline: 'Offline since {time}', offline_short: 'Offline', attention: '{n} need attention',
-    attention_session: 'Sign in again', practice: 'Practice, not synced', running: 'Syncing', open: 'Open the sync centre',
+    attention_session: 'Sign in again', attention_other: 'Sync has a problem', practice: 'Practice, not synced', running: 'Syncing', open: 'Open the sync centre',
   },
   search: { label: 'Search', hint: 'Press / to search', nothing: 'Nothing found for “{query}”' },
   group: { paper: 'Paper', plastic: 'Plastic', metal: 'Metal', electronic: 'Appliances', textile: 'Textiles', other: 'Other' },

@@ -25,7 +25,7 @@ export default {
   row_sync: { synced: '已同步', pending: '待同步', refused: '被拒绝', shadow: '已转出' },
   chip: {
     synced: '已同步 {time}', synced_never: '尚未同步', pending: '{n} 条待同步', offline: '离线，自 {time}', offline_short: '离线', attention: '{n} 条需处理',
-    attention_session: '需重新登录', practice: '练习中，不同步', running: '正在同步', open: '打开同步中心',
+    attention_session: '需重新登录', attention_other: '同步有问题', practice: '练习中，不同步', running: '正在同步', open: '打开同步中心',
   },
   search: { label: '搜索', hint: '按 / 搜索', nothing: '没有找到“{query}”' },
   group: { paper: '纸类', plastic: '塑料', metal: '金属', electronic: '电器', textile: '织物', other: '其他' },
