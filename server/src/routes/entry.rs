@@ -27,10 +27,15 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
     let id = request_id(request.headers());
     let lang = language(request.headers());
     let method = observe::method(request.method());
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
     let limit = Duration::from_secs(app.config.request_timeout);
     let span = tracing::info_span!("request", request_id = %id, route);
-    let ran = tokio::time::timeout(limit, next.run(request)).instrument(span).await;
+    let ran = tokio::time::timeout(limit, next.run(request))
+        .instrument(span)
+        .await;
     let response = ran.unwrap_or_else(|_| Problem::unavailable("timeout", 1).into_response());
     let problem = response.extensions().get::<Problem>().cloned();
     let mut response = match &problem {
@@ -49,8 +54,15 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
 
 /// The caller's id where it is a sensible one, otherwise a new one.
 fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let sensible = given.filter(|id| (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b)));
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    let sensible = given.filter(|id| {
+        (1..=64).contains(&id.len())
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    });
     sensible.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
@@ -58,24 +70,53 @@ fn worded(problem: &Problem, response: Response, lang: Lang, id: &str) -> Respon
     let (mut parts, _) = response.into_parts();
     let body = Json(problem.body(lang, id)).into_response().into_body();
     parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
     if let Some(seconds) = problem.retry_after {
-        parts.headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        parts
+            .headers
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if problem.status == 413 {
+        // The rest of the body stays unread, so this connection serves no other request; the caller has to know.
+        parts
+            .headers
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if problem.status == 401 {
-        parts.headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        parts
+            .headers
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     Response::from_parts(parts, body)
 }
 
-fn log(method: &str, route: &str, status: u16, elapsed: Duration, request_id: &str, problem: Option<&Problem>) {
+fn log(
+    method: &str,
+    route: &str,
+    status: u16,
+    elapsed: Duration,
+    request_id: &str,
+    problem: Option<&Problem>,
+) {
     let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     let code = problem.map(|p| p.code.as_str()).unwrap_or_default();
-    let cause = problem.and_then(|p| p.cause.as_ref().map(ToString::to_string).or_else(|| p.note.clone()));
+    let cause = problem.and_then(|p| {
+        p.cause
+            .as_ref()
+            .map(ToString::to_string)
+            .or_else(|| p.note.clone())
+    });
     if status >= 500 && status != 503 {
-        tracing::error!(method, route, status, ms, request_id, code, cause, "request");
+        tracing::error!(
+            method, route, status, ms, request_id, code, cause, "request"
+        );
     } else if status == 503 || cause.is_some() {
-        tracing::warn!(method, route, status, ms, request_id, code, cause, "request");
+        tracing::warn!(
+            method, route, status, ms, request_id, code, cause, "request"
+        );
     } else {
         tracing::info!(method, route, status, ms, request_id, code, "request");
     }
@@ -84,8 +125,14 @@ fn log(method: &str, route: &str, status: u16, elapsed: Duration, request_id: &s
 /// A panic is our fault: 500, logged with its words, which stay here.
 #[must_use]
 pub fn panicked(panic: Box<dyn Any + Send + 'static>) -> axum::http::Response<Body> {
-    let words = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let words = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
     let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    response.extensions_mut().insert(Problem::internal(format!("panicked: {}", words.unwrap_or("without words"))));
+    response.extensions_mut().insert(Problem::internal(format!(
+        "panicked: {}",
+        words.unwrap_or("without words")
+    )));
     response
 }

@@ -17,12 +17,15 @@ async fn every_published_body_may_be_spoilt_anywhere_and_nothing_breaks() {
     let customer = Customer::login(&town.world, "wang").await;
     let visit = customer.book(&blackbox::goods::at(2, 10)).await;
     let admin = town.desk("admin").await;
-    let mut count = BTreeMap::new();
+    let (mut count, mut unexplained) = (BTreeMap::new(), Vec::new());
     for operation in operations
         .iter()
         .filter(|operation| operation.has_body() && !ends_the_session(operation))
     {
-        let example = example(&document, operation);
+        let Some(example) = example(&document, operation) else {
+            unexplained.push(operation.name());
+            continue;
+        };
         let api = if operation.path.starts_with("/api/") {
             &customer.api
         } else {
@@ -55,6 +58,10 @@ async fn every_published_body_may_be_spoilt_anywhere_and_nothing_breaks() {
     }
     calm(&town.world.server.process().log());
     println!("spoilt bodies: {count:?}");
+    assert_eq!(
+        unexplained, [""; 0],
+        "every operation publishes an example of its body"
+    );
     assert!(count["refused"] > 1_000);
 }
 
@@ -64,7 +71,7 @@ fn ends_the_session(operation: &Operation) -> bool {
 }
 
 /// The body's published example.
-fn example(document: &Value, operation: &Operation) -> Value {
+fn example(document: &Value, operation: &Operation) -> Option<Value> {
     let content = &operation.described["requestBody"]["content"]["application/json"];
     let schema = resolve(document, &content["schema"]);
     let first = content["examples"]
@@ -78,8 +85,7 @@ fn example(document: &Value, operation: &Operation) -> Value {
     ]
     .into_iter()
     .find(|example| example.is_object())
-    .unwrap_or_else(|| panic!("{} publishes an example of its body", operation.name()))
-    .clone()
+    .cloned()
 }
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {

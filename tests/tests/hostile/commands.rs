@@ -168,14 +168,18 @@ async fn mutations_of_any_form_with_a_number_get_a_verdict() {
         json!(next),
         "a skipped number is asked for"
     );
-    let again = desk
-        .push(&[desk.mutation(1, "appointment.confirm@1", &confirm)])
-        .await;
+    let first = desk.mutation(next, "appointment.confirm@1", &confirm);
+    let once = desk.push(std::slice::from_ref(&first)).await;
+    let twice = desk.push(std::slice::from_ref(&first)).await;
+    assert_eq!(once, twice, "the same again gets its stored verdict");
+    let other = desk.mutation(next, "appointment.confirm@1", &confirm);
+    let stale = desk.try_push(&[other]).await;
     assert_eq!(
-        number(&again[0], "id"),
-        1,
-        "an old number gets its stored verdict"
+        stale.expect_problem(409),
+        "stale_incarnation",
+        "another under the same number is from another life of the store"
     );
+    next += 1;
     for negative in [0, -1, i64::MIN] {
         let answer = desk
             .try_push(&[desk.mutation(negative, "appointment.confirm@1", &confirm)])

@@ -158,7 +158,6 @@ async fn nul_is_kept_in_prose_and_refused_wherever_text_means_something() {
         refused(&answer, place);
     }
     for (path, body) in [
-        ("/api/v1/sessions", json!({"code": "sandbox:\u{0}"})),
         ("/api/v1/me/phone", json!({"code": "phone:\u{0}"})),
         (
             "/api/v1/sessions/refresh",

@@ -249,7 +249,7 @@ async fn ids_that_are_nobodys_and_bodies_that_are_no_json_are_refused_everywhere
                 refused(&answer, &format!("{} with body {body:?}", operation.name()));
                 calls += 1;
             }
-            let endless = format!("{{\"x\":\"{}\"}}", "x".repeat(3 << 20));
+            let endless = format!("{{\"x\":\"{}\"}}", "x".repeat(6 << 20));
             let answer = too_large(api, operation, &endless).await;
             assert_eq!(answer.status, 413, "{}: {}", operation.name(), answer.text);
             refused(&answer, &operation.name());

@@ -74,6 +74,11 @@ impl Till {
                 1,
                 "the acknowledged ticket {order} is there exactly once"
             );
+            let payments = ledger.payments(order).await;
+            assert!(
+                payments.len() <= 1,
+                "{order} was paid once at most: {payments:?}"
+            );
         }
         for order in &self.paid {
             assert_eq!(
