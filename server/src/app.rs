@@ -1,12 +1,18 @@
 //! What every handler has at hand: the database, the clock, the configuration, the caches, the outside services.
 
-use crate::{auth::Tokens, books::Books, config::Config, limits::Limits, staff::Desk, store::{Db, StoreError}, wechat::Wechat};
+use crate::{
+    auth::Tokens,
+    books::Books,
+    config::Config,
+    limits::Limits,
+    staff::Desk,
+    store::{Db, StoreError},
+    wechat::Wechat,
+};
 use chrono::{DateTime, Utc};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 /// The clock: now, to the millisecond, as the database holds it. Tests may move it.
@@ -25,7 +31,8 @@ impl Clock {
 
     /// Moves the clock for good, for tests.
     pub fn advance(&self, by: chrono::TimeDelta) {
-        self.offset_millis.fetch_add(by.num_milliseconds(), Ordering::Relaxed);
+        self.offset_millis
+            .fetch_add(by.num_milliseconds(), Ordering::Relaxed);
     }
 }
 

@@ -83,7 +83,11 @@ impl Key {
     fn new(secret: &str) -> Self {
         let digest = Sha256::digest(secret.as_bytes());
         Self {
-            id: digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
+            id: digest
+                .iter()
+                .take(4)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
             encoding: EncodingKey::from_secret(secret.as_bytes()),
             decoding: DecodingKey::from_secret(secret.as_bytes()),
         }
@@ -94,7 +98,11 @@ impl Tokens {
     /// Signs with `secret`; still takes what `previous` signed.
     #[must_use]
     pub fn new(secret: &str, previous: Option<&str>, life_seconds: i64) -> Self {
-        Self { current: Key::new(secret), previous: previous.map(Key::new), life: TimeDelta::seconds(life_seconds) }
+        Self {
+            current: Key::new(secret),
+            previous: previous.map(Key::new),
+            life: TimeDelta::seconds(life_seconds),
+        }
     }
 
     /// Seconds that a new token is good for.
@@ -107,17 +115,45 @@ impl Tokens {
     ///
     /// # Errors
     /// Only a fault of the signing library.
-    pub fn customer(&self, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
-        self.sign(&Claims { sub: user, aud: Audience::Customer, dev: None, role: None, st: None, jti: session, iat: 0, exp: 0 }, now)
+    pub fn customer(
+        &self,
+        user: Uuid,
+        session: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        self.sign(
+            &Claims {
+                sub: user,
+                aud: Audience::Customer,
+                dev: None,
+                role: None,
+                st: None,
+                jti: session,
+                iat: 0,
+                exp: 0,
+            },
+            now,
+        )
     }
 
     /// A token with these claims; `iat` and `exp` are set here.
     ///
     /// # Errors
     /// Only a fault of the signing library.
-    pub fn sign(&self, claims: &Claims, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
-        let claims = Claims { iat: now.timestamp(), exp: (now + self.life).timestamp(), ..claims.clone() };
-        let header = Header { kid: Some(self.current.id.clone()), ..Header::new(Algorithm::HS256) };
+    pub fn sign(
+        &self,
+        claims: &Claims,
+        now: DateTime<Utc>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = Claims {
+            iat: now.timestamp(),
+            exp: (now + self.life).timestamp(),
+            ..claims.clone()
+        };
+        let header = Header {
+            kid: Some(self.current.id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
         jsonwebtoken::encode(&header, &claims, &self.current.encoding)
     }
 
@@ -125,10 +161,17 @@ impl Tokens {
     ///
     /// # Errors
     /// Expired or invalid. A forged token is never called expired: the signature is checked first.
-    pub fn verify(&self, token: &str, audience: Audience, now: DateTime<Utc>) -> Result<Claims, TokenFault> {
+    pub fn verify(
+        &self,
+        token: &str,
+        audience: Audience,
+        now: DateTime<Utc>,
+    ) -> Result<Claims, TokenFault> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Invalid)?;
         let key = self.key(header.kid.as_deref()).ok_or(TokenFault::Invalid)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &rules()).map_err(|_| TokenFault::Invalid)?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &rules())
+            .map_err(|_| TokenFault::Invalid)?
+            .claims;
         if claims.aud != audience {
             return Err(TokenFault::Invalid);
         }
@@ -140,7 +183,10 @@ impl Tokens {
 
     fn key(&self, id: Option<&str>) -> Option<&Key> {
         let id = id?;
-        [Some(&self.current), self.previous.as_ref()].into_iter().flatten().find(|key| key.id == id)
+        [Some(&self.current), self.previous.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|key| key.id == id)
     }
 }
 
@@ -166,21 +212,43 @@ mod tests {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let token = tokens.customer(Uuid::nil(), Uuid::nil(), now).unwrap();
         assert!(tokens.verify(&token, Audience::Customer, now).is_ok());
-        assert_eq!(tokens.verify(&token, Audience::Staff, now), Err(TokenFault::Invalid), "customers are no staff");
-        assert_eq!(tokens.verify(&token, Audience::Customer, now + TimeDelta::seconds(900)), Err(TokenFault::Expired));
+        assert_eq!(
+            tokens.verify(&token, Audience::Staff, now),
+            Err(TokenFault::Invalid),
+            "customers are no staff"
+        );
+        assert_eq!(
+            tokens.verify(&token, Audience::Customer, now + TimeDelta::seconds(900)),
+            Err(TokenFault::Expired)
+        );
     }
 
     #[test]
     fn forged_tokens_are_invalid_and_a_replaced_secret_still_counts_while_named() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let old = Tokens::new(SECRET, None, 900).customer(Uuid::nil(), Uuid::nil(), now).unwrap();
+        let old = Tokens::new(SECRET, None, 900)
+            .customer(Uuid::nil(), Uuid::nil(), now)
+            .unwrap();
         let new = "fedcba9876543210fedcba9876543210";
-        assert_eq!(Tokens::new(new, None, 900).verify(&old, Audience::Customer, now), Err(TokenFault::Invalid));
-        assert!(Tokens::new(new, Some(SECRET), 900).verify(&old, Audience::Customer, now).is_ok());
+        assert_eq!(
+            Tokens::new(new, None, 900).verify(&old, Audience::Customer, now),
+            Err(TokenFault::Invalid)
+        );
+        assert!(
+            Tokens::new(new, Some(SECRET), 900)
+                .verify(&old, Audience::Customer, now)
+                .is_ok()
+        );
         let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
-        assert_eq!(Tokens::new(SECRET, None, 900).verify(unsigned, Audience::Customer, now), Err(TokenFault::Invalid));
+        assert_eq!(
+            Tokens::new(SECRET, None, 900).verify(unsigned, Audience::Customer, now),
+            Err(TokenFault::Invalid)
+        );
         let (head, tail) = old.rsplit_once('.').unwrap();
         let forged = format!("{head}.{}", tail.chars().rev().collect::<String>());
-        assert_eq!(Tokens::new(SECRET, None, 900).verify(&forged, Audience::Customer, now), Err(TokenFault::Invalid));
+        assert_eq!(
+            Tokens::new(SECRET, None, 900).verify(&forged, Audience::Customer, now),
+            Err(TokenFault::Invalid)
+        );
     }
 }

@@ -28,7 +28,10 @@ impl Default for Books {
     fn default() -> Self {
         Self {
             by_id: Cache::builder().max_capacity(256).build(),
-            in_force: Cache::builder().max_capacity(1024).time_to_live(Duration::from_secs(1)).build(),
+            in_force: Cache::builder()
+                .max_capacity(1024)
+                .time_to_live(Duration::from_secs(1))
+                .build(),
         }
     }
 }
@@ -38,7 +41,12 @@ impl Books {
     ///
     /// # Errors
     /// The database refused, or the book cannot be read.
-    pub async fn in_force(&self, db: &Db, city: &str, now: DateTime<Utc>) -> Result<Option<Arc<Compiled>>, StoreError> {
+    pub async fn in_force(
+        &self,
+        db: &Db,
+        city: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Arc<Compiled>>, StoreError> {
         if division::lookup(city).is_none() {
             return Ok(None);
         }
@@ -61,11 +69,19 @@ impl Books {
     ///
     /// # Errors
     /// The database refused, or the book cannot be read.
-    pub async fn version(&self, db: &Db, city: &str, version: i64) -> Result<Option<Arc<Compiled>>, StoreError> {
+    pub async fn version(
+        &self,
+        db: &Db,
+        city: &str,
+        version: i64,
+    ) -> Result<Option<Arc<Compiled>>, StoreError> {
         if division::lookup(city).is_none() {
             return Ok(None);
         }
-        let found = self.by_id.iter().find(|(_, c)| c.book.city == city && i64::from(c.book.version) == version);
+        let found = self
+            .by_id
+            .iter()
+            .find(|(_, c)| c.book.city == city && i64::from(c.book.version) == version);
         if let Some((_, compiled)) = found {
             return Ok(Some(compiled));
         }
@@ -82,12 +98,16 @@ impl Books {
         if let Some(compiled) = self.by_id.get(&id) {
             return Ok(Some(compiled));
         }
-        let book = price_books::load_many(&mut *db.read().await?, &[id]).await?.pop();
+        let book = price_books::load_many(&mut *db.read().await?, &[id])
+            .await?
+            .pop();
         book.map(|book| self.keep(book)).transpose()
     }
 
     fn keep(&self, book: PriceBook) -> Result<Arc<Compiled>, StoreError> {
-        let rules = book.compile().map_err(|e| StoreError::Unreadable(format!("price_books.rules of {}: {e}", book.id)))?;
+        let rules = book.compile().map_err(|e| {
+            StoreError::Unreadable(format!("price_books.rules of {}: {e}", book.id))
+        })?;
         let compiled = Arc::new(Compiled { book, rules });
         self.by_id.insert(compiled.book.id.0, Arc::clone(&compiled));
         Ok(compiled)

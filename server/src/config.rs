@@ -78,7 +78,10 @@ impl Config {
     ///
     /// # Errors
     /// Unreadable or wrong settings, all at once.
-    pub fn of(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    pub fn of(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
@@ -88,10 +91,16 @@ impl Config {
                 figment = figment.merge(Serialized::default(&path, scalar(&path, &value)));
             }
         }
-        let mut config: Self = figment.extract().map_err(|e| ConfigError::Unreadable(Box::new(e)))?;
+        let mut config: Self = figment
+            .extract()
+            .map_err(|e| ConfigError::Unreadable(Box::new(e)))?;
         config.fill_in_for_development();
         let wrong = config.wrong();
-        if wrong.is_empty() { Ok(config) } else { Err(ConfigError::Wrong(wrong)) }
+        if wrong.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::Wrong(wrong))
+        }
     }
 
     fn fill_in_for_development(&mut self) {
@@ -104,7 +113,9 @@ impl Config {
             fill(&mut self.token_key, DEV_TOKEN_KEY);
             fill(&mut self.wechat.appid, DEV_WECHAT.1);
             fill(&mut self.wechat.secret, DEV_WECHAT.2);
-            if self.wechat.base_url == "https://api.weixin.qq.com" && self.wechat.appid == DEV_WECHAT.1 {
+            if self.wechat.base_url == "https://api.weixin.qq.com"
+                && self.wechat.appid == DEV_WECHAT.1
+            {
                 DEV_WECHAT.0.clone_into(&mut self.wechat.base_url);
             }
         }
@@ -117,29 +128,55 @@ impl Config {
                 wrong.push(format!("- {text}"));
             }
         };
-        check(self.listen.parse::<SocketAddr>().is_ok(), "listen (HUISHOU_LISTEN) must be ADDRESS:PORT");
+        check(
+            self.listen.parse::<SocketAddr>().is_ok(),
+            "listen (HUISHOU_LISTEN) must be ADDRESS:PORT",
+        );
         check(
             self.metrics_listen.is_empty() || self.metrics_listen.parse::<SocketAddr>().is_ok(),
             "metrics_listen (HUISHOU_METRICS_LISTEN) must be empty or ADDRESS:PORT",
         );
         check(
-            self.database_url.starts_with("mysql://") || self.database_url.starts_with("mariadb://"),
+            self.database_url.starts_with("mysql://")
+                || self.database_url.starts_with("mariadb://"),
             "database_url (HUISHOU_DATABASE_URL) must be mysql://user:password@host:port/database",
         );
-        check(self.token_key.len() >= SHORTEST_KEY, "token_key (HUISHOU_TOKEN_KEY) must have at least 32 bytes, or set dev = true on a developer's machine");
+        check(
+            self.token_key.len() >= SHORTEST_KEY,
+            "token_key (HUISHOU_TOKEN_KEY) must have at least 32 bytes, or set dev = true on a developer's machine",
+        );
         let fits = |key: &str| key.is_empty() || key.len() >= SHORTEST_KEY;
-        check(fits(&self.token_key_previous), "token_key_previous (HUISHOU_TOKEN_KEY_PREVIOUS) must have at least 32 bytes");
-        check(fits(&self.cursor_key), "cursor_key (HUISHOU_CURSOR_KEY) must have at least 32 bytes");
-        check(self.database_max_connections > 0, "database_max_connections must be above 0");
-        check(self.access_token_seconds > 0, "access_token_seconds must be above 0");
-        check(self.quote_rate > 0 && self.quote_burst > 0 && self.login_rate_per_minute > 0, "rates must be above 0");
+        check(
+            fits(&self.token_key_previous),
+            "token_key_previous (HUISHOU_TOKEN_KEY_PREVIOUS) must have at least 32 bytes",
+        );
+        check(
+            fits(&self.cursor_key),
+            "cursor_key (HUISHOU_CURSOR_KEY) must have at least 32 bytes",
+        );
+        check(
+            self.database_max_connections > 0,
+            "database_max_connections must be above 0",
+        );
+        check(
+            self.access_token_seconds > 0,
+            "access_token_seconds must be above 0",
+        );
+        check(
+            self.quote_rate > 0 && self.quote_burst > 0 && self.login_rate_per_minute > 0,
+            "rates must be above 0",
+        );
         wrong
     }
 
     /// The key that authenticates cursors.
     #[must_use]
     pub fn cursor_secret(&self) -> [u8; 32] {
-        let secret = if self.cursor_key.is_empty() { &self.token_key } else { &self.cursor_key };
+        let secret = if self.cursor_key.is_empty() {
+            &self.token_key
+        } else {
+            &self.cursor_key
+        };
         let mut hash = Sha256::new();
         hash.update(b"huishou cursors\0");
         hash.update(secret.as_bytes());
@@ -160,7 +197,10 @@ impl Config {
 /// Secrets stay out of debug output.
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config").field("listen", &self.listen).field("dev", &self.dev).finish_non_exhaustive()
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("dev", &self.dev)
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,7 +223,9 @@ fn setting(variable: &str) -> Option<String> {
 }
 
 fn known(path: &str) -> bool {
-    Figment::from(Toml::string(DEFAULTS)).find_value(path).is_ok()
+    Figment::from(Toml::string(DEFAULTS))
+        .find_value(path)
+        .is_ok()
 }
 
 /// The variable's text as the kind of value that the default has.
@@ -196,7 +238,9 @@ fn scalar(path: &str, text: &str) -> figment::value::Value {
             "0" | "false" | "no" | "off" | "" => Value::from(false),
             other => Value::from(other),
         },
-        Some(Value::Num(..)) => text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from),
+        Some(Value::Num(..)) => text
+            .parse::<i64>()
+            .map_or_else(|_| Value::from(text), Value::from),
         _ => Value::from(text),
     }
 }
@@ -207,12 +251,20 @@ mod tests {
     use super::*;
 
     fn env(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
-        pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>().into_iter()
+        pairs
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect::<Vec<_>>()
+            .into_iter()
     }
 
     #[test]
     fn everything_wrong_is_said_at_once_and_names_the_variable() {
-        let Err(ConfigError::Wrong(lines)) = Config::of(None, env(&[("HUISHOU_LISTEN", "nowhere")])) else { panic!("must be refused") };
+        let Err(ConfigError::Wrong(lines)) =
+            Config::of(None, env(&[("HUISHOU_LISTEN", "nowhere")]))
+        else {
+            panic!("must be refused")
+        };
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(lines[0].contains("HUISHOU_LISTEN"));
     }
@@ -232,11 +284,20 @@ mod tests {
         .unwrap();
         assert!(config.dev);
         assert_eq!(config.body_limit, 2048);
-        assert_eq!(config.wechat.appid, "123", "text stays text even where it looks like a number");
+        assert_eq!(
+            config.wechat.appid, "123",
+            "text stays text even where it looks like a number"
+        );
     }
 
     #[test]
     fn without_dev_there_is_no_default_secret() {
-        assert!(Config::of(None, env(&[("HUISHOU_DATABASE_URL", "mysql://root@127.0.0.1:1/x")])).is_err());
+        assert!(
+            Config::of(
+                None,
+                env(&[("HUISHOU_DATABASE_URL", "mysql://root@127.0.0.1:1/x")])
+            )
+            .is_err()
+        );
     }
 }

@@ -21,14 +21,20 @@ impl<'a> Form<'a> {
     /// 422.
     pub fn new(raw: &'a Value) -> Result<Self, Problem> {
         match raw {
-            Value::Object(object) => Ok(Self { object, errors: Vec::new() }),
+            Value::Object(object) => Ok(Self {
+                object,
+                errors: Vec::new(),
+            }),
             _ => Err(Problem::field("", "type")),
         }
     }
 
     /// Notes a fault.
     pub fn fault(&mut self, field: &str, code: &str) {
-        self.errors.push(BadField { field: field.to_owned(), code: code.to_owned() });
+        self.errors.push(BadField {
+            field: field.to_owned(),
+            code: code.to_owned(),
+        });
     }
 
     fn present(&self, key: &str) -> Option<&'a Value> {
@@ -57,7 +63,12 @@ impl<'a> Form<'a> {
         self.checked_text(key, value, &length)
     }
 
-    fn checked_text(&mut self, key: &str, value: &Value, length: &RangeInclusive<usize>) -> Option<String> {
+    fn checked_text(
+        &mut self,
+        key: &str,
+        value: &Value,
+        length: &RangeInclusive<usize>,
+    ) -> Option<String> {
         let Value::String(text) = value else {
             self.fault(key, "type");
             return None;
@@ -76,8 +87,13 @@ impl<'a> Form<'a> {
 
     /// A whole number within bounds.
     pub fn integer(&mut self, key: &str, bounds: RangeInclusive<i64>) -> i64 {
-        let Some(value) = self.required(key) else { return *bounds.start() };
-        match value.as_i64().filter(|n| value.is_number() && bounds.contains(n)) {
+        let Some(value) = self.required(key) else {
+            return *bounds.start();
+        };
+        match value
+            .as_i64()
+            .filter(|n| value.is_number() && bounds.contains(n))
+        {
             Some(n) => n,
             None => {
                 self.fault(key, "type");
@@ -133,7 +149,11 @@ impl<'a> Form<'a> {
     /// # Errors
     /// 422.
     pub fn finish(self) -> Result<(), Problem> {
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::fields(self.errors)) }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::fields(self.errors))
+        }
     }
 }
 
@@ -154,7 +174,21 @@ mod tests {
         form.instant("at");
         form.text("missing", 1..=5);
         let problem = form.finish().unwrap_err();
-        let codes: Vec<_> = problem.errors.iter().map(|e| (e.field.as_str(), e.code.as_str())).collect();
-        assert_eq!(codes, [("name", "type"), ("stars", "type"), ("flag", "type"), ("id", "type"), ("at", "type"), ("missing", "required")]);
+        let codes: Vec<_> = problem
+            .errors
+            .iter()
+            .map(|e| (e.field.as_str(), e.code.as_str()))
+            .collect();
+        assert_eq!(
+            codes,
+            [
+                ("name", "type"),
+                ("stars", "type"),
+                ("flag", "type"),
+                ("id", "type"),
+                ("at", "type"),
+                ("missing", "required")
+            ]
+        );
     }
 }

@@ -23,7 +23,10 @@ pub fn of_header(header: Option<&str>) -> Lang {
 
 /// `q=0.8` in thousandths; 1000 where there is none, 0 where it cannot be read.
 fn weight(parameters: &str) -> u32 {
-    let Some(q) = parameters.split(';').find_map(|p| p.trim().strip_prefix("q=")) else {
+    let Some(q) = parameters
+        .split(';')
+        .find_map(|p| p.trim().strip_prefix("q="))
+    else {
         return 1000;
     };
     let (whole, fraction) = q.trim().split_once('.').unwrap_or((q.trim(), ""));
@@ -55,6 +58,10 @@ mod tests {
         assert_eq!(of_header(Some("en")), Lang::En);
         assert_eq!(of_header(Some("en-GB;q=0.7, zh-CN;q=0.9")), Lang::Zh);
         assert_eq!(of_header(Some("zh;q=0.2,en;q=0.8")), Lang::En);
-        assert_eq!(of_header(Some("语言,é")), Lang::Zh, "odd bytes are no reason to fall over");
+        assert_eq!(
+            of_header(Some("语言,é")),
+            Lang::Zh,
+            "odd bytes are no reason to fall over"
+        );
     }
 }

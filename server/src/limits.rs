@@ -22,9 +22,13 @@ impl Limits {
     #[must_use]
     pub fn new(config: &Config) -> Self {
         let at_least_one = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let quotes = Quota::per_second(at_least_one(config.quote_rate)).allow_burst(at_least_one(config.quote_burst));
+        let quotes = Quota::per_second(at_least_one(config.quote_rate))
+            .allow_burst(at_least_one(config.quote_burst));
         let logins = Quota::per_minute(at_least_one(config.login_rate_per_minute));
-        Self { quotes: RateLimiter::keyed(quotes), logins: RateLimiter::keyed(logins) }
+        Self {
+            quotes: RateLimiter::keyed(quotes),
+            logins: RateLimiter::keyed(logins),
+        }
     }
 
     /// One more estimate for this address.
@@ -53,6 +57,8 @@ impl Limits {
 fn check(buckets: &Buckets, from: IpAddr) -> Result<(), u32> {
     buckets.check_key(&from).map_err(|refused| {
         let wait = refused.wait_time_from(DefaultClock::default().now());
-        u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+        u32::try_from(wait.as_secs())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1)
     })
 }

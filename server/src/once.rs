@@ -65,8 +65,14 @@ pub enum Begun {
 ///
 /// # Errors
 /// 409 `idempotency_in_progress`, 422 `idempotency_mismatch`, or the database refused.
-pub async fn begin(tx: &mut Tx, keyed: Option<&Keyed>, now: DateTime<Utc>) -> Result<Begun, Problem> {
-    let Some(keyed) = keyed else { return Ok(Begun::Go) };
+pub async fn begin(
+    tx: &mut Tx,
+    keyed: Option<&Keyed>,
+    now: DateTime<Utc>,
+) -> Result<Begun, Problem> {
+    let Some(keyed) = keyed else {
+        return Ok(Begun::Go);
+    };
     match idempotency::claim(tx, keyed, now).await? {
         Claim::Ours => {
             tx.savepoint(EFFECT).await?;
@@ -83,13 +89,26 @@ pub async fn begin(tx: &mut Tx, keyed: Option<&Keyed>, now: DateTime<Utc>) -> Re
 ///
 /// # Errors
 /// The work's problem, or the database refused.
-pub async fn finish(tx: &mut Tx, keyed: Option<&Keyed>, outcome: Result<Reply, Problem>) -> Result<Result<Reply, Problem>, Problem> {
-    let Some(keyed) = keyed else { return outcome.map(Ok) };
+pub async fn finish(
+    tx: &mut Tx,
+    keyed: Option<&Keyed>,
+    outcome: Result<Reply, Problem>,
+) -> Result<Result<Reply, Problem>, Problem> {
+    let Some(keyed) = keyed else {
+        return outcome.map(Ok);
+    };
     let kept = match &outcome {
-        Ok(reply) => Kept { status: reply.status, answer: reply.body.to_string() },
+        Ok(reply) => Kept {
+            status: reply.status,
+            answer: reply.body.to_string(),
+        },
         Err(problem) if problem.status == 409 => {
             tx.rollback_to(EFFECT).await?;
-            Kept { status: 409, answer: serde_json::to_string(problem).map_err(|e| Problem::internal(e.to_string()))? }
+            Kept {
+                status: 409,
+                answer: serde_json::to_string(problem)
+                    .map_err(|e| Problem::internal(e.to_string()))?,
+            }
         }
         Err(problem) => return Err(problem.clone()),
     };
@@ -104,11 +123,15 @@ macro_rules! once {
     ($app:expr, $keyed:expr, $tx:ident => $work:expr) => {{
         let keyed: Option<&$crate::store::idempotency::Keyed> = $keyed;
         let now = $app.now();
-        let settled: Result<Result<$crate::once::Reply, $crate::problem::Problem>, $crate::problem::Problem> = $crate::write_tx!(&$app.db, |$tx| {
+        let settled: Result<
+            Result<$crate::once::Reply, $crate::problem::Problem>,
+            $crate::problem::Problem,
+        > = $crate::write_tx!(&$app.db, |$tx| {
             match $crate::once::begin($tx, keyed, now).await? {
                 $crate::once::Begun::Before(answer) => Ok(answer),
                 $crate::once::Begun::Go => {
-                    let outcome: Result<$crate::once::Reply, $crate::problem::Problem> = async { $work }.await;
+                    let outcome: Result<$crate::once::Reply, $crate::problem::Problem> =
+                        async { $work }.await;
                     $crate::once::finish($tx, keyed, outcome).await
                 }
             }
@@ -120,8 +143,13 @@ macro_rules! once {
 fn first_answer(found: Found) -> Result<Reply, Problem> {
     let broken = |e: serde_json::Error| Problem::internal(format!("idempotency_keys.answer: {e}"));
     match found {
-        Found::Answer(kept) if kept.status == 409 => Err(serde_json::from_str(&kept.answer).map_err(broken)?),
-        Found::Answer(kept) => Ok(Reply { status: kept.status, body: serde_json::from_str(&kept.answer).map_err(broken)? }),
+        Found::Answer(kept) if kept.status == 409 => {
+            Err(serde_json::from_str(&kept.answer).map_err(broken)?)
+        }
+        Found::Answer(kept) => Ok(Reply {
+            status: kept.status,
+            body: serde_json::from_str(&kept.answer).map_err(broken)?,
+        }),
         Found::Mismatch => Err(Problem::new(422, "idempotency_mismatch")),
         Found::Nothing => Err(Problem::internal("an idempotency key without its row")),
     }

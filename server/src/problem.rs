@@ -25,15 +25,12 @@ pub struct Problem {
     pub status: u16,
     /// Stable code.
     pub code: String,
-    /// The field at fault, where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
     /// All fields at fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<BadField>,
     /// The subject as it now is, with 409.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub current: Option<Value>,
+    pub current: Option<Box<Value>>,
     /// Seconds until another try makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
@@ -52,7 +49,6 @@ impl Problem {
         Self {
             status,
             code: code.into(),
-            field: None,
             errors: Vec::new(),
             current: None,
             retry_after: None,
@@ -82,45 +78,65 @@ impl Problem {
     /// 409 with the subject as it now is.
     #[must_use]
     pub fn conflict(code: &str, current: Option<Value>) -> Self {
-        Self { current, ..Self::new(409, code) }
+        Self {
+            current: current.map(Box::new),
+            ..Self::new(409, code)
+        }
     }
 
     /// 422 with one bad field.
     #[must_use]
     pub fn field(field: &str, code: &str) -> Self {
-        Self::fields(vec![BadField { field: field.to_owned(), code: code.to_owned() }])
+        Self::fields(vec![BadField {
+            field: field.to_owned(),
+            code: code.to_owned(),
+        }])
     }
 
     /// 422 with all bad fields.
     #[must_use]
     pub fn fields(errors: Vec<BadField>) -> Self {
-        let field = errors.first().map(|e| e.field.clone()).filter(|_| errors.len() == 1);
-        Self { field, errors, ..Self::new(422, "validation_failed") }
+        Self {
+            errors,
+            ..Self::new(422, "validation_failed")
+        }
     }
 
     /// The same with one more bad field.
     #[must_use]
     pub fn and_field(mut self, field: &str, code: &str) -> Self {
-        self.errors.push(BadField { field: field.to_owned(), code: code.to_owned() });
+        self.errors.push(BadField {
+            field: field.to_owned(),
+            code: code.to_owned(),
+        });
         Self::fields(self.errors)
     }
 
     /// 500; `note` goes to the log only.
     #[must_use]
     pub fn internal(note: impl Into<String>) -> Self {
-        Self { note: Some(note.into()), ..Self::new(500, "internal") }
+        Self {
+            note: Some(note.into()),
+            ..Self::new(500, "internal")
+        }
     }
 
     /// 503 with `Retry-After`.
     #[must_use]
     pub fn unavailable(code: &str, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(503, code) }
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(503, code)
+        }
     }
 
     /// 429 with `Retry-After`.
     #[must_use]
     pub fn too_many(code: &str, seconds: u32) -> Self {
-        Self { retry_after: Some(seconds), ..Self::new(429, code) }
+        Self {
+            retry_after: Some(seconds),
+            ..Self::new(429, code)
+        }
     }
 
     /// The refusal of an intent: 403 or 409.
@@ -144,14 +160,14 @@ impl Problem {
             "detail": words::detail(self, lang),
             "request_id": request_id,
         });
-        if let Some(field) = &self.field {
-            body["field"] = json!(field);
+        if let [only] = self.errors.as_slice() {
+            body["field"] = json!(only.field);
         }
         if !self.errors.is_empty() {
             body["errors"] = self.errors.iter().map(|e| error_body(e, lang)).collect();
         }
         if let Some(current) = &self.current {
-            body["current"] = current.clone();
+            body["current"] = Value::clone(current);
         }
         body
     }
@@ -163,7 +179,15 @@ fn error_body(error: &BadField, lang: Lang) -> Value {
 
 impl From<Vec<FieldError>> for Problem {
     fn from(errors: Vec<FieldError>) -> Self {
-        Self::fields(errors.into_iter().map(|e| BadField { field: e.field, code: e.code.to_owned() }).collect())
+        Self::fields(
+            errors
+                .into_iter()
+                .map(|e| BadField {
+                    field: e.field,
+                    code: e.code.to_owned(),
+                })
+                .collect(),
+        )
     }
 }
 
@@ -171,7 +195,9 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let mut problem = match &error {
             StoreError::SlotFull => return Self::conflict("slot_full", None),
-            StoreError::Unavailable(_) | StoreError::Busy(_) => Self::unavailable("database_unavailable", 1),
+            StoreError::Unavailable(_) | StoreError::Busy(_) => {
+                Self::unavailable("database_unavailable", 1)
+            }
             _ => Self::new(500, "internal"),
         };
         problem.cause = Some(Arc::new(error));

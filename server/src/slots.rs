@@ -2,12 +2,7 @@
 
 use crate::store::{Db, StoreError, slots, stations};
 use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use huishou_domain::{
-    appointment::Slot,
-    booking::check_time,
-    ids::StationId,
-    staff::Station,
-};
+use huishou_domain::{appointment::Slot, booking::check_time, ids::StationId, staff::Station};
 
 /// China's time.
 const OFFSET: TimeDelta = TimeDelta::hours(8);
@@ -36,11 +31,21 @@ pub async fn station_of(db: &Db, division: &str) -> Result<Option<Station>, Stor
 ///
 /// # Errors
 /// The database refused.
-pub async fn slot_at(db: &Db, station: StationId, at: DateTime<Utc>) -> Result<Option<Slot>, StoreError> {
+pub async fn slot_at(
+    db: &Db,
+    station: StationId,
+    at: DateTime<Utc>,
+) -> Result<Option<Slot>, StoreError> {
     let (date, time) = (local(at).date(), local(at).format("%H:%M").to_string());
     let day = slots::of_day(&mut *db.read().await?, station, date).await?;
-    let found = day.into_iter().find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);
-    Ok(found.map(|slot| Slot { date: date.to_string(), start: slot.start, end: slot.end }))
+    let found = day
+        .into_iter()
+        .find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);
+    Ok(found.map(|slot| Slot {
+        date: date.to_string(),
+        start: slot.start,
+        end: slot.end,
+    }))
 }
 
 /// A slot offered, with its places.
@@ -65,17 +70,35 @@ pub struct Offer {
 ///
 /// # Errors
 /// The database refused.
-pub async fn offers(db: &Db, station: StationId, date: NaiveDate, now: DateTime<Utc>) -> Result<Vec<Offer>, StoreError> {
+pub async fn offers(
+    db: &Db,
+    station: StationId,
+    date: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<Vec<Offer>, StoreError> {
     let day = slots::of_day(&mut *db.read().await?, station, date).await?;
-    let open = day.into_iter().filter(|slot| slot.capacity > 0 && last_minute(date, &slot.end).is_some_and(|at| check_time(at, now) != Err("too_soon")));
+    let open = day.into_iter().filter(|slot| {
+        slot.capacity > 0
+            && last_minute(date, &slot.end).is_some_and(|at| check_time(at, now) != Err("too_soon"))
+    });
     Ok(open
-        .map(|slot| Offer { date: date.to_string(), free: slot.free(), start: slot.start, end: slot.end, capacity: slot.capacity })
+        .map(|slot| Offer {
+            date: date.to_string(),
+            free: slot.free(),
+            start: slot.start,
+            end: slot.end,
+            capacity: slot.capacity,
+        })
         .collect())
 }
 
 /// The last instant a visit in this slot may be booked for.
 fn last_minute(date: NaiveDate, end: &str) -> Option<DateTime<Utc>> {
-    let end = if end == "24:00" { date.succ_opt()?.and_hms_opt(0, 0, 0)? } else { date.and_time(end.parse().ok()?) };
+    let end = if end == "24:00" {
+        date.succ_opt()?.and_hms_opt(0, 0, 0)?
+    } else {
+        date.and_time(end.parse().ok()?)
+    };
     Some(instant(end) - TimeDelta::minutes(1))
 }
 
@@ -85,7 +108,9 @@ fn last_minute(date: NaiveDate, end: &str) -> Option<DateTime<Utc>> {
 /// `too_soon` for days past, `too_late` beyond a month.
 pub fn check_day(date: NaiveDate, now: DateTime<Utc>) -> Result<(), &'static str> {
     let today = local(now).date();
-    let latest = now.checked_add_months(Months::new(1)).map(|at| local(at).date());
+    let latest = now
+        .checked_add_months(Months::new(1))
+        .map(|at| local(at).date());
     if date < today {
         Err("too_soon")
     } else if latest.is_none_or(|latest| date > latest) {
@@ -103,15 +128,31 @@ mod tests {
     #[test]
     fn a_slot_is_offered_until_no_minute_of_it_is_an_hour_away() {
         let date: NaiveDate = "2026-11-24".parse().unwrap();
-        assert_eq!(last_minute(date, "12:00").unwrap().to_rfc3339(), "2026-11-24T03:59:00+00:00");
-        assert_eq!(last_minute(date, "24:00").unwrap().to_rfc3339(), "2026-11-24T15:59:00+00:00");
+        assert_eq!(
+            last_minute(date, "12:00").unwrap().to_rfc3339(),
+            "2026-11-24T03:59:00+00:00"
+        );
+        assert_eq!(
+            last_minute(date, "24:00").unwrap().to_rfc3339(),
+            "2026-11-24T15:59:00+00:00"
+        );
     }
 
     #[test]
     fn days_are_chinas() {
         let late_evening: DateTime<Utc> = "2026-11-23T16:30:00Z".parse().unwrap();
-        assert_eq!(check_day("2026-11-23".parse().unwrap(), late_evening), Err("too_soon"), "already the 24th in China");
-        assert_eq!(check_day("2026-12-24".parse().unwrap(), late_evening), Ok(()));
-        assert_eq!(check_day("2026-12-25".parse().unwrap(), late_evening), Err("too_late"));
+        assert_eq!(
+            check_day("2026-11-23".parse().unwrap(), late_evening),
+            Err("too_soon"),
+            "already the 24th in China"
+        );
+        assert_eq!(
+            check_day("2026-12-24".parse().unwrap(), late_evening),
+            Ok(())
+        );
+        assert_eq!(
+            check_day("2026-12-25".parse().unwrap(), late_evening),
+            Err("too_late")
+        );
     }
 }

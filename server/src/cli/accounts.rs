@@ -21,8 +21,16 @@ const SHORTEST: usize = 8;
 ///
 /// # Errors
 /// A role, station, name or password that cannot be, or a name that is taken.
-pub async fn add(app: &App, username: &str, name: &str, role: &str, station: Option<&str>, password: String) -> anyhow::Result<StaffId> {
-    let role = Role::parse(role).context("the role must be collector, station, dispatcher or admin")?;
+pub async fn add(
+    app: &App,
+    username: &str,
+    name: &str,
+    role: &str,
+    station: Option<&str>,
+    password: String,
+) -> anyhow::Result<StaffId> {
+    let role =
+        Role::parse(role).context("the role must be collector, station, dispatcher or admin")?;
     if username.is_empty() || username.chars().count() > 64 || name.chars().count() > 64 {
         bail!("names have 1 to 64 characters");
     }
@@ -30,14 +38,39 @@ pub async fn add(app: &App, username: &str, name: &str, role: &str, station: Opt
         bail!("the password must have at least {SHORTEST} characters");
     }
     let station = home(app, role, station).await?;
-    let hash = password::hash(password).await.map_err(|_| anyhow::anyhow!("the password cannot be hashed"))?;
-    let staff = Staff { id: StaffId(Uuid::now_v7()), version: 1, username: username.to_owned(), name: name.to_owned(), role, station_id: station, active: true };
+    let hash = password::hash(password)
+        .await
+        .map_err(|_| anyhow::anyhow!("the password cannot be hashed"))?;
+    let staff = Staff {
+        id: StaffId(Uuid::now_v7()),
+        version: 1,
+        username: username.to_owned(),
+        name: name.to_owned(),
+        role,
+        station_id: station,
+        active: true,
+    };
     let now = app.now();
-    let done: Result<(), Problem> = write_tx!(&app.db, |tx| Ok(staff::insert(tx, &staff, &hash, now).await?));
+    let done: Result<(), Problem> = write_tx!(&app.db, |tx| Ok(staff::insert(
+        tx, &staff, &hash, now
+    )
+    .await?));
     match done {
         Ok(()) => Ok(staff.id),
-        Err(problem) if problem.cause.as_ref().is_some_and(|cause| matches!(**cause, StoreError::Duplicate(_))) => bail!("{username} exists already"),
-        Err(problem) => bail!("cannot add {username}: {}", problem.cause.map_or(problem.code, |cause| cause.to_string())),
+        Err(problem)
+            if problem
+                .cause
+                .as_ref()
+                .is_some_and(|cause| matches!(**cause, StoreError::Duplicate(_))) =>
+        {
+            bail!("{username} exists already")
+        }
+        Err(problem) => bail!(
+            "cannot add {username}: {}",
+            problem
+                .cause
+                .map_or(problem.code, |cause| cause.to_string())
+        ),
     }
 }
 
@@ -45,7 +78,11 @@ async fn home(app: &App, role: Role, code: Option<&str>) -> anyhow::Result<Optio
     match code {
         Some(code) => {
             let station = stations::by_code(&mut *app.db.read().await?, code).await?;
-            Ok(Some(station.with_context(|| format!("there is no station {code}"))?.id))
+            Ok(Some(
+                station
+                    .with_context(|| format!("there is no station {code}"))?
+                    .id,
+            ))
         }
         None if role.plans_everywhere() => Ok(None),
         None => bail!("a {} needs a --station", role.as_str()),

@@ -11,11 +11,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::Args;
-use huishou_domain::{
-    ids::StationId,
-    price_book,
-    staff::Station,
-};
+use huishou_domain::{ids::StationId, price_book, staff::Station};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,8 +39,18 @@ struct Depot {
 
 /// The first serves all of Hangzhou but the districts of the second: the longest prefix wins.
 const DEPOTS: [Depot; 2] = [
-    Depot { code: "chengxi", name: "城西站", address: "杭州市西湖区文三路 388 号", divisions: &["3301"] },
-    Depot { code: "chengdong", name: "城东站", address: "杭州市上城区秋涛北路 76 号", divisions: &["330102", "330104", "330108", "330109", "330114"] },
+    Depot {
+        code: "chengxi",
+        name: "城西站",
+        address: "杭州市西湖区文三路 388 号",
+        divisions: &["3301"],
+    },
+    Depot {
+        code: "chengdong",
+        name: "城东站",
+        address: "杭州市上城区秋涛北路 76 号",
+        divisions: &["330102", "330104", "330108", "330109", "330114"],
+    },
 ];
 
 /// User name, name, role, station.
@@ -60,7 +66,11 @@ const PEOPLE: [(&str, &str, &str, Option<&str>); 4] = [
 /// # Errors
 /// The schema is behind, or the database refused.
 pub(super) async fn run(app: &App, options: &Options) -> anyhow::Result<()> {
-    if migrations::pending(&app.db).await.context("the database does not answer")? > 0 {
+    if migrations::pending(&app.db)
+        .await
+        .context("the database does not answer")?
+        > 0
+    {
         bail!("the schema is behind: run `huishou-server migrate` first");
     }
     app.db.ensure_months_ahead(app.now()).await?;
@@ -70,7 +80,10 @@ pub(super) async fn run(app: &App, options: &Options) -> anyhow::Result<()> {
         depots.push(ensure_depot(app, depot).await?);
     }
     for (username, name, role, station) in PEOPLE {
-        if staff::find_by_username(&mut *app.db.read().await?, username).await?.is_none() {
+        if staff::find_by_username(&mut *app.db.read().await?, username)
+            .await?
+            .is_none()
+        {
             accounts::add(app, username, name, role, station, PASSWORD.to_owned()).await?;
         }
     }
@@ -86,7 +99,8 @@ async fn publish_book(app: &App) -> anyhow::Result<()> {
         return Ok(());
     }
     book.verify().context("the demo price book")?;
-    let done: Result<(), Problem> = write_tx!(&app.db, |tx| Ok(price_books::insert(tx, &book, now).await?));
+    let done: Result<(), Problem> =
+        write_tx!(&app.db, |tx| Ok(price_books::insert(tx, &book, now).await?));
     app.books.forget(&book.city);
     done.map_err(words)
 }
@@ -117,7 +131,15 @@ async fn ensure_depot(app: &App, depot: &Depot) -> anyhow::Result<Station> {
 async fn make_week(tx: &mut Tx, station: StationId) -> Result<(), crate::store::StoreError> {
     for weekday in 0..7 {
         for hour in (8..20).step_by(2) {
-            slots::set_template(tx, station, weekday, &format!("{hour:02}:00"), &format!("{:02}:00", hour + 2), CAPACITY).await?;
+            slots::set_template(
+                tx,
+                station,
+                weekday,
+                &format!("{hour:02}:00"),
+                &format!("{:02}:00", hour + 2),
+                CAPACITY,
+            )
+            .await?;
         }
     }
     Ok(())
@@ -128,15 +150,30 @@ async fn pairing_codes(app: &App) -> anyhow::Result<Vec<String>> {
     for _ in 0..CODES {
         let code = pairing::new_code();
         let hash = pairing::hash(&app.desk.pairing_key, &code);
-        codes::insert(&mut *app.db.read().await?, hash, None, None, (now, now + pairing::DEMO_LIFETIME)).await?;
+        codes::insert(
+            &mut *app.db.read().await?,
+            hash,
+            None,
+            None,
+            (now, now + pairing::DEMO_LIFETIME),
+        )
+        .await?;
         made.push(code);
     }
     Ok(made)
 }
 
 pub(super) fn words(problem: Problem) -> anyhow::Error {
-    let detail = problem.cause.map(|cause| cause.to_string()).or(problem.note).unwrap_or_default();
-    let fields: Vec<String> = problem.errors.iter().map(|e| format!("{} {}", e.field, e.code)).collect();
+    let detail = problem
+        .cause
+        .map(|cause| cause.to_string())
+        .or(problem.note)
+        .unwrap_or_default();
+    let fields: Vec<String> = problem
+        .errors
+        .iter()
+        .map(|e| format!("{} {}", e.field, e.code))
+        .collect();
     anyhow::anyhow!("{} {detail} {}", problem.code, fields.join(", "))
 }
 
@@ -147,9 +184,18 @@ fn print(options: &Options, codes: &[String], made: usize) {
     if !options.json {
         println!("{made} appointments made");
         for (username, name, role, station) in PEOPLE {
-            println!("{username:<10} {PASSWORD}   {name}, {role}{}", station.map(|s| format!(" at {s}")).unwrap_or_default());
+            println!(
+                "{username:<10} {PASSWORD}   {name}, {role}{}",
+                station.map(|s| format!(" at {s}")).unwrap_or_default()
+            );
         }
-        println!("pairing codes, one for each new device: {}", codes.join(" "));
+        println!(
+            "pairing codes, one for each new device: {}",
+            codes.join(" ")
+        );
     }
-    println!("{}", json!({"accounts": accounts, "password": PASSWORD, "pairing_codes": codes, "appointments_made": made}));
+    println!(
+        "{}",
+        json!({"accounts": accounts, "password": PASSWORD, "pairing_codes": codes, "appointments_made": made})
+    );
 }

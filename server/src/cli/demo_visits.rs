@@ -1,7 +1,10 @@
 //! A day of appointments for the demo city, in various states: booked by customers and served by staff through the
 //! same functions as in life, only with the clock as an argument. Each day gets its own when the seed is run again.
 
-use super::demo::words;
+use super::{
+    demo::words,
+    demo_plans::{PLANS, Plan, Stage},
+};
 use crate::{
     app::App,
     customer::book,
@@ -24,76 +27,6 @@ use huishou_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// How far a visit has come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Stage {
-    Booked,
-    Assigned,
-    Confirmed,
-    Started,
-    Weighed,
-    Paid,
-    Completed,
-}
-
-struct Plan {
-    /// 0 today, 1 tomorrow.
-    day: u64,
-    hour: u32,
-    name: &'static str,
-    phone: &'static str,
-    division: &'static str,
-    detail: &'static str,
-    note: &'static str,
-    goods: fn() -> Value,
-    collector: Option<&'static str>,
-    stage: Stage,
-}
-
-const fn plan(
-    when: (u64, u32),
-    who: (&'static str, &'static str),
-    place: (&'static str, &'static str, &'static str),
-    goods: fn() -> Value,
-    collector: Option<&'static str>,
-    stage: Stage,
-) -> Plan {
-    Plan { day: when.0, hour: when.1, name: who.0, phone: who.1, division: place.0, detail: place.1, note: place.2, goods, collector, stage }
-}
-
-fn paper() -> Value {
-    json!([{"category": "paper/cardboard", "quantity": "18.5", "attributes": {"moisture": "8"}}, {"category": "paper/newspaper", "quantity": "6"}])
-}
-
-fn fridge() -> Value {
-    json!([{"category": "electronic/fridge", "quantity": "1", "attributes": {"volume_l": "220", "complete": true}, "note": "双门，可通电"}])
-}
-
-fn metals() -> Value {
-    json!([{"category": "metal/iron", "quantity": "35"}, {"category": "metal/copper", "quantity": "2.4"}, {"category": "metal/aluminium", "quantity": "5"}])
-}
-
-fn household() -> Value {
-    json!([{"category": "plastic/pet", "quantity": "4.2"}, {"category": "paper/cardboard", "quantity": "9"}, {"category": "textile/summer", "quantity": "7"}])
-}
-
-const PLANS: &[Plan] = &[
-    plan((0, 8), ("王女士", "13800002046"), ("330106", "文三路 90 号 3 幢 2 单元 501", "有电梯"), paper, Some("zhang"), Stage::Completed),
-    plan((0, 8), ("陈先生", "13800001207"), ("330106", "古墩路 656 号西溪花园 12 幢 1102", ""), metals, Some("li"), Stage::Paid),
-    plan((0, 10), ("刘阿姨", "13900003318"), ("330105", "莫干山路 111 号翠苑三区 26 幢 402", "六楼，无电梯"), household, Some("zhang"), Stage::Weighed),
-    plan((0, 10), ("赵先生", "13700004429"), ("330110", "文一西路 969 号 5 号楼 301", "门口电话联系"), fridge, Some("li"), Stage::Started),
-    plan((0, 12), ("孙女士", "13600005530"), ("330106", "天目山路 248 号 8 幢 1 单元 602", ""), paper, Some("zhang"), Stage::Confirmed),
-    plan((0, 14), ("周先生", "13500006641"), ("330106", "学院路 77 号黄龙雅苑 4 幢 901", "请带袋子"), household, Some("zhang"), Stage::Confirmed),
-    plan((0, 16), ("吴女士", "15800007752"), ("330105", "湖墅南路 186 号美都广场 B 座 1503", ""), metals, Some("li"), Stage::Confirmed),
-    plan((0, 18), ("郑先生", "15900008863"), ("330106", "求是路 8 号公元大厦 2 幢 1606", "下班后在家"), paper, Some("zhang"), Stage::Assigned),
-    plan((1, 8), ("冯女士", "18800009974"), ("330106", "教工路 198 号 3 幢 703", ""), fridge, Some("zhang"), Stage::Confirmed),
-    plan((1, 10), ("褚先生", "18900001085"), ("330105", "沈半路 2 号北城枫景园 9 幢 203", "纸箱较多"), paper, Some("li"), Stage::Confirmed),
-    plan((1, 10), ("卫女士", "17700002196"), ("330106", "留和路 129 号 11 幢 101", ""), household, Some("zhang"), Stage::Assigned),
-    plan((1, 14), ("蒋先生", "17600003207"), ("330113", "临平大道 502 号 6 幢 1201", "仓库清理"), metals, None, Stage::Booked),
-    plan((1, 16), ("沈女士", "18600004318"), ("330109", "市心北路 99 号 2 幢 1804", ""), household, None, Stage::Booked),
-    plan((1, 18), ("韩先生", "18500005429"), ("330102", "秋涛北路 76 号 1 幢 506", ""), paper, None, Stage::Booked),
-];
-
 /// Makes the appointments of today and tomorrow unless there are any today; answers how many.
 ///
 /// # Errors
@@ -106,16 +39,21 @@ pub(super) async fn ensure(app: &App, depots: &[Station]) -> anyhow::Result<usiz
         }
     }
     for (index, plan) in PLANS.iter().enumerate() {
-        make(app, index, plan, today).await.with_context(|| format!("the appointment of {}", plan.name))?;
+        make(app, index, plan, today)
+            .await
+            .with_context(|| format!("the appointment of {}", plan.name))?;
     }
     Ok(PLANS.len())
 }
 
 async fn make(app: &App, index: usize, plan: &Plan, today: NaiveDate) -> anyhow::Result<()> {
-    let day = today.checked_add_days(Days::new(plan.day)).context("a day")?;
+    let day = today
+        .checked_add_days(Days::new(plan.day))
+        .context("a day")?;
     let at = slots::instant(day.and_hms_opt(plan.hour, 30, 0).context("an hour")?);
     // Booked the evening before today, so that today's slots could still be booked.
-    let booked = slots::instant(today.and_hms_opt(0, 0, 0).context("midnight")?) - TimeDelta::minutes(300 - i64::try_from(index)? * 7);
+    let booked = slots::instant(today.and_hms_opt(0, 0, 0).context("midnight")?)
+        - TimeDelta::minutes(300 - i64::try_from(index)? * 7);
     let user = customer(app, plan, booked).await?;
     let body = json!({
         "city": "330100", "items": (plan.goods)(), "note": plan.note, "photos": [],
@@ -123,9 +61,23 @@ async fn make(app: &App, index: usize, plan: &Plan, today: NaiveDate) -> anyhow:
         "contact": {"name": plan.name, "phone": plan.phone},
         "appointment_time": huishou_domain::time::wire(at),
     });
-    let made = Box::pin(book::book(app, user, None, &body, Lang::Zh, booked)).await.map_err(words)?;
-    let id = |key: &str| made.body[key].as_str().and_then(|text| text.parse::<Uuid>().ok()).context("an id");
-    serve(app, plan, (id("id")?.into(), id("order_id")?.into()), booked, at).await
+    let made = Box::pin(book::book(app, user, None, &body, Lang::Zh, booked))
+        .await
+        .map_err(words)?;
+    let id = |key: &str| {
+        made.body[key]
+            .as_str()
+            .and_then(|text| text.parse::<Uuid>().ok())
+            .context("an id")
+    };
+    serve(
+        app,
+        plan,
+        (id("id")?.into(), id("order_id")?.into()),
+        booked,
+        at,
+    )
+    .await
 }
 
 async fn customer(app: &App, plan: &Plan, now: DateTime<Utc>) -> anyhow::Result<UserId> {
@@ -140,15 +92,31 @@ async fn customer(app: &App, plan: &Plan, now: DateTime<Utc>) -> anyhow::Result<
 }
 
 /// Brings a visit as far as planned; what would lie ahead of now does not happen.
-async fn serve(app: &App, plan: &Plan, (id, order): (AppointmentId, OrderId), booked: DateTime<Utc>, at: DateTime<Utc>) -> anyhow::Result<()> {
+async fn serve(
+    app: &App,
+    plan: &Plan,
+    (id, order): (AppointmentId, OrderId),
+    booked: DateTime<Utc>,
+    at: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let station = actor(app, "station1").await?;
     let after_booking = |minutes| booked + TimeDelta::minutes(minutes);
     if let Some(name) = plan.collector.filter(|_| plan.stage >= Stage::Assigned) {
         let collector = actor(app, name).await?;
-        let assign = Command::Assign(Box::new(Assign { appointment_id: id, assignee: Some(collector.id) }));
+        let assign = Command::Assign(Box::new(Assign {
+            appointment_id: id,
+            assignee: Some(collector.id),
+        }));
         give(app, station, id, &assign, after_booking(5)).await?;
         if plan.stage >= Stage::Confirmed {
-            give(app, station, id, &Command::Confirm(Box::new(OfAppointment { appointment_id: id })), after_booking(6)).await?;
+            give(
+                app,
+                station,
+                id,
+                &Command::Confirm(Box::new(OfAppointment { appointment_id: id })),
+                after_booking(6),
+            )
+            .await?;
         }
         visit(app, plan.stage, collector, (id, order), (at, app.now())).await?;
     }
@@ -156,19 +124,44 @@ async fn serve(app: &App, plan: &Plan, (id, order): (AppointmentId, OrderId), bo
 }
 
 /// What the collector did at the door, as far as planned and past.
-async fn visit(app: &App, stage: Stage, collector: Actor, (id, order): (AppointmentId, OrderId), (at, now): (DateTime<Utc>, DateTime<Utc>)) -> anyhow::Result<()> {
+async fn visit(
+    app: &App,
+    stage: Stage,
+    collector: Actor,
+    (id, order): (AppointmentId, OrderId),
+    (at, now): (DateTime<Utc>, DateTime<Utc>),
+) -> anyhow::Result<()> {
     let quote = QuoteId(Uuid::now_v7());
     let of = || Box::new(OfAppointment { appointment_id: id });
-    let steps: [(Stage, i64); 4] = [(Stage::Started, 0), (Stage::Weighed, 12), (Stage::Paid, 18), (Stage::Completed, 20)];
+    let steps: [(Stage, i64); 4] = [
+        (Stage::Started, 0),
+        (Stage::Weighed, 12),
+        (Stage::Paid, 18),
+        (Stage::Completed, 20),
+    ];
     for (step, minutes) in steps {
         let then = at + TimeDelta::minutes(minutes);
         if stage < step || then > now {
             return Ok(());
         }
         match step {
-            Stage::Weighed => give(app, collector, id, &weighing(app, id, order, quote).await?, then).await?,
+            Stage::Weighed => {
+                give(
+                    app,
+                    collector,
+                    id,
+                    &weighing(app, id, order, quote).await?,
+                    then,
+                )
+                .await?
+            }
             Stage::Paid => {
-                let accept = Accept { order_id: order, quote_id: quote, by: AcceptedBy::Tap, blob: None };
+                let accept = Accept {
+                    order_id: order,
+                    quote_id: quote,
+                    by: AcceptedBy::Tap,
+                    blob: None,
+                };
                 give(app, collector, id, &Command::Accept(Box::new(accept)), then).await?;
                 give(app, collector, id, &payment(app, id, order).await?, then).await?;
             }
@@ -180,13 +173,40 @@ async fn visit(app: &App, stage: Stage, collector: Actor, (id, order): (Appointm
 }
 
 /// The booked goods as the scale saw them: a bag's tare, a little less of everything sold by weight.
-async fn weighing(app: &App, id: AppointmentId, order: OrderId, quote_id: QuoteId) -> anyhow::Result<Command> {
-    let booked = appointments::load_many(&mut *app.db.read().await?, &[id.0]).await?.pop().context("the appointment")?.body;
-    let book = app.books.version(&app.db, &booked.city, booked.estimate.book.version).await?.context("the book")?;
-    let items: Vec<Value> = booked.items.iter().map(|item| weighed(item, book.rules.unit(&item.category))).collect();
-    let goods = items.iter().map(|item| serde_json::from_value(item.clone())).collect::<Result<Vec<Item>, _>>()?;
-    let quote = crate::customer::quote::price(&book, &items, goods, None, app.now()).map_err(words)?;
-    let gap_reasons = (0..items.len()).map(|line| GapReason { line, code: GapCode::Weight, text: None }).collect();
+async fn weighing(
+    app: &App,
+    id: AppointmentId,
+    order: OrderId,
+    quote_id: QuoteId,
+) -> anyhow::Result<Command> {
+    let booked = appointments::load_many(&mut *app.db.read().await?, &[id.0])
+        .await?
+        .pop()
+        .context("the appointment")?
+        .body;
+    let book = app
+        .books
+        .version(&app.db, &booked.city, booked.estimate.book.version)
+        .await?
+        .context("the book")?;
+    let items: Vec<Value> = booked
+        .items
+        .iter()
+        .map(|item| weighed(item, book.rules.unit(&item.category)))
+        .collect();
+    let goods = items
+        .iter()
+        .map(|item| serde_json::from_value(item.clone()))
+        .collect::<Result<Vec<Item>, _>>()?;
+    let quote =
+        crate::customer::quote::price(&book, &items, goods, None, app.now()).map_err(words)?;
+    let gap_reasons = (0..items.len())
+        .map(|line| GapReason {
+            line,
+            code: GapCode::Weight,
+            text: None,
+        })
+        .collect();
     Ok(Command::Weigh(Box::new(Weigh {
         order_id: order,
         quote_id,
@@ -215,23 +235,44 @@ fn weighed(item: &Item, unit: Option<huishou_domain::pricing::Unit>) -> Value {
 }
 
 async fn payment(app: &App, id: AppointmentId, order: OrderId) -> anyhow::Result<Command> {
-    let locked: Result<Option<visits::Locked>, Problem> = write_tx!(&app.db, |tx| Ok(visits::lock_appointment(tx, id).await?));
+    let locked: Result<Option<visits::Locked>, Problem> =
+        write_tx!(&app.db, |tx| Ok(visits::lock_appointment(tx, id).await?));
     let due = locked.map_err(words)?.context("the visit")?.visit.order.due;
-    Ok(Command::Pay(Box::new(Pay { order_id: order, payment_id: PaymentId(Uuid::now_v7()), method: PaymentMethod::Cash, amount: due })))
+    Ok(Command::Pay(Box::new(Pay {
+        order_id: order,
+        payment_id: PaymentId(Uuid::now_v7()),
+        method: PaymentMethod::Cash,
+        amount: due,
+    })))
 }
 
 /// Lock, permit, apply, save: as any command.
-async fn give(app: &App, actor: Actor, id: AppointmentId, command: &Command, at: DateTime<Utc>) -> anyhow::Result<()> {
+async fn give(
+    app: &App,
+    actor: Actor,
+    id: AppointmentId,
+    command: &Command,
+    at: DateTime<Utc>,
+) -> anyhow::Result<()> {
     let act = Act::new(Party::Staff(actor), at);
     let done: Result<(), Problem> = write_tx!(&app.db, |tx| apply(tx, id, command, &act).await);
     done.map_err(words)
 }
 
-async fn apply(tx: &mut Tx, id: AppointmentId, command: &Command, act: &Act) -> Result<(), Problem> {
-    let locked = visits::lock_appointment(tx, id).await?.ok_or_else(Problem::not_found)?;
+async fn apply(
+    tx: &mut Tx,
+    id: AppointmentId,
+    command: &Command,
+    act: &Act,
+) -> Result<(), Problem> {
+    let locked = visits::lock_appointment(tx, id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let mut visit = locked.visit.clone();
     permit(&visit, command, &act.party).map_err(|refusal| Problem::refused(refusal, None))?;
-    visit.apply(command, act).map_err(|refusal| Problem::refused(refusal, None))?;
+    visit
+        .apply(command, act)
+        .map_err(|refusal| Problem::refused(refusal, None))?;
     let writer = act.party.staff().map_or(Uuid::nil(), |actor| actor.id.0);
     Ok(visits::save(tx, &locked, &visit, writer).await?)
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod demo;
+mod demo_plans;
 mod demo_visits;
 mod price;
 mod serve;
@@ -82,8 +83,13 @@ enum ConfigCommand {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(4 << 20).build();
-    let outcome = runtime.context("cannot start").and_then(|runtime| runtime.block_on(Box::pin(run(cli))));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(4 << 20)
+        .build();
+    let outcome = runtime
+        .context("cannot start")
+        .and_then(|runtime| runtime.block_on(Box::pin(run(cli))));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -95,20 +101,27 @@ pub fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> anyhow::Result<()> {
     if matches!(cli.command, Command::Price) {
-        return price::run(std::io::stdin().lock(), std::io::stdout().lock()).context("cannot read or write");
+        return price::run(std::io::stdin().lock(), std::io::stdout().lock())
+            .context("cannot read or write");
     }
     let config = Config::load(cli.config.as_deref())?;
     match cli.command {
         Command::Serve => serve::run(config).await,
         Command::Migrate => {
             let app = set_up(config)?;
-            let steps = migrations::migrate(&app.db).await.context("cannot migrate")?;
+            let steps = migrations::migrate(&app.db)
+                .await
+                .context("cannot migrate")?;
             println!("{steps} steps run; the schema is up to date");
             Ok(())
         }
         Command::SeedDemo(options) => demo::run(&set_up(config)?, &options).await,
-        Command::Staff { command: StaffCommand::Add(new) } => add_staff(&set_up(config)?, new).await,
-        Command::Config { command: ConfigCommand::Check } => {
+        Command::Staff {
+            command: StaffCommand::Add(new),
+        } => add_staff(&set_up(config)?, new).await,
+        Command::Config {
+            command: ConfigCommand::Check,
+        } => {
             println!("the settings are fine");
             Ok(())
         }
@@ -122,10 +135,20 @@ fn set_up(config: Config) -> anyhow::Result<App> {
 
 async fn add_staff(app: &App, new: AddStaff) -> anyhow::Result<()> {
     let mut password = String::new();
-    std::io::stdin().read_line(&mut password).context("cannot read the password")?;
+    std::io::stdin()
+        .read_line(&mut password)
+        .context("cannot read the password")?;
     let password = password.trim_end_matches(['\r', '\n']).to_owned();
     let name = new.name.unwrap_or_else(|| new.username.clone());
-    let id = accounts::add(app, &new.username, &name, &new.role, new.station.as_deref(), password).await?;
+    let id = accounts::add(
+        app,
+        &new.username,
+        &name,
+        &new.role,
+        new.station.as_deref(),
+        password,
+    )
+    .await?;
     println!("{id}");
     Ok(())
 }

@@ -11,11 +11,7 @@ use crate::{
     sync::sequencer,
 };
 use anyhow::Context;
-use std::{
-    io::Write,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{io::Write, net::SocketAddr, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -35,15 +31,25 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     observe::recorder().context("no metrics recorder")?;
     let app = State::new(config).context("cannot set up")?;
     check_database(&app).await?;
-    let listener = TcpListener::bind(&app.config.listen).await.with_context(|| format!("cannot listen on {}", app.config.listen))?;
+    let listener = TcpListener::bind(&app.config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", app.config.listen))?;
     let address = listener.local_addr()?;
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     serve_metrics(&app, &stop).await?;
-    let work = [tokio::spawn(sequencer::run(app.db.clone(), end.clone())), tokio::spawn(keep_house(app.clone(), end.clone()))];
+    let work = [
+        tokio::spawn(sequencer::run(app.db.clone(), end.clone())),
+        tokio::spawn(keep_house(app.clone(), end.clone())),
+    ];
     stop_on_signal(stop.clone())?;
     announce(address)?;
     let serving = tokio::spawn(serve(listener, app.clone(), stop.clone()));
-    let outcome = drain(serving, &stop, Duration::from_secs(app.config.drain_timeout)).await;
+    let outcome = drain(
+        serving,
+        &stop,
+        Duration::from_secs(app.config.drain_timeout),
+    )
+    .await;
     end.cancel();
     for task in work {
         task.await.context("a task panicked")?;
@@ -53,11 +59,17 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
 
 async fn serve(listener: TcpListener, app: App, stop: CancellationToken) -> std::io::Result<()> {
     let service = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
 }
 
 /// Waits for the server's end; after the signal no longer than the drain time-out.
-async fn drain(mut serving: JoinHandle<std::io::Result<()>>, stop: &CancellationToken, limit: Duration) -> anyhow::Result<()> {
+async fn drain(
+    mut serving: JoinHandle<std::io::Result<()>>,
+    stop: &CancellationToken,
+    limit: Duration,
+) -> anyhow::Result<()> {
     let ended = tokio::select! {
         ended = &mut serving => Some(ended),
         () = stop.cancelled() => {
@@ -66,7 +78,9 @@ async fn drain(mut serving: JoinHandle<std::io::Result<()>>, stop: &Cancellation
         }
     };
     match ended {
-        Some(outcome) => outcome.context("the server panicked")?.context("serving failed"),
+        Some(outcome) => outcome
+            .context("the server panicked")?
+            .context("serving failed"),
         None => {
             tracing::warn!("requests still running are given up");
             serving.abort();
@@ -84,14 +98,22 @@ fn announce(address: SocketAddr) -> anyhow::Result<()> {
 
 fn log_to_stderr(filter: &str) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter).context("log (HUISHOU_LOG) is no filter")?;
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
     Ok(())
 }
 
 /// A database that is away may come; one that is set up wrongly or behind must not be written to.
 async fn check_database(app: &App) -> anyhow::Result<()> {
     match health::check(&app.db).await {
-        Ok(()) => app.db.ensure_months_ahead(app.now()).await.context("cannot make the months' tables"),
+        Ok(()) => app
+            .db
+            .ensure_months_ahead(app.now())
+            .await
+            .context("cannot make the months' tables"),
         Err(Unfit::Away(error)) => {
             tracing::warn!(%error, "the database does not answer; serving all the same, /readyz says when it does");
             Ok(())
@@ -104,15 +126,24 @@ async fn serve_metrics(app: &App, stop: &CancellationToken) -> anyhow::Result<()
     if app.config.metrics_listen.is_empty() {
         return Ok(());
     }
-    let listener = TcpListener::bind(&app.config.metrics_listen).await.with_context(|| format!("cannot listen on {}", app.config.metrics_listen))?;
+    let listener = TcpListener::bind(&app.config.metrics_listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", app.config.metrics_listen))?;
     tracing::info!(address = %listener.local_addr()?, "metrics");
     let stop = stop.clone();
-    tokio::spawn(async move { axum::serve(listener, observe::metrics_router()).with_graceful_shutdown(stop.cancelled_owned()).await });
+    tokio::spawn(async move {
+        axum::serve(listener, observe::metrics_router())
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
+    });
     Ok(())
 }
 
 fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -136,7 +167,9 @@ async fn keep_house(app: App, end: CancellationToken) {
         }
         match idempotency::purge(&app.db, app.now()).await {
             Ok(purged) => tracing::debug!(purged, "old idempotency keys"),
-            Err(error) => tracing::warn!(%error, "old idempotency keys could not be purged; tried again later"),
+            Err(error) => {
+                tracing::warn!(%error, "old idempotency keys could not be purged; tried again later")
+            }
         }
         app.limits.tidy();
         if let Some(recorder) = observe::recorder() {

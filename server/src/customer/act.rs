@@ -28,7 +28,13 @@ use huishou_domain::{
 use serde_json::{Value, json};
 
 /// Reasons known to the rules; anything else is kept as `other` with the customer's own words.
-const REASONS: &[&str] = &["customer_request", "not_home", "refused_price", "nothing_to_collect", "other"];
+const REASONS: &[&str] = &[
+    "customer_request",
+    "not_home",
+    "refused_price",
+    "nothing_to_collect",
+    "other",
+];
 
 /// A customer's request about one appointment.
 #[derive(Debug, Clone, Copy)]
@@ -62,8 +68,13 @@ pub async fn reschedule(app: &App, request: Request<'_>) -> Result<Reply, Proble
     }
     form.finish()?;
     let at = at.ok_or_else(|| Problem::field("appointment_time", "required"))?;
-    let slot = slots::slot_at(&app.db, station, at).await?.ok_or_else(|| Problem::field("appointment_time", "outside_slots"))?;
-    let command = Command::Reschedule(Box::new(Reschedule { appointment_id: request.id, appointment_time: at }));
+    let slot = slots::slot_at(&app.db, station, at)
+        .await?
+        .ok_or_else(|| Problem::field("appointment_time", "outside_slots"))?;
+    let command = Command::Reschedule(Box::new(Reschedule {
+        appointment_id: request.id,
+        appointment_time: at,
+    }));
     change(app, request, &command, Some(expected), Some(slot)).await
 }
 
@@ -81,8 +92,16 @@ pub async fn cancel(app: &App, request: Request<'_>) -> Result<Reply, Problem> {
     let text = form.optional_text("text", 0..=500);
     let expected = form.integer("expect_version", 0..=i64::MAX);
     form.finish()?;
-    let (reason, text) = if REASONS.contains(&reason.as_str()) { (reason, text) } else { ("other".to_owned(), Some(reason)) };
-    let command = Command::Cancel(Box::new(Cancel { appointment_id: request.id, reason, text }));
+    let (reason, text) = if REASONS.contains(&reason.as_str()) {
+        (reason, text)
+    } else {
+        ("other".to_owned(), Some(reason))
+    };
+    let command = Command::Cancel(Box::new(Cancel {
+        appointment_id: request.id,
+        reason,
+        text,
+    }));
     change(app, request, &command, Some(expected), None).await
 }
 
@@ -98,7 +117,12 @@ pub async fn accept(app: &App, request: Request<'_>) -> Result<Reply, Problem> {
     let mut form = Form::new(request.raw)?;
     let quote_id = QuoteId(form.id("quote_id"));
     form.finish()?;
-    let command = Command::Accept(Box::new(Accept { order_id, quote_id, by: AcceptedBy::MiniProgram, blob: None }));
+    let command = Command::Accept(Box::new(Accept {
+        order_id,
+        quote_id,
+        by: AcceptedBy::MiniProgram,
+        blob: None,
+    }));
     change(app, request, &command, None, None).await
 }
 
@@ -115,7 +139,11 @@ pub async fn review(app: &App, request: Request<'_>) -> Result<Reply, Problem> {
     let stars = form.integer("stars", 1..=5);
     let text = form.optional_text("text", 0..=500).unwrap_or_default();
     form.finish()?;
-    let rating = Rating { stars: u8::try_from(stars).unwrap_or(5), text, created_at: app.now() };
+    let rating = Rating {
+        stars: u8::try_from(stars).unwrap_or(5),
+        text,
+        created_at: app.now(),
+    };
     once!(app, request.keyed, tx => {
         let locked = lock_own(tx, request).await?;
         if locked.visit.appointment.as_ref().is_none_or(|a| a.status != AppointmentStatus::Completed) {
@@ -133,23 +161,39 @@ pub async fn review(app: &App, request: Request<'_>) -> Result<Reply, Problem> {
 }
 
 /// The customer's own appointment, unlocked.
-async fn own(app: &App, request: Request<'_>) -> Result<huishou_domain::appointment::Appointment, Problem> {
+async fn own(
+    app: &App,
+    request: Request<'_>,
+) -> Result<huishou_domain::appointment::Appointment, Problem> {
     let found = appointments::of_user(&mut *app.db.read().await?, request.user, request.id).await?;
-    found.map(|stored| stored.body).ok_or_else(Problem::not_found)
+    found
+        .map(|stored| stored.body)
+        .ok_or_else(Problem::not_found)
 }
 
-async fn own_station(app: &App, request: Request<'_>) -> Result<huishou_domain::ids::StationId, Problem> {
+async fn own_station(
+    app: &App,
+    request: Request<'_>,
+) -> Result<huishou_domain::ids::StationId, Problem> {
     Ok(own(app, request).await?.station_id)
 }
 
 async fn lock_own(tx: &mut Tx, request: Request<'_>) -> Result<visits::Locked, Problem> {
     let locked = visits::lock_appointment(tx, request.id).await?;
-    locked.filter(|l| l.visit.order.user_id == Some(request.user)).ok_or_else(Problem::not_found)
+    locked
+        .filter(|l| l.visit.order.user_id == Some(request.user))
+        .ok_or_else(Problem::not_found)
 }
 
 /// Applies a command. A state that refuses comes before a version that differs, and what changes nothing conflicts
 /// with nothing.
-async fn change(app: &App, request: Request<'_>, command: &Command, expected: Option<i64>, slot: Option<Slot>) -> Result<Reply, Problem> {
+async fn change(
+    app: &App,
+    request: Request<'_>,
+    command: &Command,
+    expected: Option<i64>,
+    slot: Option<Slot>,
+) -> Result<Reply, Problem> {
     let mut act = Act::new(Party::Customer(request.user), app.now());
     (act.saw_version, act.slot) = (expected, slot);
     let settled = once!(app, request.keyed, tx => {

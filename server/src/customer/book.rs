@@ -38,7 +38,14 @@ struct Checked {
 ///
 /// # Errors
 /// 422 with every bad field, 409 `slot_full`, and those of the idempotency key.
-pub async fn book(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Value, lang: Lang, now: DateTime<Utc>) -> Result<Reply, Problem> {
+pub async fn book(
+    app: &App,
+    user: UserId,
+    keyed: Option<&Keyed>,
+    raw: &Value,
+    lang: Lang,
+    now: DateTime<Utc>,
+) -> Result<Reply, Problem> {
     if let Some(reply) = once::replay(app, keyed).await? {
         return Ok(reply);
     }
@@ -64,16 +71,32 @@ async fn check(app: &App, raw: &Value, now: DateTime<Utc>) -> Result<Checked, Pr
     match (parsed, place, book) {
         (Ok(booking), Ok(Some((station, slot))), Some(book)) => {
             let estimate = estimate(&book, raw, &booking, now)?;
-            Ok(Checked { booking, station, slot, estimate })
+            Ok(Checked {
+                booking,
+                station,
+                slot,
+                estimate,
+            })
         }
         (parsed, place, _) => Err(all_faults(parsed.err(), place.err())),
     }
 }
 
 /// The station that serves the address and the slot the time lies in, as far as the form names them well enough.
-async fn place(app: &App, raw: &Value, city: &str, now: DateTime<Utc>) -> Result<Result<Option<(Station, Slot)>, FieldError>, Problem> {
-    let code = raw.pointer("/address/division").and_then(Value::as_str).map(str::trim).filter(|code| division::is_district(code));
-    let Some(code) = code else { return Ok(Ok(None)) };
+async fn place(
+    app: &App,
+    raw: &Value,
+    city: &str,
+    now: DateTime<Utc>,
+) -> Result<Result<Option<(Station, Slot)>, FieldError>, Problem> {
+    let code = raw
+        .pointer("/address/division")
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .filter(|code| division::is_district(code));
+    let Some(code) = code else {
+        return Ok(Ok(None));
+    };
     let Some(station) = slots::station_of(&app.db, code).await? else {
         return Ok(Err(FieldError::new("address.division", "not_served")));
     };
@@ -81,8 +104,16 @@ async fn place(app: &App, raw: &Value, city: &str, now: DateTime<Utc>) -> Result
         // Another city's depot would come with this city's prices.
         return Ok(Err(FieldError::new("address.division", "not_served")));
     }
-    let at = raw.get("appointment_time").and_then(Value::as_str).and_then(|text| DateTime::parse_from_rfc3339(text).ok());
-    let Some(at) = at.map(|at| at.to_utc()).filter(|at| booking::check_time(*at, now).is_ok()) else { return Ok(Ok(None)) };
+    let at = raw
+        .get("appointment_time")
+        .and_then(Value::as_str)
+        .and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    let Some(at) = at
+        .map(|at| at.to_utc())
+        .filter(|at| booking::check_time(*at, now).is_ok())
+    else {
+        return Ok(Ok(None));
+    };
     match slots::slot_at(&app.db, station.id, at).await? {
         Some(slot) => Ok(Ok(Some((station, slot)))),
         None => Ok(Err(FieldError::new("appointment_time", "outside_slots"))),
@@ -91,21 +122,48 @@ async fn place(app: &App, raw: &Value, city: &str, now: DateTime<Utc>) -> Result
 
 fn all_faults(form: Option<Vec<FieldError>>, place: Option<FieldError>) -> Problem {
     let faults = form.unwrap_or_default().into_iter().chain(place);
-    let list: Vec<BadField> = faults.map(|f| BadField { field: f.field, code: f.code.to_owned() }).collect();
-    if list.is_empty() { Problem::internal("a booking refused without a fault") } else { Problem::fields(list) }
+    let list: Vec<BadField> = faults
+        .map(|f| BadField {
+            field: f.field,
+            code: f.code.to_owned(),
+        })
+        .collect();
+    if list.is_empty() {
+        Problem::internal("a booking refused without a fault")
+    } else {
+        Problem::fields(list)
+    }
 }
 
-fn estimate(book: &Arc<Compiled>, raw: &Value, booking: &Booking, now: DateTime<Utc>) -> Result<Quote, Problem> {
-    let items = raw.get("items").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+fn estimate(
+    book: &Arc<Compiled>,
+    raw: &Value,
+    booking: &Booking,
+    now: DateTime<Utc>,
+) -> Result<Quote, Problem> {
+    let items = raw
+        .get("items")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     quote::price(book, items, booking.items.clone(), None, now)
 }
 
 /// The appointment with its order, as they begin.
 fn visit(user: UserId, checked: Checked, now: DateTime<Utc>) -> Visit {
-    let Checked { booking, station, slot, estimate } = checked;
+    let Checked {
+        booking,
+        station,
+        slot,
+        estimate,
+    } = checked;
     let order_id = OrderId(uuid_v7(now, rand::random()));
     let id = AppointmentId(uuid_v7(now, rand::random()));
-    let order = Order { appointment_id: Some(id), user_id: Some(user), ..Order::new(order_id, station.id, now) };
+    let order = Order {
+        appointment_id: Some(id),
+        user_id: Some(user),
+        ..Order::new(order_id, station.id, now)
+    };
     let appointment = Appointment {
         id,
         order_id,
@@ -132,5 +190,8 @@ fn visit(user: UserId, checked: Checked, now: DateTime<Utc>) -> Visit {
         created_at: now,
         updated_at: now,
     };
-    Visit { appointment: Some(appointment), order }
+    Visit {
+        appointment: Some(appointment),
+        order,
+    }
 }

@@ -20,9 +20,14 @@ pub struct Tagged {
 /// 422 `unknown_division`, `not_served`.
 pub async fn price_book(app: &App, city: &str) -> Result<Tagged, Problem> {
     let book = in_force(app, city).await?;
-    let mut body = serde_json::to_value(&book.book).map_err(|e| Problem::internal(e.to_string()))?;
-    body["catalogue"] = serde_json::to_value(book.book.catalogue()).map_err(|e| Problem::internal(e.to_string()))?;
-    Ok(Tagged { body, etag: format!("\"{}\"", book.book.hash) })
+    let mut body =
+        serde_json::to_value(&book.book).map_err(|e| Problem::internal(e.to_string()))?;
+    body["catalogue"] = serde_json::to_value(book.book.catalogue())
+        .map_err(|e| Problem::internal(e.to_string()))?;
+    Ok(Tagged {
+        body,
+        etag: format!("\"{}\"", book.book.hash),
+    })
 }
 
 /// What is taken, by group. Without a city: the first one served.
@@ -47,19 +52,29 @@ pub async fn categories(app: &App, city: Option<&str>, lang: Lang) -> Result<Tag
         })
         .collect();
     let tongue = pick(lang, "zh", "en");
-    Ok(Tagged { body: json!({"city": city, "items": items, "next": null}), etag: format!("\"{}-{tongue}\"", book.book.hash) })
+    Ok(Tagged {
+        body: json!({"city": city, "items": items, "next": null}),
+        etag: format!("\"{}-{tongue}\"", book.book.hash),
+    })
 }
 
 async fn first_city(app: &App) -> Result<String, Problem> {
     let stations = stations::all(&mut *app.db.read().await?).await?;
-    stations.into_iter().next().map(|station| station.city).ok_or_else(|| Problem::field("city", "not_served"))
+    stations
+        .into_iter()
+        .next()
+        .map(|station| station.city)
+        .ok_or_else(|| Problem::field("city", "not_served"))
 }
 
 async fn in_force(app: &App, city: &str) -> Result<Arc<Compiled>, Problem> {
     if division::lookup(city).is_none() {
         return Err(Problem::field("city", "unknown_division"));
     }
-    app.books.in_force(&app.db, city, app.now()).await?.ok_or_else(|| Problem::field("city", "not_served"))
+    app.books
+        .in_force(&app.db, city, app.now())
+        .await?
+        .ok_or_else(|| Problem::field("city", "not_served"))
 }
 
 fn group_name(group: &str, lang: Lang) -> &'static str {

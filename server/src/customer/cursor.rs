@@ -15,7 +15,11 @@ fn mac(key: &[u8; 32], list: &str, user: UserId, id: Uuid) -> Option<[u8; MAC_BY
     mac.update(&[0]);
     mac.update(user.0.as_bytes());
     mac.update(id.as_bytes());
-    mac.finalize().into_bytes().get(..MAC_BYTES)?.try_into().ok()
+    mac.finalize()
+        .into_bytes()
+        .get(..MAC_BYTES)?
+        .try_into()
+        .ok()
 }
 
 /// The cursor behind an id.
@@ -46,7 +50,10 @@ mod tests {
         let text = seal(&key, "orders", user, id);
         assert_eq!(open(&key, "orders", user, &text), Some(id));
         assert_eq!(open(&key, "messages", user, &text), None);
-        assert_eq!(open(&key, "orders", UserId(Uuid::from_u128(3)), &text), None);
+        assert_eq!(
+            open(&key, "orders", UserId(Uuid::from_u128(3)), &text),
+            None
+        );
         assert_eq!(open(&key, "orders", user, &text[1..]), None);
         assert_eq!(open(&key, "orders", user, "🂡"), None);
     }

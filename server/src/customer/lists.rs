@@ -40,16 +40,52 @@ pub struct Page {
 ///
 /// # Errors
 /// The database refused.
-pub async fn appointments(app: &App, user: UserId, status: Option<AppointmentStatus>, wanted: Wanted) -> Result<Page, Problem> {
+pub async fn appointments(
+    app: &App,
+    user: UserId,
+    status: Option<AppointmentStatus>,
+    wanted: Wanted,
+) -> Result<Page, Problem> {
     let mut connection = app.db.read().await?;
-    let (keys, more) = cut(appointments::page(&mut connection, user, status, wanted.after, wanted.limit + 1).await?, wanted.limit);
+    let (keys, more) = cut(
+        appointments::page(
+            &mut connection,
+            user,
+            status,
+            wanted.after,
+            wanted.limit + 1,
+        )
+        .await?,
+        wanted.limit,
+    );
     let (ids, order_ids): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
-    let mut found: HashMap<Uuid, _> = appointments::load_many(&mut connection, &ids).await?.into_iter().map(|a| (a.body.id.0, a.body)).collect();
+    let mut found: HashMap<Uuid, _> = appointments::load_many(&mut connection, &ids)
+        .await?
+        .into_iter()
+        .map(|a| (a.body.id.0, a.body))
+        .collect();
     let mut orders: HashMap<Uuid, _> =
-        orders::load_many(&mut connection, app.db.months(), &order_ids).await?.into_iter().map(|o| (o.body.id.0, o.body)).collect();
-    let visits = keys.iter().filter_map(|(id, order)| Some(Visit { appointment: Some(found.remove(id)?), order: orders.remove(order)? }));
-    let items = visits.map(|visit| view::bare(&visit)).collect::<Result<_, _>>()?;
-    Ok(page(app, "appointments", user, items, ids.last().copied().filter(|_| more)))
+        orders::load_many(&mut connection, app.db.months(), &order_ids)
+            .await?
+            .into_iter()
+            .map(|o| (o.body.id.0, o.body))
+            .collect();
+    let visits = keys.iter().filter_map(|(id, order)| {
+        Some(Visit {
+            appointment: Some(found.remove(id)?),
+            order: orders.remove(order)?,
+        })
+    });
+    let items = visits
+        .map(|visit| view::bare(&visit))
+        .collect::<Result<_, _>>()?;
+    Ok(page(
+        app,
+        "appointments",
+        user,
+        items,
+        ids.last().copied().filter(|_| more),
+    ))
 }
 
 /// Orders of a customer, in the order of their appointments.
@@ -58,21 +94,45 @@ pub async fn appointments(app: &App, user: UserId, status: Option<AppointmentSta
 /// The database refused.
 pub async fn orders(app: &App, user: UserId, wanted: Wanted) -> Result<Page, Problem> {
     let mut connection = app.db.read().await?;
-    let (keys, more) = cut(appointments::page(&mut connection, user, None, wanted.after, wanted.limit + 1).await?, wanted.limit);
+    let (keys, more) = cut(
+        appointments::page(&mut connection, user, None, wanted.after, wanted.limit + 1).await?,
+        wanted.limit,
+    );
     let ids: Vec<Uuid> = keys.iter().map(|(_, order)| *order).collect();
-    let mut found: HashMap<Uuid, _> =
-        orders::load_many(&mut connection, app.db.months(), &ids).await?.into_iter().map(|o| (o.body.id.0, o.body)).collect();
-    let items = ids.iter().filter_map(|id| found.remove(id)).map(|order| view::order(&order)).collect::<Result<_, _>>()?;
-    Ok(page(app, "orders", user, items, keys.last().map(|(id, _)| *id).filter(|_| more)))
+    let mut found: HashMap<Uuid, _> = orders::load_many(&mut connection, app.db.months(), &ids)
+        .await?
+        .into_iter()
+        .map(|o| (o.body.id.0, o.body))
+        .collect();
+    let items = ids
+        .iter()
+        .filter_map(|id| found.remove(id))
+        .map(|order| view::order(&order))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(page(
+        app,
+        "orders",
+        user,
+        items,
+        keys.last().map(|(id, _)| *id).filter(|_| more),
+    ))
 }
 
 /// Messages to a customer.
 ///
 /// # Errors
 /// The database refused.
-pub async fn messages(app: &App, user: UserId, wanted: Wanted, lang: Lang) -> Result<Page, Problem> {
+pub async fn messages(
+    app: &App,
+    user: UserId,
+    wanted: Wanted,
+    lang: Lang,
+) -> Result<Page, Problem> {
     let mut connection = app.db.read().await?;
-    let (found, more) = cut(messages::page(&mut connection, user, wanted.after, wanted.limit + 1).await?, wanted.limit);
+    let (found, more) = cut(
+        messages::page(&mut connection, user, wanted.after, wanted.limit + 1).await?,
+        wanted.limit,
+    );
     let last = found.last().map(|m| m.id).filter(|_| more);
     let items = found
         .into_iter()
@@ -88,14 +148,35 @@ pub async fn messages(app: &App, user: UserId, wanted: Wanted, lang: Lang) -> Re
 ///
 /// # Errors
 /// 404 for what is not theirs.
-pub async fn appointment(app: &App, user: UserId, id: AppointmentId, lang: Lang) -> Result<Value, Problem> {
+pub async fn appointment(
+    app: &App,
+    user: UserId,
+    id: AppointmentId,
+    lang: Lang,
+) -> Result<Value, Problem> {
     let mut connection = app.db.read().await?;
-    let appointment = appointments::of_user(&mut connection, user, id).await?.ok_or_else(Problem::not_found)?.body;
-    let order = orders::load_many(&mut connection, app.db.months(), &[appointment.order_id.0]).await?.pop();
-    let order = order.ok_or_else(|| Problem::internal(format!("appointment {id} has no order")))?.body;
+    let appointment = appointments::of_user(&mut connection, user, id)
+        .await?
+        .ok_or_else(Problem::not_found)?
+        .body;
+    let order = orders::load_many(&mut connection, app.db.months(), &[appointment.order_id.0])
+        .await?
+        .pop();
+    let order = order
+        .ok_or_else(|| Problem::internal(format!("appointment {id} has no order")))?
+        .body;
     let rating = ratings::of(&mut connection, id).await?;
     drop(connection);
-    view::appointment(app, &Visit { appointment: Some(appointment), order }, rating.as_ref(), lang).await
+    view::appointment(
+        app,
+        &Visit {
+            appointment: Some(appointment),
+            order,
+        },
+        rating.as_ref(),
+        lang,
+    )
+    .await
 }
 
 /// One order of a customer.
@@ -104,8 +185,13 @@ pub async fn appointment(app: &App, user: UserId, id: AppointmentId, lang: Lang)
 /// 404 for what is not theirs.
 pub async fn order(app: &App, user: UserId, id: OrderId) -> Result<Value, Problem> {
     let mut connection = app.db.read().await?;
-    let found = orders::load_many(&mut connection, app.db.months(), &[id.0]).await?.pop();
-    let order = found.map(|stored| stored.body).filter(|order| order.user_id == Some(user)).ok_or_else(Problem::not_found)?;
+    let found = orders::load_many(&mut connection, app.db.months(), &[id.0])
+        .await?
+        .pop();
+    let order = found
+        .map(|stored| stored.body)
+        .filter(|order| order.user_id == Some(user))
+        .ok_or_else(Problem::not_found)?;
     view::order(&order)
 }
 
@@ -118,5 +204,8 @@ fn cut<T>(mut rows: Vec<T>, limit: u32) -> (Vec<T>, bool) {
 }
 
 fn page(app: &App, list: &str, user: UserId, items: Vec<Value>, last: Option<Uuid>) -> Page {
-    Page { items, next: last.map(|id| cursor::seal(&app.config.cursor_secret(), list, user, id)) }
+    Page {
+        items,
+        next: last.map(|id| cursor::seal(&app.config.cursor_secret(), list, user, id)),
+    }
 }

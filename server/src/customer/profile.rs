@@ -23,14 +23,21 @@ const AVATAR: RangeInclusive<usize> = 0..=500;
 /// 401 for a token whose user is no more.
 pub async fn load(app: &App, user: UserId) -> Result<UserShape, Problem> {
     let found = users::load(&mut *app.db.read().await?, user).await?;
-    found.map(UserShape::from).ok_or_else(|| Problem::unauthorized("invalid_token"))
+    found
+        .map(UserShape::from)
+        .ok_or_else(|| Problem::unauthorized("invalid_token"))
 }
 
 /// Changes nickname and avatar; what is left out stays.
 ///
 /// # Errors
 /// 422 with the bad fields.
-pub async fn change(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Value) -> Result<Reply, Problem> {
+pub async fn change(
+    app: &App,
+    user: UserId,
+    keyed: Option<&Keyed>,
+    raw: &Value,
+) -> Result<Reply, Problem> {
     let mut form = Form::new(raw)?;
     let nickname = form.optional_text("nickname", NICKNAME);
     let avatar = form.optional_text("avatar", AVATAR);
@@ -46,7 +53,12 @@ pub async fn change(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Value)
 ///
 /// # Errors
 /// 401 `invalid_code`, 503 `wechat_busy`, 422 for a number that is no mainland mobile number.
-pub async fn give_phone(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Value) -> Result<Reply, Problem> {
+pub async fn give_phone(
+    app: &App,
+    user: UserId,
+    keyed: Option<&Keyed>,
+    raw: &Value,
+) -> Result<Reply, Problem> {
     if let Some(reply) = once::replay(app, keyed).await? {
         return Ok(reply);
     }
@@ -54,7 +66,12 @@ pub async fn give_phone(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Va
     let code = form.text("code", 1..=512);
     form.finish()?;
     let phone = app.wechat.phone(&code).await?;
-    if phone.country == "86" && phone.number.parse::<huishou_domain::mobile::Mobile>().is_err() {
+    if phone.country == "86"
+        && phone
+            .number
+            .parse::<huishou_domain::mobile::Mobile>()
+            .is_err()
+    {
         return Err(Problem::field("phone", "mobile"));
     }
     let now = app.now();
@@ -68,7 +85,11 @@ pub async fn give_phone(app: &App, user: UserId, keyed: Option<&Keyed>, raw: &Va
 ///
 /// # Errors
 /// The database refused.
-pub async fn request_deletion(app: &App, user: UserId, keyed: Option<&Keyed>) -> Result<Reply, Problem> {
+pub async fn request_deletion(
+    app: &App,
+    user: UserId,
+    keyed: Option<&Keyed>,
+) -> Result<Reply, Problem> {
     let now = app.now();
     once!(app, keyed, tx => {
         users::request_deletion(tx, user, now).await?;
@@ -78,6 +99,10 @@ pub async fn request_deletion(app: &App, user: UserId, keyed: Option<&Keyed>) ->
 }
 
 fn body(user: Option<users::User>) -> Result<Reply, Problem> {
-    let user = user.map(UserShape::from).ok_or_else(|| Problem::unauthorized("invalid_token"))?;
-    Ok(Reply::ok(serde_json::to_value(user).map_err(|e| Problem::internal(e.to_string()))?))
+    let user = user
+        .map(UserShape::from)
+        .ok_or_else(|| Problem::unauthorized("invalid_token"))?;
+    Ok(Reply::ok(
+        serde_json::to_value(user).map_err(|e| Problem::internal(e.to_string()))?,
+    ))
 }

@@ -39,7 +39,10 @@ pub async fn log_in(app: &App, code: &str) -> Result<Session, Problem> {
     let unionid = who.unionid.filter(|id| id.len() <= 64 && id.is_ascii());
     let done: Result<(UserId, Issued), Problem> = write_tx!(&app.db, |tx| {
         let user = users::meet(tx, &who.openid, unionid.as_deref(), now).await?;
-        Ok((user, refresh_tokens::issue(tx, Subject::Customer(user), now).await?))
+        Ok((
+            user,
+            refresh_tokens::issue(tx, Subject::Customer(user), now).await?,
+        ))
     });
     let (user, issued) = done?;
     session(app, user, issued).await
@@ -51,9 +54,18 @@ pub async fn log_in(app: &App, code: &str) -> Result<Session, Problem> {
 /// 401 `refresh_invalid`, `refresh_reused`.
 pub async fn refresh(app: &App, token: &str) -> Result<Session, Problem> {
     let owner = refresh_tokens::owner(&mut *app.db.read().await?, token).await?;
-    let Some(Subject::Customer(user)) = owner else { return Err(Problem::unauthorized("refresh_invalid")) };
+    let Some(Subject::Customer(user)) = owner else {
+        return Err(Problem::unauthorized("refresh_invalid"));
+    };
     let now = app.now();
-    let rotation: Result<Rotation, Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::rotate(tx, &app.desk.refresh_key, token, false, now).await?));
+    let rotation: Result<Rotation, Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::rotate(
+        tx,
+        &app.desk.refresh_key,
+        token,
+        false,
+        now
+    )
+    .await?));
     match rotation? {
         Rotation::Issued(issued) => session(app, user, issued).await,
         Rotation::Invalid => Err(Problem::unauthorized("refresh_invalid")),
@@ -70,10 +82,24 @@ pub async fn refresh(app: &App, token: &str) -> Result<Session, Problem> {
 /// The database refused.
 pub async fn log_out(app: &App, session: Uuid) -> Result<(), Problem> {
     let now = app.now();
-    write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke(tx, session, "signed_out", now).await?))
+    write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke(
+        tx,
+        session,
+        "signed_out",
+        now
+    )
+    .await?))
 }
 
 async fn session(app: &App, user: UserId, issued: Issued) -> Result<Session, Problem> {
-    let access_token = app.tokens.customer(user.0, issued.chain, app.now()).map_err(|e| Problem::internal(e.to_string()))?;
-    Ok(Session { access_token, refresh_token: issued.token, expires_in: app.tokens.life_seconds(), user: profile::load(app, user).await? })
+    let access_token = app
+        .tokens
+        .customer(user.0, issued.chain, app.now())
+        .map_err(|e| Problem::internal(e.to_string()))?;
+    Ok(Session {
+        access_token,
+        refresh_token: issued.token,
+        expires_in: app.tokens.life_seconds(),
+        user: profile::load(app, user).await?,
+    })
 }

@@ -3,13 +3,7 @@
 
 use super::quote;
 use crate::{app::App, problem::Problem, store::ratings::Rating};
-use huishou_domain::{
-    order::Order,
-    pricing::Lang,
-    quote::Quote,
-    time::wire,
-    visit::Visit,
-};
+use huishou_domain::{order::Order, pricing::Lang, quote::Quote, time::wire, visit::Visit};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,9 +11,16 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The database refused.
-pub async fn appointment(app: &App, visit: &Visit, rating: Option<&Rating>, lang: Lang) -> Result<Value, Problem> {
+pub async fn appointment(
+    app: &App,
+    visit: &Visit,
+    rating: Option<&Rating>,
+    lang: Lang,
+) -> Result<Value, Problem> {
     let mut body = add_words(app, bare(visit)?, lang).await?;
-    body["review"] = json!(rating.map(|r| json!({"stars": r.stars, "text": r.text, "created_at": wire(r.created_at)})));
+    body["review"] = json!(
+        rating.map(|r| json!({"stars": r.stars, "text": r.text, "created_at": wire(r.created_at)}))
+    );
     Ok(body)
 }
 
@@ -36,7 +37,10 @@ pub fn bare(visit: &Visit) -> Result<Value, Problem> {
     }
     let last = visit.order.current();
     body["estimate"] = quote_value(&appointment.estimate)?;
-    body["final"] = last.map(|q| quote_value(&q.quote)).transpose()?.unwrap_or(Value::Null);
+    body["final"] = last
+        .map(|q| quote_value(&q.quote))
+        .transpose()?
+        .unwrap_or(Value::Null);
     body["amount"] = json!(last.map_or(appointment.estimate.due, |_| visit.order.due));
     Ok(body)
 }
@@ -47,7 +51,9 @@ pub fn bare(visit: &Visit) -> Result<Value, Problem> {
 /// The database refused.
 pub async fn add_words(app: &App, mut body: Value, lang: Lang) -> Result<Value, Problem> {
     for key in ["estimate", "final"] {
-        let Ok(quote) = Quote::deserialize(&body[key]) else { continue };
+        let Ok(quote) = Quote::deserialize(&body[key]) else {
+            continue;
+        };
         body[key]["trace"] = to_value(&quote::replay(app, &quote, lang).await?)?;
     }
     Ok(body)
@@ -75,7 +81,11 @@ pub fn order(order: &Order) -> Result<Value, Problem> {
         .map(|q| q.lines.iter().map(|l| json!({"category": l.category, "quantity": l.quantity, "unit_price": l.unit_price, "amount": l.amount})).collect())
         .unwrap_or_default();
     let accepted = order.accepted();
-    let reviews: Vec<Value> = order.reviews.iter().map(|r| json!({"code": r.code, "at": wire(r.at)})).collect();
+    let reviews: Vec<Value> = order
+        .reviews
+        .iter()
+        .map(|r| json!({"code": r.code, "at": wire(r.at)}))
+        .collect();
     Ok(json!({
         "id": order.id,
         "appointment_id": order.appointment_id,

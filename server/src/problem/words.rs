@@ -48,9 +48,21 @@ const fn by_status(status: u16, lang: Lang) -> &'static str {
     match status {
         403 => pick(lang, "您没有权限进行此操作", "you may not do this"),
         404 => pick(lang, "没有找到", "not found"),
-        409 => pick(lang, "当前状态下不能进行此操作，请刷新后再试", "not possible in the present state; reload and look again"),
-        429 => pick(lang, "操作太频繁，请稍后再试", "too many requests; try again later"),
-        503 | 504 => pick(lang, "服务暂时不可用，请稍后再试", "temporarily unavailable; try again later"),
+        409 => pick(
+            lang,
+            "当前状态下不能进行此操作，请刷新后再试",
+            "not possible in the present state; reload and look again",
+        ),
+        429 => pick(
+            lang,
+            "操作太频繁，请稍后再试",
+            "too many requests; try again later",
+        ),
+        503 | 504 => pick(
+            lang,
+            "服务暂时不可用，请稍后再试",
+            "temporarily unavailable; try again later",
+        ),
         _ => pick(lang, "请求无法处理", "the request could not be processed"),
     }
 }
@@ -58,56 +70,170 @@ const fn by_status(status: u16, lang: Lang) -> &'static str {
 fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
     Some(match code {
         "malformed_json" => ("请求内容不是有效的 JSON", "the body is not valid JSON"),
-        "unsupported_media_type" => ("请以 application/json 发送", "send the body as application/json"),
+        "unsupported_media_type" => (
+            "请以 application/json 发送",
+            "send the body as application/json",
+        ),
         "body_too_large" => ("内容过大", "the body is too large"),
         "route_not_found" => ("没有这个接口", "there is no such interface"),
-        "method_not_allowed" => ("此接口不支持该方法", "the interface does not know this method"),
+        "method_not_allowed" => (
+            "此接口不支持该方法",
+            "the interface does not know this method",
+        ),
         "missing_token" => ("请先登录", "sign in first"),
-        "invalid_token" => ("登录凭证无效，请重新登录", "the token is not valid; sign in again"),
-        "token_expired" => ("登录已过期，请刷新凭证", "the token has expired; refresh it"),
-        "invalid_code" => ("微信登录码无效或已过期，请重试", "the WeChat code is not valid or too old; get a new one"),
-        "code_used" => ("微信登录码已被使用，请重试", "the WeChat code has been used; get a new one"),
-        "high_risk_user" => ("该微信账号暂不能登录", "WeChat does not let this account sign in"),
-        "wechat_busy" => ("微信服务繁忙，请稍后再试", "WeChat is busy; try again in a moment"),
-        "rate_limited" => ("操作太频繁，请稍后再试", "too many requests; try again later"),
-        "idempotency_key_required" => ("缺少 Idempotency-Key", "the header Idempotency-Key is required"),
-        "idempotency_key_invalid" => ("Idempotency-Key 应为 8–64 个可见 ASCII 字符", "Idempotency-Key must be 8 to 64 visible ASCII characters"),
-        "idempotency_mismatch" => ("同一 Idempotency-Key 已用于不同内容", "this Idempotency-Key was used with other contents"),
-        "idempotency_in_progress" => ("相同的请求正在处理，请稍候", "the same request is being processed; wait a moment"),
-        "version_conflict" => ("内容已被更新，请查看最新状态后再试", "it has changed meanwhile; look at its present state and try again"),
-        "slot_full" => ("该时段已约满，请选择其他时段", "this slot is full; choose another"),
+        "invalid_token" => (
+            "登录凭证无效，请重新登录",
+            "the token is not valid; sign in again",
+        ),
+        "token_expired" => (
+            "登录已过期，请刷新凭证",
+            "the token has expired; refresh it",
+        ),
+        "invalid_code" => (
+            "微信登录码无效或已过期，请重试",
+            "the WeChat code is not valid or too old; get a new one",
+        ),
+        "code_used" => (
+            "微信登录码已被使用，请重试",
+            "the WeChat code has been used; get a new one",
+        ),
+        "high_risk_user" => (
+            "该微信账号暂不能登录",
+            "WeChat does not let this account sign in",
+        ),
+        "wechat_busy" => (
+            "微信服务繁忙，请稍后再试",
+            "WeChat is busy; try again in a moment",
+        ),
+        "rate_limited" => (
+            "操作太频繁，请稍后再试",
+            "too many requests; try again later",
+        ),
+        "idempotency_key_required" => (
+            "缺少 Idempotency-Key",
+            "the header Idempotency-Key is required",
+        ),
+        "idempotency_key_invalid" => (
+            "Idempotency-Key 应为 8–64 个可见 ASCII 字符",
+            "Idempotency-Key must be 8 to 64 visible ASCII characters",
+        ),
+        "idempotency_mismatch" => (
+            "同一 Idempotency-Key 已用于不同内容",
+            "this Idempotency-Key was used with other contents",
+        ),
+        "idempotency_in_progress" => (
+            "相同的请求正在处理，请稍候",
+            "the same request is being processed; wait a moment",
+        ),
+        "version_conflict" => (
+            "内容已被更新，请查看最新状态后再试",
+            "it has changed meanwhile; look at its present state and try again",
+        ),
+        "slot_full" => (
+            "该时段已约满，请选择其他时段",
+            "this slot is full; choose another",
+        ),
         "in_service" => ("回收员已上门，不能再修改", "the visit has begun"),
         "already_completed" => ("已完成", "already completed"),
         "already_cancelled" => ("已取消", "already cancelled"),
         "already_paid" => ("已支付", "already paid"),
-        "not_weighed" => ("尚未称重，暂无最终报价", "not weighed yet; there is no final quote"),
-        "unknown_quote" => ("该报价不属于此订单，请刷新", "the quote is not one of this order's; reload"),
-        "not_completed" => ("服务完成后才能评价", "it can be reviewed once it is completed"),
+        "not_weighed" => (
+            "尚未称重，暂无最终报价",
+            "not weighed yet; there is no final quote",
+        ),
+        "unknown_quote" => (
+            "该报价不属于此订单，请刷新",
+            "the quote is not one of this order's; reload",
+        ),
+        "not_completed" => (
+            "服务完成后才能评价",
+            "it can be reviewed once it is completed",
+        ),
         "already_reviewed" => ("已评价过", "already reviewed"),
-        "no_phone" => ("没有取得手机号，请重试", "no phone number was given; try again"),
+        "no_phone" => (
+            "没有取得手机号，请重试",
+            "no phone number was given; try again",
+        ),
         "not_found" => ("没有找到", "not found"),
         "forbidden" => ("您没有权限进行此操作", "you may not do this"),
         "timeout" => ("处理超时，请稍后再试", "it took too long; try again"),
-        "database_unavailable" => ("数据库暂时不可用，请稍后再试", "the database is not available; try again in a moment"),
-        "internal" => ("服务器内部错误，请稍后再试", "something went wrong on our side; try again later"),
-        "device_revoked" => ("此设备已被停用，请联系管理员", "this device has been shut out; ask an administrator"),
-        "device_unknown" => ("此设备尚未登记，请用配对码登记", "this device is not registered; register it with a pairing code"),
-        "device_known" => ("此设备已登记，请直接登录", "this device is registered already; just sign in"),
-        "bad_signature" => ("设备签名不正确，请重新登记此设备", "the device's signature does not fit; register the device again"),
+        "database_unavailable" => (
+            "数据库暂时不可用，请稍后再试",
+            "the database is not available; try again in a moment",
+        ),
+        "internal" => (
+            "服务器内部错误，请稍后再试",
+            "something went wrong on our side; try again later",
+        ),
+        "device_revoked" => (
+            "此设备已被停用，请联系管理员",
+            "this device has been shut out; ask an administrator",
+        ),
+        "device_unknown" => (
+            "此设备尚未登记，请用配对码登记",
+            "this device is not registered; register it with a pairing code",
+        ),
+        "device_known" => (
+            "此设备已登记，请直接登录",
+            "this device is registered already; just sign in",
+        ),
+        "bad_signature" => (
+            "设备签名不正确，请重新登记此设备",
+            "the device's signature does not fit; register the device again",
+        ),
         "bad_credentials" => ("用户名或密码不正确", "user name or password is not right"),
-        "session_ended" => ("登录已结束，请重新登录", "the session is over; sign in again"),
-        "too_many_attempts" => ("尝试次数过多，请稍后再试", "too many attempts; wait a while and try again"),
-        "bad_pairing_code" => ("配对码不正确，请核对后重新输入", "there is no such pairing code; check it and type it again"),
-        "pairing_code_used" => ("配对码已被使用，请向管理员索取新的配对码", "this pairing code has been used; ask an administrator for another"),
-        "pairing_code_expired" => ("配对码已过期，请向管理员索取新的配对码", "this pairing code is too old; ask an administrator for another"),
-        "wrong_device" => ("登录凭证属于另一台设备", "the token belongs to another device"),
-        "bad_cursor" => ("同步位置无效，请重新同步", "the sync cursor is not valid; start a fresh pull"),
-        "push_too_large" => ("一次上传的内容过多，请分批上传", "too much in one push; send less at a time"),
-        "stale_incarnation" => ("此设备的数据来自较早的副本，请重新登录并同步", "this device's store is an older copy; sign in again and pull"),
-        "upgrade_required" => ("应用版本过旧，请先升级", "this version of the app is too old; upgrade it first"),
-        "version_taken" => ("已有新的价目版本，请刷新后再发布", "another version was published meanwhile; look at it first"),
-        "refresh_invalid" => ("登录已失效，请重新登录", "the session is over; sign in again"),
-        "refresh_reused" => ("登录凭证被重复使用，已全部退出，请重新登录", "a used token came again; all sessions ended, sign in again"),
+        "session_ended" => (
+            "登录已结束，请重新登录",
+            "the session is over; sign in again",
+        ),
+        "too_many_attempts" => (
+            "尝试次数过多，请稍后再试",
+            "too many attempts; wait a while and try again",
+        ),
+        "bad_pairing_code" => (
+            "配对码不正确，请核对后重新输入",
+            "there is no such pairing code; check it and type it again",
+        ),
+        "pairing_code_used" => (
+            "配对码已被使用，请向管理员索取新的配对码",
+            "this pairing code has been used; ask an administrator for another",
+        ),
+        "pairing_code_expired" => (
+            "配对码已过期，请向管理员索取新的配对码",
+            "this pairing code is too old; ask an administrator for another",
+        ),
+        "wrong_device" => (
+            "登录凭证属于另一台设备",
+            "the token belongs to another device",
+        ),
+        "bad_cursor" => (
+            "同步位置无效，请重新同步",
+            "the sync cursor is not valid; start a fresh pull",
+        ),
+        "push_too_large" => (
+            "一次上传的内容过多，请分批上传",
+            "too much in one push; send less at a time",
+        ),
+        "stale_incarnation" => (
+            "此设备的数据来自较早的副本，请重新登录并同步",
+            "this device's store is an older copy; sign in again and pull",
+        ),
+        "upgrade_required" => (
+            "应用版本过旧，请先升级",
+            "this version of the app is too old; upgrade it first",
+        ),
+        "version_taken" => (
+            "已有新的价目版本，请刷新后再发布",
+            "another version was published meanwhile; look at it first",
+        ),
+        "refresh_invalid" => (
+            "登录已失效，请重新登录",
+            "the session is over; sign in again",
+        ),
+        "refresh_reused" => (
+            "登录凭证被重复使用，已全部退出，请重新登录",
+            "a used token came again; all sessions ended, sign in again",
+        ),
         _ => return None,
     })
 }
@@ -127,7 +253,10 @@ pub(super) fn field(field: &str, code: &str, lang: Lang) -> String {
         "too_late" => ("预约时间最多提前 1 个月", "at most one month ahead"),
         "outside_slots" => ("请选择可预约的时段", "choose one of the slots offered"),
         "quantity_conflict" => ("数量与称重只能填一项", "either a quantity or a weighing"),
-        "unit_mismatch" => ("按件计价的物品不需称重", "goods counted by the piece are not weighed"),
+        "unit_mismatch" => (
+            "按件计价的物品不需称重",
+            "goods counted by the piece are not weighed",
+        ),
         "missing_quantity" => ("请填写数量", "state how much"),
         "invalid_quantity" => ("数量不正确", "the quantity is not possible"),
         "invalid_weighing" => ("称重数据不正确", "the weighing is not possible"),

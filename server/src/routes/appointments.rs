@@ -4,7 +4,10 @@ use super::{
     body::{Body, Id, Language, Params},
     caller::Customer,
     keys::{Route, keyed},
-    schema::{AcceptBody, AppointmentPage, AppointmentShape, BookingBody, CancelBody, RescheduleBody, ReviewBody, ReviewShape, errors},
+    schema::{
+        AcceptBody, AppointmentPage, AppointmentShape, BookingBody, CancelBody, RescheduleBody,
+        ReviewBody, ReviewShape, errors,
+    },
 };
 use crate::{
     app::App,
@@ -25,11 +28,31 @@ use axum::{
 use huishou_domain::{appointment::AppointmentStatus, ids::UserId};
 use serde_json::Value;
 
-const BOOK: Route = Route { method: "POST", path: "/api/v1/appointments", required: true };
-const RESCHEDULE: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/reschedule", required: false };
-const CANCEL: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/cancel", required: false };
-const ACCEPT: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/accept", required: true };
-const REVIEW: Route = Route { method: "POST", path: "/api/v1/appointments/{id}/review", required: true };
+const BOOK: Route = Route {
+    method: "POST",
+    path: "/api/v1/appointments",
+    required: true,
+};
+const RESCHEDULE: Route = Route {
+    method: "POST",
+    path: "/api/v1/appointments/{id}/reschedule",
+    required: false,
+};
+const CANCEL: Route = Route {
+    method: "POST",
+    path: "/api/v1/appointments/{id}/cancel",
+    required: false,
+};
+const ACCEPT: Route = Route {
+    method: "POST",
+    path: "/api/v1/appointments/{id}/accept",
+    required: true,
+};
+const REVIEW: Route = Route {
+    method: "POST",
+    path: "/api/v1/appointments/{id}/review",
+    required: true,
+};
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -45,12 +68,22 @@ pub(super) fn router() -> Router<App> {
 ///
 /// # Errors
 /// 422 for a limit beyond bounds or a cursor that is not of this list and caller.
-pub(super) fn wanted(app: &App, list: &str, user: UserId, params: &Params) -> Result<Wanted, Problem> {
+pub(super) fn wanted(
+    app: &App,
+    list: &str,
+    user: UserId,
+    params: &Params,
+) -> Result<Wanted, Problem> {
     let limit = params.limit();
-    let after = params.get("after").map(|text| cursor::open(&app.config.cursor_secret(), list, user, text));
+    let after = params
+        .get("after")
+        .map(|text| cursor::open(&app.config.cursor_secret(), list, user, text));
     match (limit, after) {
         (Ok(limit), None) => Ok(Wanted { limit, after: None }),
-        (Ok(limit), Some(Some(after))) => Ok(Wanted { limit, after: Some(after) }),
+        (Ok(limit), Some(Some(after))) => Ok(Wanted {
+            limit,
+            after: Some(after),
+        }),
         (Err(problem), Some(None)) => Err(problem.and_field("after", "type")),
         (Err(problem), _) => Err(problem),
         (Ok(_), Some(None)) => Err(Problem::field("after", "type")),
@@ -61,7 +94,13 @@ pub(super) fn wanted(app: &App, list: &str, user: UserId, params: &Params) -> Re
 #[utoipa::path(post, path = "/api/v1/appointments", tag = "customer", security(("customer" = [])), request_body = BookingBody,
     params(("Idempotency-Key" = String, Header, description = "8–64 visible ASCII")),
     responses((status = 201, body = AppointmentShape), errors::Token, errors::Full, errors::Keyed, errors::Invalid, errors::Always))]
-pub(super) async fn create(State(app): State<App>, customer: Customer, Language(lang): Language, headers: HeaderMap, Body(raw): Body) -> Result<Reply, Problem> {
+pub(super) async fn create(
+    State(app): State<App>,
+    customer: Customer,
+    Language(lang): Language,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
     let key = keyed(&headers, BOOK, customer.user.0, None, &raw)?;
     let now = app.now();
     book::book(&app, customer.user, key.as_ref(), &raw, lang, now).await
@@ -72,21 +111,39 @@ pub(super) async fn create(State(app): State<App>, customer: Customer, Language(
     params(("status" = Option<u8>, Query, description = "0 pending, 1 confirmed, 2 completed, 3 cancelled, 4 in service"),
            ("limit" = Option<u32>, Query, description = "1–100, default 20"), ("after" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = AppointmentPage), errors::Token, errors::Invalid, errors::Always))]
-pub(super) async fn list(State(app): State<App>, customer: Customer, params: Params) -> Result<Json<Page>, Problem> {
-    let status = params.get("status").map(|text| text.parse().ok().and_then(AppointmentStatus::from_code));
+pub(super) async fn list(
+    State(app): State<App>,
+    customer: Customer,
+    params: Params,
+) -> Result<Json<Page>, Problem> {
+    let status = params
+        .get("status")
+        .map(|text| text.parse().ok().and_then(AppointmentStatus::from_code));
     let wanted = wanted(&app, "appointments", customer.user, &params);
     let wanted = match status {
-        Some(None) => Err(wanted.err().unwrap_or_else(|| Problem::fields(Vec::new())).and_field("status", "type")),
+        Some(None) => Err(wanted
+            .err()
+            .unwrap_or_else(|| Problem::fields(Vec::new()))
+            .and_field("status", "type")),
         _ => wanted,
     }?;
-    lists::appointments(&app, customer.user, status.flatten(), wanted).await.map(Json)
+    lists::appointments(&app, customer.user, status.flatten(), wanted)
+        .await
+        .map(Json)
 }
 
 /// One own appointment.
 #[utoipa::path(get, path = "/api/v1/appointments/{id}", tag = "customer", security(("customer" = [])), params(("id" = String, Path)),
     responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::Always))]
-pub(super) async fn load(State(app): State<App>, customer: Customer, Id(id): Id, Language(lang): Language) -> Result<Json<Value>, Problem> {
-    lists::appointment(&app, customer.user, id.into(), lang).await.map(Json)
+pub(super) async fn load(
+    State(app): State<App>,
+    customer: Customer,
+    Id(id): Id,
+    Language(lang): Language,
+) -> Result<Json<Value>, Problem> {
+    lists::appointment(&app, customer.user, id.into(), lang)
+        .await
+        .map(Json)
 }
 
 /// Move an appointment to another slot.
@@ -102,7 +159,17 @@ pub(super) async fn reschedule(
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
     let key = keyed(&headers, RESCHEDULE, customer.user.0, Some(id), &raw)?;
-    act::reschedule(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+    act::reschedule(
+        &app,
+        Request {
+            user: customer.user,
+            id: id.into(),
+            keyed: key.as_ref(),
+            raw: &raw,
+            lang,
+        },
+    )
+    .await
 }
 
 /// Call an appointment off.
@@ -118,7 +185,17 @@ pub(super) async fn cancel(
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
     let key = keyed(&headers, CANCEL, customer.user.0, Some(id), &raw)?;
-    act::cancel(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+    act::cancel(
+        &app,
+        Request {
+            user: customer.user,
+            id: id.into(),
+            keyed: key.as_ref(),
+            raw: &raw,
+            lang,
+        },
+    )
+    .await
 }
 
 /// Say yes to the final quote.
@@ -134,7 +211,17 @@ pub(super) async fn accept(
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
     let key = keyed(&headers, ACCEPT, customer.user.0, Some(id), &raw)?;
-    act::accept(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+    act::accept(
+        &app,
+        Request {
+            user: customer.user,
+            id: id.into(),
+            keyed: key.as_ref(),
+            raw: &raw,
+            lang,
+        },
+    )
+    .await
 }
 
 /// Give stars when the visit is over.
@@ -150,5 +237,15 @@ pub(super) async fn review(
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
     let key = keyed(&headers, REVIEW, customer.user.0, Some(id), &raw)?;
-    act::review(&app, Request { user: customer.user, id: id.into(), keyed: key.as_ref(), raw: &raw, lang }).await
+    act::review(
+        &app,
+        Request {
+            user: customer.user,
+            id: id.into(),
+            keyed: key.as_ref(),
+            raw: &raw,
+            lang,
+        },
+    )
+    .await
 }

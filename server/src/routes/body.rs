@@ -3,7 +3,9 @@
 use crate::{lang, problem::Problem};
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request, rejection::BytesRejection},
+    extract::{
+        FromRequest, FromRequestParts, Query, RawPathParams, Request, rejection::BytesRejection,
+    },
     http::{HeaderMap, header, request::Parts},
 };
 use huishou_domain::pricing::Lang;
@@ -20,8 +22,12 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         is_json(request.headers())?;
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|_| Problem::new(400, "malformed_json"))
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| unread(&rejection))?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|_| Problem::new(400, "malformed_json"))
     }
 }
 
@@ -36,8 +42,17 @@ pub fn unread(rejection: &BytesRejection) -> Problem {
 
 /// A body without a content type is taken for JSON.
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
-    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else {
+        return Ok(());
+    };
+    let kind = kind
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
         Ok(())
     } else {
@@ -53,9 +68,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
-        let text = params.iter().next().map(|(_, value)| value).filter(|value| value.len() == 36);
-        text.and_then(|value| Uuid::parse_str(value).ok()).map(Self).ok_or_else(Problem::not_found)
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        let text = params
+            .iter()
+            .next()
+            .map(|(_, value)| value)
+            .filter(|value| value.len() == 36);
+        text.and_then(|value| Uuid::parse_str(value).ok())
+            .map(Self)
+            .ok_or_else(Problem::not_found)
     }
 }
 
@@ -68,7 +91,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        query.map(|Query(map)| Self(map)).map_err(|_| Problem::new(400, "malformed_query"))
+        query
+            .map(|Query(map)| Self(map))
+            .map_err(|_| Problem::new(400, "malformed_query"))
     }
 }
 
@@ -76,7 +101,10 @@ impl Params {
     /// A parameter, blanks at its ends removed; empty counts as absent.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.0
+            .get(key)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     /// `?limit=`: 1 to 100, 20 where it is left out.
@@ -84,9 +112,15 @@ impl Params {
     /// # Errors
     /// 422 `type` or `too_long`.
     pub fn limit(&self) -> Result<u32, Problem> {
-        let Some(text) = self.get("limit") else { return Ok(20) };
+        let Some(text) = self.get("limit") else {
+            return Ok(20);
+        };
         match text.parse::<u32>() {
-            Ok(0) | Err(_) if !text.bytes().all(|b| b.is_ascii_digit()) || text.bytes().all(|b| b == b'0') => Err(Problem::field("limit", "type")),
+            Ok(0) | Err(_)
+                if !text.bytes().all(|b| b.is_ascii_digit()) || text.bytes().all(|b| b == b'0') =>
+            {
+                Err(Problem::field("limit", "type"))
+            }
             Ok(limit @ 1..=100) => Ok(limit),
             _ => Err(Problem::field("limit", "too_long")),
         }
@@ -108,5 +142,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Language {
 /// The language that headers ask for.
 #[must_use]
 pub fn language(headers: &HeaderMap) -> Lang {
-    lang::of_header(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))
+    lang::of_header(
+        headers
+            .get(header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok()),
+    )
 }

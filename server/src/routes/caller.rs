@@ -28,8 +28,12 @@ impl FromRequestParts<App> for Customer {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or_else(|| Problem::unauthorized("missing_token"))?;
         let claims = app.tokens.verify(token, Audience::Customer, app.now());
-        let Claims { sub, jti, .. } = claims.map_err(|fault| Problem::unauthorized(fault.as_str()))?;
-        Ok(Self { user: UserId(sub), session: jti })
+        let Claims { sub, jti, .. } =
+            claims.map_err(|fault| Problem::unauthorized(fault.as_str()))?;
+        Ok(Self {
+            user: UserId(sub),
+            session: jti,
+        })
     }
 }
 
@@ -42,7 +46,10 @@ impl FromRequestParts<App> for MaybeCustomer {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         if parts.headers.contains_key(header::AUTHORIZATION) {
-            return Customer::from_request_parts(parts, app).await.map(Some).map(Self);
+            return Customer::from_request_parts(parts, app)
+                .await
+                .map(Some)
+                .map(Self);
         }
         Ok(Self(None))
     }
@@ -53,7 +60,10 @@ impl FromRequestParts<App> for MaybeCustomer {
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
 }
 
 /// The caller's address, for rates.
@@ -64,14 +74,33 @@ impl FromRequestParts<App> for Address {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let forwarded = app.config.trust_forwarded_for.then(|| forwarded_for(&parts.headers)).flatten();
-        let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Self(forwarded.or(direct).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+        let forwarded = app
+            .config
+            .trust_forwarded_for
+            .then(|| forwarded_for(&parts.headers))
+            .flatten();
+        let direct = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| info.0.ip());
+        Ok(Self(
+            forwarded
+                .or(direct)
+                .unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        ))
     }
 }
 
 /// The last entry is the one our own proxy wrote; those before it are the caller's say.
 fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let all = headers.get_all("x-forwarded-for");
-    all.iter().next_back()?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+    all.iter()
+        .next_back()?
+        .to_str()
+        .ok()?
+        .rsplit(',')
+        .next()?
+        .trim()
+        .parse()
+        .ok()
 }

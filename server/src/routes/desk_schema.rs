@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 /// Register a device.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"pairing_code": "7K2Q9M4F", "name": "张师傅的平板", "platform": "windows 11", "public_key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="}))]
 pub struct DeviceBody {
     /// Eight characters, as typed.
     #[schema(example = "7K2Q9M4F")]
@@ -41,6 +42,7 @@ pub struct DeviceShape {
 
 /// Sign in.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"username": "zhang", "password": "correct horse", "device": "019b7523-3400-7000-8000-00000000000a", "signature": "bm8gc2lnbmF0dXJl", "client_time": "2026-11-23T02:00:00.000Z"}))]
 pub struct SessionBody {
     /// User name.
     #[schema(example = "zhang")]
@@ -58,6 +60,7 @@ pub struct SessionBody {
 
 /// Refresh.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"refresh_token": "4ZTbf6SgmIY5WG0jDtI8rOTfvi4hdgJxa9nOL7CQ", "device": "019b7523-3400-7000-8000-00000000000a", "signature": "bm8gc2lnbmF0dXJl"}))]
 pub struct RefreshStaffBody {
     /// The token at hand.
     pub refresh_token: String,
@@ -69,6 +72,7 @@ pub struct RefreshStaffBody {
 
 /// A new password.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"old": "correct horse", "new": "battery staple"}))]
 pub struct PasswordBody {
     /// The one in use.
     pub old: String,
@@ -78,6 +82,7 @@ pub struct PasswordBody {
 
 /// A pairing code.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"station_id": "019b7523-3400-7000-8000-00000000000b"}))]
 pub struct PairingCodeBody {
     /// The depot the device will belong to.
     pub station_id: Option<String>,
@@ -85,6 +90,7 @@ pub struct PairingCodeBody {
 
 /// A new member of staff.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"username": "wang", "name": "王师傅", "role": "collector", "station_id": "019b7523-3400-7000-8000-00000000000b", "password": "correct horse"}))]
 pub struct StaffBody {
     /// Sign-in name.
     #[schema(example = "wang")]
@@ -103,6 +109,7 @@ pub struct StaffBody {
 
 /// A price book to be published.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"city": "330100", "effective_from": "2026-12-01T00:00:00+08:00", "rules": [{"category": "metal/iron", "name": "废铁", "unit": "kg", "base_price": "1.80", "factors": []}]}))]
 pub struct BookBody {
     /// City division code.
     #[schema(example = "330100")]
@@ -116,6 +123,7 @@ pub struct BookBody {
 
 /// A word on what a disputed record was.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"resolution": "已与客户核对，按实付入账"}))]
 pub struct ResolutionBody {
     /// In words.
     pub resolution: String,
@@ -123,6 +131,7 @@ pub struct ResolutionBody {
 
 /// A push.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"schema": 1, "incarnation": 1, "confirmed": 0, "mutations": [{"id": 1, "uid": "019b7523-3400-7000-8000-00000000000c", "name": "appointment.start@1", "actor": "019b7523-3400-7000-8000-00000000000d", "args": {"appointment_id": "019b7523-3400-7000-8000-000000000003"}, "client_time": "2026-11-24T02:05:00.000Z"}]}))]
 pub struct PushBody {
     /// 1.
     #[schema(example = 1)]
@@ -139,6 +148,7 @@ pub struct PushBody {
 
 /// A pull.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"cursor": null, "schema": 1, "confirmed": 0, "check": true}))]
 pub struct PullBody {
     /// As the last answer gave it.
     pub cursor: Option<String>,

@@ -23,7 +23,14 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
         Ok(Err(Unfit::Away(_))) | Err(_) => Err("down".to_owned()),
         Ok(Err(unfit)) => Err(unfit.to_string()),
     };
-    let (status, word) = if state.is_ok() { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not_ready") };
+    let (status, word) = if state.is_ok() {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
+    };
     let database = state.err().unwrap_or_else(|| "up".to_owned());
-    (status, Json(json!({"status": word, "checks": {"database": {"state": database}}})))
+    (
+        status,
+        Json(json!({"status": word, "checks": {"database": {"state": database}}})),
+    )
 }

@@ -21,14 +21,33 @@ pub struct Route {
 ///
 /// # Errors
 /// 428 where it is required and missing, 400 where it is none.
-pub fn keyed(headers: &HeaderMap, route: Route, caller: Uuid, id: Option<Uuid>, raw: &Value) -> Result<Option<Keyed>, Problem> {
+pub fn keyed(
+    headers: &HeaderMap,
+    route: Route,
+    caller: Uuid,
+    id: Option<Uuid>,
+    raw: &Value,
+) -> Result<Option<Keyed>, Problem> {
     let Some(value) = headers.get("idempotency-key") else {
-        return if route.required { Err(Problem::new(428, "idempotency_key_required")) } else { Ok(None) };
+        return if route.required {
+            Err(Problem::new(428, "idempotency_key_required"))
+        } else {
+            Ok(None)
+        };
     };
-    let key = value.to_str().ok().filter(|key| (8..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| (8..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
     let key = key.ok_or_else(|| Problem::new(400, "idempotency_key_invalid"))?;
     let mut hash = Sha256::new();
     hash.update(id.unwrap_or_default().as_bytes());
     hash.update(raw.to_string().as_bytes());
-    Ok(Some(Keyed { caller, method: route.method, route: route.path, key: key.to_owned(), fingerprint: hash.finalize().into() }))
+    Ok(Some(Keyed {
+        caller,
+        method: route.method,
+        route: route.path,
+        key: key.to_owned(),
+        fingerprint: hash.finalize().into(),
+    }))
 }

@@ -39,7 +39,10 @@ pub(super) fn router() -> Router<App> {
 /// The own profile.
 #[utoipa::path(get, path = "/api/v1/me", tag = "customer", security(("customer" = [])),
     responses((status = 200, body = UserShape), errors::Token, errors::Always))]
-pub(super) async fn load(State(app): State<App>, customer: Customer) -> Result<Json<UserShape>, Problem> {
+pub(super) async fn load(
+    State(app): State<App>,
+    customer: Customer,
+) -> Result<Json<UserShape>, Problem> {
     profile::load(&app, customer.user).await.map(Json)
 }
 
@@ -47,8 +50,17 @@ pub(super) async fn load(State(app): State<App>, customer: Customer) -> Result<J
 #[utoipa::path(patch, path = "/api/v1/me", tag = "customer", security(("customer" = [])), request_body = ProfileBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
     responses((status = 200, body = UserShape), errors::Token, errors::Invalid, errors::Always))]
-pub(super) async fn change(State(app): State<App>, customer: Customer, headers: HeaderMap, Body(raw): Body) -> Result<Reply, Problem> {
-    let route = Route { method: "PATCH", path: "/api/v1/me", required: false };
+pub(super) async fn change(
+    State(app): State<App>,
+    customer: Customer,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let route = Route {
+        method: "PATCH",
+        path: "/api/v1/me",
+        required: false,
+    };
     let key = keyed(&headers, route, customer.user.0, None, &raw)?;
     profile::change(&app, customer.user, key.as_ref(), &raw).await
 }
@@ -56,8 +68,16 @@ pub(super) async fn change(State(app): State<App>, customer: Customer, headers: 
 /// Ask to be forgotten.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "customer", security(("customer" = [])),
     responses((status = 202, description = "Recorded; what the law makes one keep stays, protected and unused"), errors::Token, errors::Always))]
-pub(super) async fn forget(State(app): State<App>, customer: Customer, headers: HeaderMap) -> Result<Reply, Problem> {
-    let route = Route { method: "DELETE", path: "/api/v1/me", required: false };
+pub(super) async fn forget(
+    State(app): State<App>,
+    customer: Customer,
+    headers: HeaderMap,
+) -> Result<Reply, Problem> {
+    let route = Route {
+        method: "DELETE",
+        path: "/api/v1/me",
+        required: false,
+    };
     let key = keyed(&headers, route, customer.user.0, None, &Value::Null)?;
     profile::request_deletion(&app, customer.user, key.as_ref()).await
 }
@@ -65,8 +85,17 @@ pub(super) async fn forget(State(app): State<App>, customer: Customer, headers: 
 /// Give the mobile number, by WeChat's phone code.
 #[utoipa::path(post, path = "/api/v1/me/phone", tag = "customer", security(("customer" = [])), request_body = PhoneBody,
     responses((status = 200, body = UserShape), errors::Code, errors::Invalid, errors::Always))]
-pub(super) async fn phone(State(app): State<App>, customer: Customer, headers: HeaderMap, Body(raw): Body) -> Result<Reply, Problem> {
-    let route = Route { method: "POST", path: "/api/v1/me/phone", required: false };
+pub(super) async fn phone(
+    State(app): State<App>,
+    customer: Customer,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let route = Route {
+        method: "POST",
+        path: "/api/v1/me/phone",
+        required: false,
+    };
     let key = keyed(&headers, route, customer.user.0, None, &raw)?;
     profile::give_phone(&app, customer.user, key.as_ref(), &raw).await
 }
@@ -75,16 +104,32 @@ pub(super) async fn phone(State(app): State<App>, customer: Customer, headers: H
 #[utoipa::path(get, path = "/api/v1/messages", tag = "customer", security(("customer" = [])),
     params(("limit" = Option<u32>, Query, description = "1–100, default 20"), ("after" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = MessagePage), errors::Token, errors::Invalid, errors::Always))]
-pub(super) async fn messages(State(app): State<App>, customer: Customer, Language(lang): Language, params: Params) -> Result<Json<Page>, Problem> {
+pub(super) async fn messages(
+    State(app): State<App>,
+    customer: Customer,
+    Language(lang): Language,
+    params: Params,
+) -> Result<Json<Page>, Problem> {
     let wanted = wanted(&app, "messages", customer.user, &params)?;
-    lists::messages(&app, customer.user, wanted, lang).await.map(Json)
+    lists::messages(&app, customer.user, wanted, lang)
+        .await
+        .map(Json)
 }
 
 /// Note the answer to WeChat's consent question; one consent is one message.
 #[utoipa::path(post, path = "/api/v1/subscriptions", tag = "customer", security(("customer" = [])), request_body = SubscriptionBody,
     responses((status = 200, body = SubscriptionShape), errors::Token, errors::Invalid, errors::Always))]
-pub(super) async fn subscribe(State(app): State<App>, customer: Customer, headers: HeaderMap, Body(raw): Body) -> Result<Reply, Problem> {
-    let route = Route { method: "POST", path: "/api/v1/subscriptions", required: false };
+pub(super) async fn subscribe(
+    State(app): State<App>,
+    customer: Customer,
+    headers: HeaderMap,
+    Body(raw): Body,
+) -> Result<Reply, Problem> {
+    let route = Route {
+        method: "POST",
+        path: "/api/v1/subscriptions",
+        required: false,
+    };
     let key = keyed(&headers, route, customer.user.0, None, &raw)?;
     let mut form = Form::new(&raw)?;
     let template = form.text("template", 1..=64);

@@ -12,15 +12,21 @@ use axum::{
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{net::SocketAddr, sync::OnceLock, time::Duration};
 
-const BUCKETS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const BUCKETS: &[f64] = &[
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// The process's recorder; installed once.
 pub fn recorder() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     HANDLE
         .get_or_init(|| {
-            let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS);
-            builder.and_then(|b| b.install_recorder()).inspect_err(|error| tracing::error!(%error, "no metrics")).ok()
+            let builder = PrometheusBuilder::new()
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS);
+            builder
+                .and_then(|b| b.install_recorder())
+                .inspect_err(|error| tracing::error!(%error, "no metrics"))
+                .ok()
         })
         .as_ref()
 }
@@ -52,9 +58,16 @@ pub fn method(method: &Method) -> &'static str {
 ///
 /// # Errors
 /// 404 for everybody else.
-pub async fn metrics(State(app): State<App>, caller: Option<axum::Extension<ConnectInfo<SocketAddr>>>) -> Result<Response, Problem> {
+pub async fn metrics(
+    State(app): State<App>,
+    caller: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+) -> Result<Response, Problem> {
     let local = caller.is_some_and(|info| info.0.0.ip().is_loopback());
-    if app.config.metrics_listen.is_empty() && local { Ok(rendered()) } else { Err(Problem::new(404, "route_not_found")) }
+    if app.config.metrics_listen.is_empty() && local {
+        Ok(rendered())
+    } else {
+        Err(Problem::new(404, "route_not_found"))
+    }
 }
 
 /// `/metrics` on a port of its own.

@@ -34,10 +34,21 @@ struct Schemes;
 
 impl Modify for Schemes {
     fn modify(&self, document: &mut Document) {
-        let bearer = |what: &str| SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(what)).build());
+        let bearer = |what: &str| {
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .bearer_format("JWT")
+                    .description(Some(what))
+                    .build(),
+            )
+        };
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("customer", bearer("Access token of a customer"));
-        components.add_security_scheme("staff", bearer("Access token of a member of staff on a device"));
+        components.add_security_scheme(
+            "staff",
+            bearer("Access token of a member of staff on a device"),
+        );
     }
 }
 

@@ -27,7 +27,9 @@ pub(super) async fn estimate(
     Language(lang): Language,
     Body(raw): Body,
 ) -> Result<Json<Value>, Problem> {
-    app.limits.quote(from).map_err(|wait| Problem::too_many("rate_limited", wait))?;
+    app.limits
+        .quote(from)
+        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
     let quote = quote::estimate(&app, &raw, lang).await?;
     view::quote_value(&quote).map(Json)
 }

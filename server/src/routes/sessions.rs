@@ -11,22 +11,25 @@ use crate::{
     form::Form,
     problem::Problem,
 };
-use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    routing::post,
-};
+use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 
 pub(super) fn router() -> Router<App> {
-    Router::new().route("/sessions", post(log_in).delete(log_out)).route("/sessions/refresh", post(refresh))
+    Router::new()
+        .route("/sessions", post(log_in).delete(log_out))
+        .route("/sessions/refresh", post(refresh))
 }
 
 /// Log in with a WeChat login code.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "customer", request_body = LoginBody,
     responses((status = 200, body = Session), errors::Login, errors::Invalid, errors::Always))]
-pub(super) async fn log_in(State(app): State<App>, Address(from): Address, Body(raw): Body) -> Result<Json<Session>, Problem> {
-    app.limits.login(from).map_err(|wait| Problem::too_many("rate_limited", wait))?;
+pub(super) async fn log_in(
+    State(app): State<App>,
+    Address(from): Address,
+    Body(raw): Body,
+) -> Result<Json<Session>, Problem> {
+    app.limits
+        .login(from)
+        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
     let mut form = Form::new(&raw)?;
     let code = form.text("code", 1..=512);
     form.finish()?;
@@ -36,8 +39,14 @@ pub(super) async fn log_in(State(app): State<App>, Address(from): Address, Body(
 /// Replace a refresh token; each works once.
 #[utoipa::path(post, path = "/api/v1/sessions/refresh", tag = "customer", request_body = RefreshBody,
     responses((status = 200, body = Session), errors::Refresh, errors::Invalid, errors::Always))]
-pub(super) async fn refresh(State(app): State<App>, Address(from): Address, Body(raw): Body) -> Result<Json<Session>, Problem> {
-    app.limits.login(from).map_err(|wait| Problem::too_many("rate_limited", wait))?;
+pub(super) async fn refresh(
+    State(app): State<App>,
+    Address(from): Address,
+    Body(raw): Body,
+) -> Result<Json<Session>, Problem> {
+    app.limits
+        .login(from)
+        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
     let mut form = Form::new(&raw)?;
     let token = form.text("refresh_token", 1..=512);
     form.finish()?;
@@ -47,7 +56,10 @@ pub(super) async fn refresh(State(app): State<App>, Address(from): Address, Body
 /// End this session.
 #[utoipa::path(delete, path = "/api/v1/sessions", tag = "customer", security(("customer" = [])),
     responses((status = 204, description = "Ended"), errors::Token, errors::Always))]
-pub(super) async fn log_out(State(app): State<App>, customer: Customer) -> Result<StatusCode, Problem> {
+pub(super) async fn log_out(
+    State(app): State<App>,
+    customer: Customer,
+) -> Result<StatusCode, Problem> {
     sessions::log_out(&app, customer.session).await?;
     Ok(StatusCode::NO_CONTENT)
 }

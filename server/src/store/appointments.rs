@@ -36,9 +36,15 @@ const COLUMNS: &str = "id, order_id, version, status, user_id, station_id, assig
 ///
 /// # Errors
 /// The database refused, or the row cannot be read.
-pub async fn lock(tx: &mut Tx, id: AppointmentId) -> Result<Option<Stored<Appointment>>, StoreError> {
+pub async fn lock(
+    tx: &mut Tx,
+    id: AppointmentId,
+) -> Result<Option<Stored<Appointment>>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM appointments WHERE id = ? FOR UPDATE");
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(id.0).fetch_optional(tx.conn()).await?;
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(id.0)
+        .fetch_optional(tx.conn())
+        .await?;
     let mut found = row.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     add_reviews(tx.conn(), &mut found).await?;
     Ok(found.pop())
@@ -48,11 +54,15 @@ pub async fn lock(tx: &mut Tx, id: AppointmentId) -> Result<Option<Stored<Appoin
 ///
 /// # Errors
 /// The database refused, or a row cannot be read.
-pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<Stored<Appointment>>, StoreError> {
+pub async fn load_many(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Stored<Appointment>>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let mut select = QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM appointments WHERE id IN ("));
+    let mut select =
+        QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM appointments WHERE id IN ("));
     let mut list = select.separated(", ");
     for id in ids {
         list.push_bind(*id);
@@ -68,7 +78,11 @@ pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<S
 ///
 /// # Errors
 /// The database refused, or the row cannot be read.
-pub async fn of_user(conn: &mut MySqlConnection, user: UserId, id: AppointmentId) -> Result<Option<Stored<Appointment>>, StoreError> {
+pub async fn of_user(
+    conn: &mut MySqlConnection,
+    user: UserId,
+    id: AppointmentId,
+) -> Result<Option<Stored<Appointment>>, StoreError> {
     let mut found = load_many(conn, &[id.0]).await?;
     Ok(found.pop().filter(|stored| stored.body.user_id == user))
 }
@@ -94,7 +108,8 @@ pub async fn page(
     after: Option<Uuid>,
     limit: u32,
 ) -> Result<Vec<(Uuid, Uuid)>, StoreError> {
-    let mut query = sqlx::query(AssertSqlSafe(list_sql(status.is_some(), after.is_some()))).bind(user.0);
+    let mut query =
+        sqlx::query(AssertSqlSafe(list_sql(status.is_some(), after.is_some()))).bind(user.0);
     if let Some(status) = status {
         query = query.bind(status.code());
     }
@@ -102,15 +117,23 @@ pub async fn page(
         query = query.bind(after);
     }
     let rows = query.bind(limit).fetch_all(conn).await?;
-    rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get("order_id")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get("id")?, row.try_get("order_id")?)))
+        .collect()
 }
 
 /// The appointment of an order, if it has one.
 ///
 /// # Errors
 /// The database refused.
-pub async fn id_of_order(conn: &mut MySqlConnection, order: Uuid) -> Result<Option<AppointmentId>, StoreError> {
-    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM appointments WHERE order_id = ?").bind(order).fetch_optional(conn).await?;
+pub async fn id_of_order(
+    conn: &mut MySqlConnection,
+    order: Uuid,
+) -> Result<Option<AppointmentId>, StoreError> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM appointments WHERE order_id = ?")
+        .bind(order)
+        .fetch_optional(conn)
+        .await?;
     Ok(id.map(Into::into))
 }
 
@@ -118,16 +141,25 @@ pub async fn id_of_order(conn: &mut MySqlConnection, order: Uuid) -> Result<Opti
 ///
 /// # Errors
 /// The database refused.
-pub async fn any_on(conn: &mut MySqlConnection, station: Uuid, date: NaiveDate) -> Result<bool, StoreError> {
-    let one: Option<i64> = sqlx::query_scalar("SELECT 1 FROM appointments WHERE station_id = ? AND slot_date = ? LIMIT 1")
-        .bind(station)
-        .bind(date)
-        .fetch_optional(conn)
-        .await?;
+pub async fn any_on(
+    conn: &mut MySqlConnection,
+    station: Uuid,
+    date: NaiveDate,
+) -> Result<bool, StoreError> {
+    let one: Option<i64> = sqlx::query_scalar(
+        "SELECT 1 FROM appointments WHERE station_id = ? AND slot_date = ? LIMIT 1",
+    )
+    .bind(station)
+    .bind(date)
+    .fetch_optional(conn)
+    .await?;
     Ok(one.is_some())
 }
 
-async fn add_reviews(conn: &mut MySqlConnection, found: &mut [Stored<Appointment>]) -> Result<(), StoreError> {
+async fn add_reviews(
+    conn: &mut MySqlConnection,
+    found: &mut [Stored<Appointment>],
+) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = found.iter().map(|stored| stored.body.id.0).collect();
     let mut reviews = reviews::of(conn, Kind::Appointment, &ids).await?;
     for stored in found {
@@ -137,11 +169,19 @@ async fn add_reviews(conn: &mut MySqlConnection, found: &mut [Stored<Appointment
 }
 
 pub(super) fn read_mark(row: &MySqlRow) -> Result<WriteMark, StoreError> {
-    Ok(WriteMark { version: row.try_get("mark_version")?, writer: row.try_get("mark_writer")?, foreign_version: row.try_get("mark_foreign")? })
+    Ok(WriteMark {
+        version: row.try_get("mark_version")?,
+        writer: row.try_get("mark_writer")?,
+        foreign_version: row.try_get("mark_foreign")?,
+    })
 }
 
 fn read(row: &MySqlRow) -> Result<Stored<Appointment>, StoreError> {
-    Ok(Stored { body: read_body(row)?, mark: read_mark(row)?, scopes: VisitScopes::read(row)? })
+    Ok(Stored {
+        body: read_body(row)?,
+        mark: read_mark(row)?,
+        scopes: VisitScopes::read(row)?,
+    })
 }
 
 fn read_body(row: &MySqlRow) -> Result<Appointment, StoreError> {
@@ -150,16 +190,29 @@ fn read_body(row: &MySqlRow) -> Result<Appointment, StoreError> {
         id: row.try_get::<Uuid, _>("id")?.into(),
         order_id: row.try_get::<Uuid, _>("order_id")?.into(),
         version: row.try_get("version")?,
-        status: AppointmentStatus::from_code(status).ok_or_else(|| unreadable("appointments.status", "no such state"))?,
+        status: AppointmentStatus::from_code(status)
+            .ok_or_else(|| unreadable("appointments.status", "no such state"))?,
         user_id: row.try_get::<Uuid, _>("user_id")?.into(),
         station_id: row.try_get::<Uuid, _>("station_id")?.into(),
         assignee: row.try_get::<Option<Uuid>, _>("assignee")?.map(Into::into),
         city: row.try_get("city")?,
         items: json(row, "items")?,
-        address: Address { division: row.try_get("division")?, detail: row.try_get("address_detail")?, lng: row.try_get("lng")?, lat: row.try_get("lat")? },
-        contact: Contact { name: row.try_get("contact_name")?, phone: row.try_get("contact_phone")? },
+        address: Address {
+            division: row.try_get("division")?,
+            detail: row.try_get("address_detail")?,
+            lng: row.try_get("lng")?,
+            lat: row.try_get("lat")?,
+        },
+        contact: Contact {
+            name: row.try_get("contact_name")?,
+            phone: row.try_get("contact_phone")?,
+        },
         appointment_time: row.try_get("appointment_time")?,
-        slot: Slot { date: row.try_get::<NaiveDate, _>("slot_date")?.to_string(), start: row.try_get("slot_start")?, end: row.try_get("slot_end")? },
+        slot: Slot {
+            date: row.try_get::<NaiveDate, _>("slot_date")?.to_string(),
+            start: row.try_get("slot_start")?,
+            end: row.try_get("slot_end")?,
+        },
         estimate: json(row, "estimate")?,
         channel: row.try_get("channel")?,
         note: row.try_get("note")?,
@@ -175,10 +228,16 @@ fn read_body(row: &MySqlRow) -> Result<Appointment, StoreError> {
 }
 
 fn read_cancellation(row: &MySqlRow) -> Result<Option<Cancellation>, StoreError> {
-    let Some(at) = row.try_get::<Option<DateTime<Utc>>, _>("cancelled_at")? else { return Ok(None) };
+    let Some(at) = row.try_get::<Option<DateTime<Utc>>, _>("cancelled_at")? else {
+        return Ok(None);
+    };
     Ok(Some(Cancellation {
-        by: row.try_get::<Option<String>, _>("cancelled_by")?.unwrap_or_default(),
-        reason: row.try_get::<Option<String>, _>("cancel_reason")?.unwrap_or_default(),
+        by: row
+            .try_get::<Option<String>, _>("cancelled_by")?
+            .unwrap_or_default(),
+        reason: row
+            .try_get::<Option<String>, _>("cancel_reason")?
+            .unwrap_or_default(),
         text: row.try_get("cancel_text")?,
         at,
     }))
@@ -186,17 +245,53 @@ fn read_cancellation(row: &MySqlRow) -> Result<Option<Cancellation>, StoreError>
 
 /// The columns that a write may change, in the order of [`bind_changeable`].
 const CHANGEABLE: &[&str] = &[
-    "version", "status", "station_id", "assignee", "items", "division", "address_detail", "lng", "lat", "contact_name", "contact_phone",
-    "appointment_time", "slot_date", "slot_start", "slot_end", "estimate", "channel", "note", "photos", "rescheduled_version", "started_at",
-    "completed_at", "cancelled_at", "cancelled_by", "cancel_reason", "cancel_text", "mark_version", "mark_writer", "mark_foreign",
-    "scope_station", "scope_collector", "scope_fact", "updated_at",
+    "version",
+    "status",
+    "station_id",
+    "assignee",
+    "items",
+    "division",
+    "address_detail",
+    "lng",
+    "lat",
+    "contact_name",
+    "contact_phone",
+    "appointment_time",
+    "slot_date",
+    "slot_start",
+    "slot_end",
+    "estimate",
+    "channel",
+    "note",
+    "photos",
+    "rescheduled_version",
+    "started_at",
+    "completed_at",
+    "cancelled_at",
+    "cancelled_by",
+    "cancel_reason",
+    "cancel_text",
+    "mark_version",
+    "mark_writer",
+    "mark_foreign",
+    "scope_station",
+    "scope_collector",
+    "scope_fact",
+    "updated_at",
 ];
 
 type Query<'q> = sqlx::query::Query<'q, MySql, sqlx::mysql::MySqlArguments>;
 
-fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Appointment>) -> Result<Query<'q>, StoreError> {
+fn bind_changeable<'q>(
+    query: Query<'q>,
+    stored: &Stored<Appointment>,
+) -> Result<Query<'q>, StoreError> {
     let (a, mark, scopes) = (&stored.body, &stored.mark, &stored.scopes);
-    let day: NaiveDate = a.slot.date.parse().map_err(|_| StoreError::OutOfRange("slot.date".into()))?;
+    let day: NaiveDate = a
+        .slot
+        .date
+        .parse()
+        .map_err(|_| StoreError::OutOfRange("slot.date".into()))?;
     let cancelled = a.cancellation.as_ref();
     Ok(query
         .bind(a.version)
@@ -236,21 +331,50 @@ fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Appointment>) -> Result
 
 pub(super) async fn insert(tx: &mut Tx, stored: &Stored<Appointment>) -> Result<(), StoreError> {
     let marks = "?, ".repeat(CHANGEABLE.len());
-    let sql = format!("INSERT INTO appointments ({}, id, order_id, user_id, city, created_at) VALUES ({marks}?, ?, ?, ?, ?)", CHANGEABLE.join(", "));
+    let sql = format!(
+        "INSERT INTO appointments ({}, id, order_id, user_id, city, created_at) VALUES ({marks}?, ?, ?, ?, ?)",
+        CHANGEABLE.join(", ")
+    );
     let a = &stored.body;
     let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    query.bind(a.id.0).bind(a.order_id.0).bind(a.user_id.0).bind(a.city.clone()).bind(a.created_at).execute(tx.conn()).await?;
+    query
+        .bind(a.id.0)
+        .bind(a.order_id.0)
+        .bind(a.user_id.0)
+        .bind(a.city.clone())
+        .bind(a.created_at)
+        .execute(tx.conn())
+        .await?;
     reviews::append(tx, Kind::Appointment, a.id.0, a.station_id, &a.reviews, 0).await
 }
 
 /// Compare-and-swap on the version that was locked.
-pub(super) async fn update(tx: &mut Tx, before: &Appointment, stored: &Stored<Appointment>) -> Result<(), StoreError> {
-    let sql = format!("UPDATE appointments SET {} = ? WHERE id = ? AND version = ?", CHANGEABLE.join(" = ?, "));
+pub(super) async fn update(
+    tx: &mut Tx,
+    before: &Appointment,
+    stored: &Stored<Appointment>,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE appointments SET {} = ? WHERE id = ? AND version = ?",
+        CHANGEABLE.join(" = ?, ")
+    );
     let a = &stored.body;
     let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    let done = query.bind(a.id.0).bind(before.version).execute(tx.conn()).await?;
+    let done = query
+        .bind(a.id.0)
+        .bind(before.version)
+        .execute(tx.conn())
+        .await?;
     if done.rows_affected() != 1 {
         return Err(unreadable("appointments.version", "changed under its lock"));
     }
-    reviews::append(tx, Kind::Appointment, a.id.0, a.station_id, &a.reviews, before.reviews.len()).await
+    reviews::append(
+        tx,
+        Kind::Appointment,
+        a.id.0,
+        a.station_id,
+        &a.reviews,
+        before.reviews.len(),
+    )
+    .await
 }

@@ -85,13 +85,19 @@ impl Db {
     /// A malformed address.
     pub fn connect(connect: &Connect) -> Result<Self, StoreError> {
         // PIPES_AS_CONCAT would only be noise; the session's time zone is UTC by sqlx's default.
-        let options = MySqlConnectOptions::from_str(&connect.url)?.charset("utf8mb4").pipes_as_concat(false);
+        let options = MySqlConnectOptions::from_str(&connect.url)?
+            .charset("utf8mb4")
+            .pipes_as_concat(false);
         let pool = MySqlPoolOptions::new()
             .max_connections(connect.max_connections)
             .acquire_timeout(connect.acquire_timeout)
             .after_connect(|connection, _| Box::pin(set_session(connection)))
             .connect_lazy_with(options);
-        Ok(Self { pool, months: Arc::default(), wake: Arc::new(Notify::new()) })
+        Ok(Self {
+            pool,
+            months: Arc::default(),
+            wake: Arc::new(Notify::new()),
+        })
     }
 
     /// The bare pool: for reads outside transactions and for tests.
@@ -126,11 +132,20 @@ impl Db {
     /// The database cannot be reached.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = self.pool.begin().await?;
-        Ok(Tx { inner, months: Arc::clone(&self.months), marked: false })
+        Ok(Tx {
+            inner,
+            months: Arc::clone(&self.months),
+            marked: false,
+        })
     }
 
     /// What follows from an attempt of [`write_tx!`]: commits a success, rolls an error back; `None` asks for another try.
-    pub async fn settle<T, E: WriteError>(&self, tx: Tx, outcome: Result<T, E>, tries: &mut Tries) -> Option<Result<T, E>> {
+    pub async fn settle<T, E: WriteError>(
+        &self,
+        tx: Tx,
+        outcome: Result<T, E>,
+        tries: &mut Tries,
+    ) -> Option<Result<T, E>> {
         let error = match outcome {
             Ok(value) => match self.commit(tx).await {
                 Ok(()) => return Some(Ok(value)),
@@ -168,14 +183,23 @@ impl Db {
     /// The database cannot be reached.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         let mut connection = self.pool.acquire().await?;
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
-        connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY").await?;
-        Ok(Snapshot { connection: Some(connection), months: Arc::clone(&self.months) })
+        connection
+            .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            .await?;
+        connection
+            .execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            .await?;
+        Ok(Snapshot {
+            connection: Some(connection),
+            months: Arc::clone(&self.months),
+        })
     }
 }
 
 async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
-    connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await?;
+    connection
+        .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        .await?;
     let wait = format!("SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}");
     connection.execute(sqlx::AssertSqlSafe(wait)).await?;
     Ok(())
@@ -218,7 +242,9 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
-        self.conn().execute(sqlx::AssertSqlSafe(format!("SAVEPOINT {name}"))).await?;
+        self.conn()
+            .execute(sqlx::AssertSqlSafe(format!("SAVEPOINT {name}")))
+            .await?;
         Ok(())
     }
 
@@ -227,7 +253,9 @@ impl Tx {
     /// # Errors
     /// The database refused.
     pub async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
-        self.conn().execute(sqlx::AssertSqlSafe(format!("ROLLBACK TO SAVEPOINT {name}"))).await?;
+        self.conn()
+            .execute(sqlx::AssertSqlSafe(format!("ROLLBACK TO SAVEPOINT {name}")))
+            .await?;
         Ok(())
     }
 
@@ -252,7 +280,9 @@ impl Snapshot {
     /// # Errors
     /// Never before the end.
     pub fn conn(&mut self) -> Result<&mut MySqlConnection, StoreError> {
-        self.connection.as_deref_mut().ok_or_else(|| StoreError::Unreadable("a finished snapshot".into()))
+        self.connection
+            .as_deref_mut()
+            .ok_or_else(|| StoreError::Unreadable("a finished snapshot".into()))
     }
 
     /// Months that have an orders table.

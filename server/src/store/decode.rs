@@ -15,7 +15,9 @@ const MOST_FEN: i64 = 999_999_999_999;
 /// [`StoreError::OutOfRange`] beyond 9,999,999,999.99 yuan.
 pub fn decimal(fen: Fen) -> Result<Decimal, StoreError> {
     if fen.fen().abs() > MOST_FEN {
-        return Err(StoreError::OutOfRange("an amount beyond 9,999,999,999.99 yuan".into()));
+        return Err(StoreError::OutOfRange(
+            "an amount beyond 9,999,999,999.99 yuan".into(),
+        ));
     }
     Ok(Decimal::new(fen.fen(), 2))
 }
@@ -27,7 +29,9 @@ pub fn decimal(fen: Fen) -> Result<Decimal, StoreError> {
 pub fn fen(row: &MySqlRow, column: &str) -> Result<Fen, StoreError> {
     let mut amount: Decimal = row.try_get(column)?;
     amount.rescale(2);
-    i64::try_from(amount.mantissa()).map(Fen::from_fen).map_err(|_| unreadable(column, "not an amount"))
+    i64::try_from(amount.mantissa())
+        .map(Fen::from_fen)
+        .map_err(|_| unreadable(column, "not an amount"))
 }
 
 /// A JSON column.

@@ -14,9 +14,12 @@ pub async fn mark(tx: &mut Tx, kind: Kind, id: Uuid, scopes: &[Scope]) -> Result
     if scopes.is_empty() {
         return Ok(());
     }
-    let mut insert = QueryBuilder::<MySql>::new("INSERT INTO sync_outbox (scope, kind, entity_id) ");
+    let mut insert =
+        QueryBuilder::<MySql>::new("INSERT INTO sync_outbox (scope, kind, entity_id) ");
     insert.push_values(scopes, |mut row, scope| {
-        row.push_bind(scope.to_string()).push_bind(kind.as_str()).push_bind(id);
+        row.push_bind(scope.to_string())
+            .push_bind(kind.as_str())
+            .push_bind(id);
     });
     insert.build().execute(tx.conn()).await?;
     tx.note_marked();

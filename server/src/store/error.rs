@@ -46,7 +46,10 @@ impl StoreError {
     /// MySQL's error number, where it has one.
     #[must_use]
     pub fn number(error: &sqlx::Error) -> Option<u16> {
-        error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+        error
+            .as_database_error()?
+            .try_downcast_ref::<MySqlDatabaseError>()
+            .map(MySqlDatabaseError::number)
     }
 }
 
@@ -55,15 +58,22 @@ impl From<sqlx::Error> for StoreError {
         match Self::number(&error) {
             Some(1062) => Self::Duplicate(error),
             Some(1213 | 1205 | 1020 | 1412) => Self::Busy(error),
-            Some(number @ (1264 | 1366 | 1406 | 1292)) => Self::OutOfRange(format!("MySQL error {number}")),
+            Some(number @ (1264 | 1366 | 1406 | 1292)) => {
+                Self::OutOfRange(format!("MySQL error {number}"))
+            }
             // Too many connections, server shutting down, read only during a switch-over, query interrupted.
             Some(1040 | 1053 | 1077 | 1290 | 1317 | 1836) => Self::Unavailable(error),
             Some(_) => Self::Sql(error),
             None => match error {
-                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
-                    Self::Unavailable(error)
-                }
-                sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) | sqlx::Error::Decode(_) => Self::Unreadable(error.to_string()),
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+                | sqlx::Error::Protocol(_) => Self::Unavailable(error),
+                sqlx::Error::ColumnDecode { .. }
+                | sqlx::Error::ColumnNotFound(_)
+                | sqlx::Error::Decode(_) => Self::Unreadable(error.to_string()),
                 other => Self::Sql(other),
             },
         }

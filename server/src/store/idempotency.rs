@@ -61,7 +61,11 @@ pub enum Claim {
 ///
 /// # Errors
 /// The database refused.
-pub async fn look(conn: &mut MySqlConnection, keyed: &Keyed, now: DateTime<Utc>) -> Result<Found, StoreError> {
+pub async fn look(
+    conn: &mut MySqlConnection,
+    keyed: &Keyed,
+    now: DateTime<Utc>,
+) -> Result<Found, StoreError> {
     let row = sqlx::query(
         "SELECT fingerprint, status, answer FROM idempotency_keys WHERE caller = ? AND method = ? AND route = ? AND idem_key = ? AND created_at > ?",
     )
@@ -72,12 +76,17 @@ pub async fn look(conn: &mut MySqlConnection, keyed: &Keyed, now: DateTime<Utc>)
     .bind(now - KEPT)
     .fetch_optional(conn)
     .await?;
-    let Some(row) = row else { return Ok(Found::Nothing) };
+    let Some(row) = row else {
+        return Ok(Found::Nothing);
+    };
     let fingerprint: Vec<u8> = row.try_get("fingerprint")?;
     if fingerprint != keyed.fingerprint {
         return Ok(Found::Mismatch);
     }
-    Ok(Found::Answer(Kept { status: row.try_get("status")?, answer: row.try_get("answer")? }))
+    Ok(Found::Answer(Kept {
+        status: row.try_get("status")?,
+        answer: row.try_get("answer")?,
+    }))
 }
 
 /// Claims the key for this transaction; waits for a twin as long as the session's lock wait time-out.
@@ -88,7 +97,9 @@ pub async fn claim(tx: &mut Tx, keyed: &Keyed, now: DateTime<Utc>) -> Result<Cla
     match insert(tx, keyed, now).await {
         Ok(()) => return Ok(Claim::Ours),
         Err(StoreError::Duplicate(_)) => {}
-        Err(StoreError::Busy(error)) if StoreError::number(&error) == Some(1205) => return Ok(Claim::InProgress),
+        Err(StoreError::Busy(error)) if StoreError::number(&error) == Some(1205) => {
+            return Ok(Claim::InProgress);
+        }
         Err(error) => return Err(error),
     }
     match look(tx.conn(), keyed, now).await? {
@@ -151,12 +162,14 @@ pub async fn keep(tx: &mut Tx, keyed: &Keyed, kept: &Kept) -> Result<(), StoreEr
 pub async fn purge(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreError> {
     let mut total = 0;
     loop {
-        let done = sqlx::query("DELETE FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?")
-            .bind(now - KEPT)
-            .bind(PURGED_AT_ONCE)
-            .execute(db.pool())
-            .await?
-            .rows_affected();
+        let done = sqlx::query(
+            "DELETE FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?",
+        )
+        .bind(now - KEPT)
+        .bind(PURGED_AT_ONCE)
+        .execute(db.pool())
+        .await?
+        .rows_affected();
         total += done;
         if done < u64::from(PURGED_AT_ONCE) {
             return Ok(total);

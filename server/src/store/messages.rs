@@ -1,7 +1,10 @@
 //! Messages to customers, written in the transaction of what they tell about: never lost, never sent for a write that
 //! was rolled back. They hold a code and parameters and are worded when read.
 
-use super::{StoreError, Tx, decode::{json, text}};
+use super::{
+    StoreError, Tx,
+    decode::{json, text},
+};
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     appointment::{Appointment, AppointmentStatus as S},
@@ -28,8 +31,14 @@ pub struct Message {
 }
 
 /// Tells the customer of a visit what has changed for them.
-pub(super) async fn tell_customer(tx: &mut Tx, before: Option<&Visit>, after: &Visit) -> Result<(), StoreError> {
-    let Some(appointment) = &after.appointment else { return Ok(()) };
+pub(super) async fn tell_customer(
+    tx: &mut Tx,
+    before: Option<&Visit>,
+    after: &Visit,
+) -> Result<(), StoreError> {
+    let Some(appointment) = &after.appointment else {
+        return Ok(());
+    };
     for (code, params) in news(before, after, appointment) {
         sqlx::query("INSERT INTO messages (id, user_id, appointment_id, code, params, created_at) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(Uuid::now_v7())
@@ -45,9 +54,15 @@ pub(super) async fn tell_customer(tx: &mut Tx, before: Option<&Visit>, after: &V
 }
 
 /// What is new for the customer, as code and parameters.
-fn news(before: Option<&Visit>, after: &Visit, appointment: &Appointment) -> Vec<(&'static str, Value)> {
+fn news(
+    before: Option<&Visit>,
+    after: &Visit,
+    appointment: &Appointment,
+) -> Vec<(&'static str, Value)> {
     let when = json!({"date": appointment.slot.date, "start": appointment.slot.start, "end": appointment.slot.end});
-    let Some((was, order)) = before.and_then(|visit| Some((visit.appointment.as_ref()?, &visit.order))) else {
+    let Some((was, order)) =
+        before.and_then(|visit| Some((visit.appointment.as_ref()?, &visit.order)))
+    else {
         return vec![("appointment_booked", when)];
     };
     let mut news = Vec::new();
@@ -95,7 +110,12 @@ pub fn list_sql(after: bool) -> String {
 ///
 /// # Errors
 /// The database refused.
-pub async fn page(conn: &mut MySqlConnection, user: UserId, after: Option<Uuid>, limit: u32) -> Result<Vec<Message>, StoreError> {
+pub async fn page(
+    conn: &mut MySqlConnection,
+    user: UserId,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<Vec<Message>, StoreError> {
     let mut query = sqlx::query(AssertSqlSafe(list_sql(after.is_some()))).bind(user.0);
     if let Some(after) = after {
         query = query.bind(after);
@@ -105,7 +125,9 @@ pub async fn page(conn: &mut MySqlConnection, user: UserId, after: Option<Uuid>,
         .map(|row| {
             Ok(Message {
                 id: row.try_get("id")?,
-                appointment_id: row.try_get::<Option<Uuid>, _>("appointment_id")?.map(Into::into),
+                appointment_id: row
+                    .try_get::<Option<Uuid>, _>("appointment_id")?
+                    .map(Into::into),
                 code: row.try_get("code")?,
                 params: json(row, "params")?,
                 created_at: row.try_get("created_at")?,

@@ -103,15 +103,26 @@ pub async fn pending(db: &Db) -> Result<usize, StoreError> {
 }
 
 async fn applied(db: &Db) -> Result<HashSet<(i32, i32)>, StoreError> {
-    let rows = sqlx::query("SELECT number, step FROM schema_migrations").fetch_all(db.pool()).await?;
-    rows.iter().map(|row| Ok((row.try_get("number")?, row.try_get("step")?))).collect()
+    let rows = sqlx::query("SELECT number, step FROM schema_migrations")
+        .fetch_all(db.pool())
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("number")?, row.try_get("step")?)))
+        .collect()
 }
 
 /// The statements of a file, without comment lines.
 fn statements(sql: &str) -> Vec<String> {
-    let code: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+    let code: Vec<&str> = sql
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("--"))
+        .collect();
     let text = code.join("\n") + "\n";
-    text.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
+    text.split(";\n")
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]
@@ -121,7 +132,13 @@ mod tests {
     #[test]
     fn files_are_numbered_as_they_are_named_and_hold_one_statement_a_step() {
         for migration in ALL {
-            assert!(migration.name.starts_with(&format!("{:04}_", migration.number)), "{}", migration.name);
+            assert!(
+                migration
+                    .name
+                    .starts_with(&format!("{:04}_", migration.number)),
+                "{}",
+                migration.name
+            );
             for statement in statements(migration.sql) {
                 assert!(!statement.contains(';'), "{}: {statement}", migration.name);
             }

@@ -17,6 +17,7 @@ pub mod health;
 pub mod idempotency;
 pub mod messages;
 pub mod migrations;
+pub mod months;
 pub mod mutations;
 pub mod order_children;
 pub mod orders;

@@ -24,27 +24,61 @@ pub(super) struct Parts {
 }
 
 /// The parts of these orders: three queries, however many.
-pub(super) async fn of(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, Parts>, StoreError> {
+pub(super) async fn of(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Parts>, StoreError> {
     let mut parts: HashMap<Uuid, Parts> = HashMap::new();
     if ids.is_empty() {
         return Ok(parts);
     }
-    for row in select("SELECT order_id, by_staff, at, body FROM quotes", ids).build().fetch_all(&mut *conn).await? {
-        let quote = FinalQuote { quote: json(&row, "body")?, by: row.try_get::<Uuid, _>("by_staff")?.into(), at: row.try_get("at")? };
-        parts.entry(row.try_get("order_id")?).or_default().quotes.push(quote);
+    for row in select("SELECT order_id, by_staff, at, body FROM quotes", ids)
+        .build()
+        .fetch_all(&mut *conn)
+        .await?
+    {
+        let quote = FinalQuote {
+            quote: json(&row, "body")?,
+            by: row.try_get::<Uuid, _>("by_staff")?.into(),
+            at: row.try_get("at")?,
+        };
+        parts
+            .entry(row.try_get("order_id")?)
+            .or_default()
+            .quotes
+            .push(quote);
     }
-    for row in select("SELECT id, order_id, method, amount, at, by_staff FROM payments", ids).build().fetch_all(&mut *conn).await? {
+    for row in select(
+        "SELECT id, order_id, method, amount, at, by_staff FROM payments",
+        ids,
+    )
+    .build()
+    .fetch_all(&mut *conn)
+    .await?
+    {
         let method: String = row.try_get("method")?;
         let payment = Payment {
             payment_id: row.try_get::<Uuid, _>("id")?.into(),
-            method: PaymentMethod::parse(&method).ok_or_else(|| unreadable("payments.method", &method))?,
+            method: PaymentMethod::parse(&method)
+                .ok_or_else(|| unreadable("payments.method", &method))?,
             amount: fen(&row, "amount")?,
             at: row.try_get("at")?,
             by: row.try_get::<Uuid, _>("by_staff")?.into(),
         };
-        parts.entry(row.try_get("order_id")?).or_default().payments.push(payment);
+        parts
+            .entry(row.try_get("order_id")?)
+            .or_default()
+            .payments
+            .push(payment);
     }
-    for row in select("SELECT id, order_id, payment_id, amount, at, by_staff FROM refunds", ids).build().fetch_all(&mut *conn).await? {
+    for row in select(
+        "SELECT id, order_id, payment_id, amount, at, by_staff FROM refunds",
+        ids,
+    )
+    .build()
+    .fetch_all(&mut *conn)
+    .await?
+    {
         let refund = Refund {
             refund_id: row.try_get::<Uuid, _>("id")?.into(),
             payment_id: row.try_get::<Uuid, _>("payment_id")?.into(),
@@ -52,7 +86,11 @@ pub(super) async fn of(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<HashM
             at: row.try_get("at")?,
             by: row.try_get::<Uuid, _>("by_staff")?.into(),
         };
-        parts.entry(row.try_get("order_id")?).or_default().refunds.push(refund);
+        parts
+            .entry(row.try_get("order_id")?)
+            .or_default()
+            .refunds
+            .push(refund);
     }
     Ok(parts)
 }
@@ -65,15 +103,25 @@ fn select(columns: &str, ids: &[Uuid]) -> QueryBuilder<MySql> {
 }
 
 /// Writes what `order` has more than `before`, and the lines if another quote counts.
-pub(super) async fn append(tx: &mut Tx, before: Option<&Order>, order: &Order) -> Result<(), StoreError> {
+pub(super) async fn append(
+    tx: &mut Tx,
+    before: Option<&Order>,
+    order: &Order,
+) -> Result<(), StoreError> {
     let known = |count: fn(&Order) -> usize| before.map_or(0, count);
     for (position, quote) in (0_u32..).zip(&order.quotes).skip(known(|o| o.quotes.len())) {
         insert_quote(tx, order, position, quote).await?;
     }
-    for (position, payment) in (0_u32..).zip(&order.payments).skip(known(|o| o.payments.len())) {
+    for (position, payment) in (0_u32..)
+        .zip(&order.payments)
+        .skip(known(|o| o.payments.len()))
+    {
         insert_payment(tx, order, position, payment).await?;
     }
-    for (position, refund) in (0_u32..).zip(&order.refunds).skip(known(|o| o.refunds.len())) {
+    for (position, refund) in (0_u32..)
+        .zip(&order.refunds)
+        .skip(known(|o| o.refunds.len()))
+    {
         insert_refund(tx, order, position, refund).await?;
     }
     if before.and_then(|o| o.current_quote) != order.current_quote {
@@ -82,20 +130,32 @@ pub(super) async fn append(tx: &mut Tx, before: Option<&Order>, order: &Order) -
     Ok(())
 }
 
-async fn insert_quote(tx: &mut Tx, order: &Order, position: u32, quote: &FinalQuote) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO quotes (id, order_id, position, by_staff, at, body) VALUES (?, ?, ?, ?, ?, ?)")
-        .bind(quote.quote.id.0)
-        .bind(order.id.0)
-        .bind(position)
-        .bind(quote.by.0)
-        .bind(quote.at)
-        .bind(text(&quote.quote)?)
-        .execute(tx.conn())
-        .await?;
+async fn insert_quote(
+    tx: &mut Tx,
+    order: &Order,
+    position: u32,
+    quote: &FinalQuote,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO quotes (id, order_id, position, by_staff, at, body) VALUES (?, ?, ?, ?, ?, ?)",
+    )
+    .bind(quote.quote.id.0)
+    .bind(order.id.0)
+    .bind(position)
+    .bind(quote.by.0)
+    .bind(quote.at)
+    .bind(text(&quote.quote)?)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 
-async fn insert_payment(tx: &mut Tx, order: &Order, position: u32, payment: &Payment) -> Result<(), StoreError> {
+async fn insert_payment(
+    tx: &mut Tx,
+    order: &Order,
+    position: u32,
+    payment: &Payment,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO payments (id, order_id, position, method, amount, at, by_staff) VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(payment.payment_id.0)
         .bind(order.id.0)
@@ -109,7 +169,12 @@ async fn insert_payment(tx: &mut Tx, order: &Order, position: u32, payment: &Pay
     Ok(())
 }
 
-async fn insert_refund(tx: &mut Tx, order: &Order, position: u32, refund: &Refund) -> Result<(), StoreError> {
+async fn insert_refund(
+    tx: &mut Tx,
+    order: &Order,
+    position: u32,
+    refund: &Refund,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO refunds (id, order_id, position, payment_id, amount, at, by_staff) VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(refund.refund_id.0)
         .bind(order.id.0)
@@ -124,15 +189,31 @@ async fn insert_refund(tx: &mut Tx, order: &Order, position: u32, refund: &Refun
 }
 
 async fn rewrite_lines(tx: &mut Tx, order: &Order) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM order_lines WHERE order_id = ?").bind(order.id.0).execute(tx.conn()).await?;
-    let lines = order.current().map(|q| q.quote.lines.as_slice()).unwrap_or_default();
+    sqlx::query("DELETE FROM order_lines WHERE order_id = ?")
+        .bind(order.id.0)
+        .execute(tx.conn())
+        .await?;
+    let lines = order
+        .current()
+        .map(|q| q.quote.lines.as_slice())
+        .unwrap_or_default();
     if lines.is_empty() {
         return Ok(());
     }
-    let rows = (0_u32..).zip(lines).map(|(index, line)| Ok((index, line, decimal(line.amount)?))).collect::<Result<Vec<_>, StoreError>>()?;
-    let mut insert = QueryBuilder::<MySql>::new("INSERT INTO order_lines (order_id, line, category, quantity, unit_price, amount) ");
+    let rows = (0_u32..)
+        .zip(lines)
+        .map(|(index, line)| Ok((index, line, decimal(line.amount)?)))
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let mut insert = QueryBuilder::<MySql>::new(
+        "INSERT INTO order_lines (order_id, line, category, quantity, unit_price, amount) ",
+    );
     insert.push_values(rows, |mut row, (index, line, amount)| {
-        let QuoteLine { category, quantity, unit_price, .. } = line;
+        let QuoteLine {
+            category,
+            quantity,
+            unit_price,
+            ..
+        } = line;
         row.push_bind(order.id.0)
             .push_bind(index)
             .push_bind(category.chars().take(191).collect::<String>())

@@ -1,151 +1,43 @@
-//! Orders in monthly tables, routed by the id's own time (UTC). Written through [`super::visits`] only; goods and
-//! money are in [`super::order_children`].
+//! Rows of orders, in their monthly tables ([`super::months`]). Written through [`super::visits`] only; goods and money
+//! are in [`super::order_children`].
+
+pub use super::months::{Months, Route, table};
 
 use super::{
-    Db, StoreError, Tx,
+    StoreError, Tx,
     appointments::{Stored, read_mark},
     decode::{decimal, fen, json, text, unreadable},
     order_children, reviews,
     scopes::VisitScopes,
 };
-use chrono::{DateTime, Datelike, Months as CalendarMonths, Utc};
 use huishou_domain::{
     ids::{self, OrderId},
     order::{Order, OrderStatus, Seller},
     sync::scope::Kind,
 };
-use sqlx::{AssertSqlSafe, Executor, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{PoisonError, RwLock},
-};
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
+use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// An id's time is taken for its month when it is at most so many months old or so many ahead; beyond, the device's
-/// clock was wrong and the order lies in the month of arrival.
-const PLAUSIBLE_PAST: i32 = 24;
-const PLAUSIBLE_AHEAD: i32 = 1;
-/// Tables made ahead of time.
-const AHEAD: u32 = 2;
-
-/// The months that have a table, as far as this process knows.
-#[derive(Debug, Default)]
-pub struct Months(RwLock<BTreeSet<i32>>);
-
-impl Months {
-    fn knows(&self, month: i32) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(&month)
-    }
-
-    fn learn(&self, months: impl IntoIterator<Item = i32>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).extend(months);
-    }
-
-    /// Whether the month has a table; asks the database about months not known yet.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn exists(&self, conn: &mut MySqlConnection, month: i32) -> Result<bool, StoreError> {
-        if !self.knows(month) {
-            self.all(conn).await?;
-        }
-        Ok(self.knows(month))
-    }
-
-    /// Every month that has a table, oldest first.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn all(&self, conn: &mut MySqlConnection) -> Result<Vec<i32>, StoreError> {
-        let months: Vec<i32> = sqlx::query_scalar("SELECT month FROM order_months ORDER BY month").fetch_all(conn).await?;
-        self.learn(months.iter().copied());
-        Ok(months)
-    }
-}
-
-/// Where a new order goes. Only [`Db::route_new_order`] makes one, so its table exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Route {
-    month: i32,
-    detour: bool,
-}
-
-impl Route {
-    /// The id's time was implausible.
-    #[must_use]
-    pub const fn is_detour(&self) -> bool {
-        self.detour
-    }
-}
-
-impl Db {
-    /// Where the order with this id goes, its table made if need be. DDL commits implicitly, so this is called
-    /// before the transaction, on a connection of its own.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn route_new_order(&self, id: OrderId, now: DateTime<Utc>) -> Result<Route, StoreError> {
-        let arrival = month_number(now);
-        let own = ids::month_of(id.0).filter(|month| (-PLAUSIBLE_PAST..=PLAUSIBLE_AHEAD).contains(&months_between(arrival, *month)));
-        let route = Route { month: own.unwrap_or(arrival), detour: own.is_none() };
-        self.ensure_month(route.month).await?;
-        Ok(route)
-    }
-
-    /// Makes the tables of this month and the next two: a job, so that no booking waits for one.
-    ///
-    /// # Errors
-    /// The database refused.
-    pub async fn ensure_months_ahead(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
-        for ahead in 0..=AHEAD {
-            if let Some(at) = now.checked_add_months(CalendarMonths::new(ahead)) {
-                self.ensure_month(month_number(at)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn ensure_month(&self, month: i32) -> Result<(), StoreError> {
-        if self.months().knows(month) {
-            return Ok(());
-        }
-        let mut connection = self.read().await?;
-        if self.months().exists(&mut connection, month).await? {
-            return Ok(());
-        }
-        let sql = format!("CREATE TABLE IF NOT EXISTS {} LIKE orders_template", table(month));
-        connection.execute(AssertSqlSafe(sql)).await?;
-        sqlx::query("INSERT IGNORE INTO order_months (month) VALUES (?)").bind(month).execute(&mut *connection).await?;
-        self.months().learn([month]);
-        Ok(())
-    }
-}
-
-/// `202611`.
-fn month_number(at: DateTime<Utc>) -> i32 {
-    at.year() * 100 + i32::try_from(at.month()).unwrap_or(1)
-}
-
-/// Months from `from` to `to`, both `YYYYMM`.
-const fn months_between(from: i32, to: i32) -> i32 {
-    (to / 100 - from / 100) * 12 + (to % 100 - from % 100)
-}
-
-/// The month's table.
-#[must_use]
-pub fn table(month: i32) -> String {
-    format!("orders_{month:06}")
-}
 
 /// An order's row and the month it lies in, locked.
 ///
 /// # Errors
 /// The database refused, or the row cannot be read.
-pub(super) async fn lock(tx: &mut Tx, id: OrderId) -> Result<Option<(i32, Stored<Order>)>, StoreError> {
+pub(super) async fn lock(
+    tx: &mut Tx,
+    id: OrderId,
+) -> Result<Option<(i32, Stored<Order>)>, StoreError> {
     let months = tx.months();
     for month in candidates(tx.conn(), &months, id.0).await? {
-        let sql = format!("SELECT {COLUMNS} FROM {} WHERE id = ? FOR UPDATE", table(month));
-        if let Some(row) = sqlx::query(AssertSqlSafe(sql)).bind(id.0).fetch_optional(tx.conn()).await? {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM {} WHERE id = ? FOR UPDATE",
+            table(month)
+        );
+        if let Some(row) = sqlx::query(AssertSqlSafe(sql))
+            .bind(id.0)
+            .fetch_optional(tx.conn())
+            .await?
+        {
             let mut found = vec![read(&row)?];
             complete(tx.conn(), &mut found).await?;
             return Ok(found.pop().map(|stored| (month, stored)));
@@ -155,12 +47,21 @@ pub(super) async fn lock(tx: &mut Tx, id: OrderId) -> Result<Option<(i32, Stored
 }
 
 /// The tables in which an order may lie: its own month's, then the one it was sent to.
-async fn candidates(conn: &mut MySqlConnection, months: &Months, id: Uuid) -> Result<Vec<i32>, StoreError> {
+async fn candidates(
+    conn: &mut MySqlConnection,
+    months: &Months,
+    id: Uuid,
+) -> Result<Vec<i32>, StoreError> {
     let mut list = Vec::new();
-    if let Some(month) = ids::month_of(id) && months.exists(conn, month).await? {
+    if let Some(month) = ids::month_of(id)
+        && months.exists(conn, month).await?
+    {
         list.push(month);
     }
-    let sent: Option<i32> = sqlx::query_scalar("SELECT month FROM order_routes WHERE id = ?").bind(id).fetch_optional(&mut *conn).await?;
+    let sent: Option<i32> = sqlx::query_scalar("SELECT month FROM order_routes WHERE id = ?")
+        .bind(id)
+        .fetch_optional(&mut *conn)
+        .await?;
     list.extend(sent.filter(|month| !list.contains(month)));
     Ok(list)
 }
@@ -170,7 +71,11 @@ async fn candidates(conn: &mut MySqlConnection, months: &Months, id: Uuid) -> Re
 ///
 /// # Errors
 /// The database refused, or a row cannot be read.
-pub async fn load_many(conn: &mut MySqlConnection, months: &Months, ids: &[Uuid]) -> Result<Vec<Stored<Order>>, StoreError> {
+pub async fn load_many(
+    conn: &mut MySqlConnection,
+    months: &Months,
+    ids: &[Uuid],
+) -> Result<Vec<Stored<Order>>, StoreError> {
     let mut by_month: BTreeMap<i32, Vec<Uuid>> = BTreeMap::new();
     for id in ids {
         if let Some(month) = ids::month_of(*id) {
@@ -183,7 +88,11 @@ pub async fn load_many(conn: &mut MySqlConnection, months: &Months, ids: &[Uuid]
             found.extend(of_month(conn, *month, ids).await?);
         }
     }
-    let missed: Vec<Uuid> = ids.iter().copied().filter(|id| !found.iter().any(|stored| stored.body.id.0 == *id)).collect();
+    let missed: Vec<Uuid> = ids
+        .iter()
+        .copied()
+        .filter(|id| !found.iter().any(|stored| stored.body.id.0 == *id))
+        .collect();
     for (month, ids) in routes(conn, &missed).await? {
         found.extend(of_month(conn, month, &ids).await?);
     }
@@ -191,20 +100,34 @@ pub async fn load_many(conn: &mut MySqlConnection, months: &Months, ids: &[Uuid]
     Ok(found)
 }
 
-async fn of_month(conn: &mut MySqlConnection, month: i32, ids: &[Uuid]) -> Result<Vec<Stored<Order>>, StoreError> {
-    let mut select = QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM {} WHERE id IN (", table(month)));
+async fn of_month(
+    conn: &mut MySqlConnection,
+    month: i32,
+    ids: &[Uuid],
+) -> Result<Vec<Stored<Order>>, StoreError> {
+    let mut select = QueryBuilder::<MySql>::new(format!(
+        "SELECT {COLUMNS} FROM {} WHERE id IN (",
+        table(month)
+    ));
     push_ids(&mut select, ids);
     let rows = select.build().fetch_all(conn).await?;
     rows.iter().map(read).collect()
 }
 
-async fn routes(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<BTreeMap<i32, Vec<Uuid>>, StoreError> {
+async fn routes(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<BTreeMap<i32, Vec<Uuid>>, StoreError> {
     let mut by_month: BTreeMap<i32, Vec<Uuid>> = BTreeMap::new();
     if !ids.is_empty() {
-        let mut select = QueryBuilder::<MySql>::new("SELECT id, month FROM order_routes WHERE id IN (");
+        let mut select =
+            QueryBuilder::<MySql>::new("SELECT id, month FROM order_routes WHERE id IN (");
         push_ids(&mut select, ids);
         for row in select.build().fetch_all(conn).await? {
-            by_month.entry(row.try_get("month")?).or_default().push(row.try_get("id")?);
+            by_month
+                .entry(row.try_get("month")?)
+                .or_default()
+                .push(row.try_get("id")?);
         }
     }
     Ok(by_month)
@@ -219,7 +142,10 @@ pub(super) fn push_ids(select: &mut QueryBuilder<MySql>, ids: &[Uuid]) {
 }
 
 /// Adds goods, money and reviews.
-async fn complete(conn: &mut MySqlConnection, found: &mut [Stored<Order>]) -> Result<(), StoreError> {
+async fn complete(
+    conn: &mut MySqlConnection,
+    found: &mut [Stored<Order>],
+) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = found.iter().map(|stored| stored.body.id.0).collect();
     let mut parts = order_children::of(conn, &ids).await?;
     let mut reviews = reviews::of(conn, Kind::Order, &ids).await?;
@@ -237,7 +163,11 @@ const COLUMNS: &str = "id, appointment_id, order_no, version, status, user_id, s
      scope_station, scope_collector, scope_fact, created_at, updated_at";
 
 fn read(row: &MySqlRow) -> Result<Stored<Order>, StoreError> {
-    Ok(Stored { body: read_body(row)?, mark: read_mark(row)?, scopes: VisitScopes::read(row)? })
+    Ok(Stored {
+        body: read_body(row)?,
+        mark: read_mark(row)?,
+        scopes: VisitScopes::read(row)?,
+    })
 }
 
 fn read_body(row: &MySqlRow) -> Result<Order, StoreError> {
@@ -248,7 +178,8 @@ fn read_body(row: &MySqlRow) -> Result<Order, StoreError> {
         appointment_id: id("appointment_id")?.map(Into::into),
         order_no: row.try_get("order_no")?,
         version: row.try_get("version")?,
-        status: OrderStatus::from_code(status).ok_or_else(|| unreadable("orders.status", "no such state"))?,
+        status: OrderStatus::from_code(status)
+            .ok_or_else(|| unreadable("orders.status", "no such state"))?,
         user_id: id("user_id")?.map(Into::into),
         station_id: row.try_get::<Uuid, _>("station_id")?.into(),
         collector: id("collector")?.map(Into::into),
@@ -273,14 +204,35 @@ fn read_body(row: &MySqlRow) -> Result<Order, StoreError> {
 fn read_seller(row: &MySqlRow) -> Result<Option<Seller>, StoreError> {
     let name: Option<String> = row.try_get("seller_name")?;
     let phone: Option<String> = row.try_get("seller_phone")?;
-    Ok(name.map(|name| Seller { name, phone: phone.unwrap_or_default() }))
+    Ok(name.map(|name| Seller {
+        name,
+        phone: phone.unwrap_or_default(),
+    }))
 }
 
 /// The columns that a write may change, in the order of [`bind_changeable`].
 const CHANGEABLE: &[&str] = &[
-    "version", "status", "station_id", "collector", "seller_name", "seller_phone", "current_quote", "due", "acceptances", "weighed_at",
-    "received_at", "void_reason", "channel", "channel_order_id", "mark_version", "mark_writer", "mark_foreign", "scope_station",
-    "scope_collector", "scope_fact", "updated_at",
+    "version",
+    "status",
+    "station_id",
+    "collector",
+    "seller_name",
+    "seller_phone",
+    "current_quote",
+    "due",
+    "acceptances",
+    "weighed_at",
+    "received_at",
+    "void_reason",
+    "channel",
+    "channel_order_id",
+    "mark_version",
+    "mark_writer",
+    "mark_foreign",
+    "scope_station",
+    "scope_collector",
+    "scope_fact",
+    "updated_at",
 ];
 
 type Query<'q> = sqlx::query::Query<'q, MySql, sqlx::mysql::MySqlArguments>;
@@ -311,10 +263,18 @@ fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Order>) -> Result<Query
         .bind(o.updated_at))
 }
 
-pub(super) async fn insert(tx: &mut Tx, route: Route, stored: &Stored<Order>) -> Result<(), StoreError> {
+pub(super) async fn insert(
+    tx: &mut Tx,
+    route: Route,
+    stored: &Stored<Order>,
+) -> Result<(), StoreError> {
     let o = &stored.body;
     if route.detour {
-        sqlx::query("INSERT INTO order_routes (id, month) VALUES (?, ?)").bind(o.id.0).bind(route.month).execute(tx.conn()).await?;
+        sqlx::query("INSERT INTO order_routes (id, month) VALUES (?, ?)")
+            .bind(o.id.0)
+            .bind(route.month)
+            .execute(tx.conn())
+            .await?;
     }
     let marks = "?, ".repeat(CHANGEABLE.len());
     let sql = format!(
@@ -336,26 +296,35 @@ pub(super) async fn insert(tx: &mut Tx, route: Route, stored: &Stored<Order>) ->
 }
 
 /// Compare-and-swap on the version that was locked.
-pub(super) async fn update(tx: &mut Tx, month: i32, before: &Order, stored: &Stored<Order>) -> Result<(), StoreError> {
-    let sql = format!("UPDATE {} SET {} = ? WHERE id = ? AND version = ?", table(month), CHANGEABLE.join(" = ?, "));
+pub(super) async fn update(
+    tx: &mut Tx,
+    month: i32,
+    before: &Order,
+    stored: &Stored<Order>,
+) -> Result<(), StoreError> {
+    let sql = format!(
+        "UPDATE {} SET {} = ? WHERE id = ? AND version = ?",
+        table(month),
+        CHANGEABLE.join(" = ?, ")
+    );
     let o = &stored.body;
     let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    let done = query.bind(o.id.0).bind(before.version).execute(tx.conn()).await?;
+    let done = query
+        .bind(o.id.0)
+        .bind(before.version)
+        .execute(tx.conn())
+        .await?;
     if done.rows_affected() != 1 {
         return Err(unreadable("orders.version", "changed under its lock"));
     }
     order_children::append(tx, Some(before), o).await?;
-    reviews::append(tx, Kind::Order, o.id.0, o.station_id, &o.reviews, before.reviews.len()).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn months_are_counted_over_the_years_end() {
-        assert_eq!(months_between(202_611, 202_701), 2);
-        assert_eq!(months_between(202_701, 202_612), -1);
-        assert_eq!(table(202_611), "orders_202611");
-    }
+    reviews::append(
+        tx,
+        Kind::Order,
+        o.id.0,
+        o.station_id,
+        &o.reviews,
+        before.reviews.len(),
+    )
+    .await
 }

@@ -22,12 +22,22 @@ const SELECT: &str = "SELECT id, city, version, effective_text, hash, rules FROM
 ///
 /// # Errors
 /// The database refused, or the row cannot be read.
-pub async fn in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Utc>) -> Result<Option<PriceBook>, StoreError> {
+pub async fn in_force(
+    conn: &mut MySqlConnection,
+    city: &str,
+    at: DateTime<Utc>,
+) -> Result<Option<PriceBook>, StoreError> {
     if !city.is_ascii() {
         return Ok(None);
     }
-    let sql = format!("{SELECT} WHERE city = ? AND effective_from <= ? ORDER BY effective_from DESC, version DESC LIMIT 1");
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(city).bind(at).fetch_optional(conn).await?;
+    let sql = format!(
+        "{SELECT} WHERE city = ? AND effective_from <= ? ORDER BY effective_from DESC, version DESC LIMIT 1"
+    );
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(city)
+        .bind(at)
+        .fetch_optional(conn)
+        .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -35,24 +45,40 @@ pub async fn in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Utc>)
 ///
 /// # Errors
 /// The database refused.
-pub async fn id_in_force(conn: &mut MySqlConnection, city: &str, at: DateTime<Utc>) -> Result<Option<Uuid>, StoreError> {
+pub async fn id_in_force(
+    conn: &mut MySqlConnection,
+    city: &str,
+    at: DateTime<Utc>,
+) -> Result<Option<Uuid>, StoreError> {
     if !city.is_ascii() {
         return Ok(None);
     }
     let sql = "SELECT id FROM price_books WHERE city = ? AND effective_from <= ? ORDER BY effective_from DESC, version DESC LIMIT 1";
-    Ok(sqlx::query_scalar(sql).bind(city).bind(at).fetch_optional(conn).await?)
+    Ok(sqlx::query_scalar(sql)
+        .bind(city)
+        .bind(at)
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// One version of a city's book.
 ///
 /// # Errors
 /// The database refused, or the row cannot be read.
-pub async fn version(conn: &mut MySqlConnection, city: &str, version: i64) -> Result<Option<PriceBook>, StoreError> {
+pub async fn version(
+    conn: &mut MySqlConnection,
+    city: &str,
+    version: i64,
+) -> Result<Option<PriceBook>, StoreError> {
     if !city.is_ascii() {
         return Ok(None);
     }
     let sql = format!("{SELECT} WHERE city = ? AND version = ?");
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(city).bind(version).fetch_optional(conn).await?;
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(city)
+        .bind(version)
+        .fetch_optional(conn)
+        .await?;
     row.as_ref().map(read).transpose()
 }
 
@@ -60,27 +86,46 @@ pub async fn version(conn: &mut MySqlConnection, city: &str, version: i64) -> Re
 ///
 /// # Errors
 /// The database refused.
-pub async fn superseded_at(conn: &mut MySqlConnection, city: &str, version: i64, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn superseded_at(
+    conn: &mut MySqlConnection,
+    city: &str,
+    version: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     if !city.is_ascii() {
         return Ok(None);
     }
     let sql = "SELECT MIN(later.effective_from) FROM price_books own JOIN price_books later ON later.city = own.city \
          AND (later.effective_from > own.effective_from OR (later.effective_from = own.effective_from AND later.version > own.version)) \
          AND later.effective_from <= ? WHERE own.city = ? AND own.version = ?";
-    Ok(sqlx::query_scalar(sql).bind(now).bind(city).bind(version).fetch_one(conn).await?)
+    Ok(sqlx::query_scalar(sql)
+        .bind(now)
+        .bind(city)
+        .bind(version)
+        .fetch_one(conn)
+        .await?)
 }
 
 /// These books, in no particular order.
 ///
 /// # Errors
 /// The database refused, or a row cannot be read.
-pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<PriceBook>, StoreError> {
+pub async fn load_many(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<Vec<PriceBook>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut select = QueryBuilder::<MySql>::new(format!("{SELECT} WHERE id IN ("));
     push_ids(&mut select, ids);
-    select.build().fetch_all(conn).await?.iter().map(read).collect()
+    select
+        .build()
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 /// The newest version of a city's book, 0 where it has none.
@@ -92,7 +137,10 @@ pub async fn newest_version(conn: &mut MySqlConnection, city: &str) -> Result<u3
         return Ok(0);
     }
     let sql = "SELECT version FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1";
-    let version: Option<u32> = sqlx::query_scalar(sql).bind(city).fetch_optional(conn).await?;
+    let version: Option<u32> = sqlx::query_scalar(sql)
+        .bind(city)
+        .fetch_optional(conn)
+        .await?;
     Ok(version.unwrap_or(0))
 }
 
@@ -112,7 +160,13 @@ pub async fn insert(tx: &mut Tx, book: &PriceBook, now: DateTime<Utc>) -> Result
         .bind(now)
         .execute(tx.conn())
         .await?;
-    dirty::mark(tx, Kind::PriceBook, book.id.0, &[Scope::Catalog(book.city.clone())]).await
+    dirty::mark(
+        tx,
+        Kind::PriceBook,
+        book.id.0,
+        &[Scope::Catalog(book.city.clone())],
+    )
+    .await
 }
 
 fn read(row: &MySqlRow) -> Result<PriceBook, StoreError> {
@@ -121,7 +175,8 @@ fn read(row: &MySqlRow) -> Result<PriceBook, StoreError> {
         id: row.try_get::<Uuid, _>("id")?.into(),
         city: row.try_get("city")?,
         version: row.try_get("version")?,
-        effective_from: EffectiveFrom::parse(&effective).map_err(|e| unreadable("price_books.effective_text", &e.to_string()))?,
+        effective_from: EffectiveFrom::parse(&effective)
+            .map_err(|e| unreadable("price_books.effective_text", &e.to_string()))?,
         rules: json(row, "rules")?,
         hash: row.try_get("hash")?,
     })

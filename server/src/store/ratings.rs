@@ -20,16 +20,27 @@ pub struct Rating {
 ///
 /// # Errors
 /// The database refused.
-pub async fn of(conn: &mut MySqlConnection, appointment: AppointmentId) -> Result<Option<Rating>, StoreError> {
+pub async fn of(
+    conn: &mut MySqlConnection,
+    appointment: AppointmentId,
+) -> Result<Option<Rating>, StoreError> {
     let sql = "SELECT stars, text, created_at FROM ratings WHERE appointment_id = ?";
-    Ok(sqlx::query_as(sql).bind(appointment.0).fetch_optional(conn).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(appointment.0)
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// Writes a rating.
 ///
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where there is one.
-pub async fn insert(tx: &mut Tx, appointment: AppointmentId, user: UserId, rating: &Rating) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut Tx,
+    appointment: AppointmentId,
+    user: UserId,
+    rating: &Rating,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO ratings (appointment_id, user_id, stars, text, created_at) VALUES (?, ?, ?, ?, ?)")
         .bind(appointment.0)
         .bind(user.0)

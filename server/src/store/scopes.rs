@@ -25,13 +25,26 @@ impl VisitScopes {
     #[must_use]
     pub fn of(visit: &Visit) -> Self {
         let order = &visit.order;
-        let collector = visit.appointment.as_ref().map_or(order.collector, |a| a.assignee);
+        let collector = visit
+            .appointment
+            .as_ref()
+            .map_or(order.collector, |a| a.assignee);
         let paid = order.payments.last().map(|p| p.by);
         let weighed = order.quotes.last().map(|q| q.by);
         let nobody = StaffId(Uuid::nil());
-        let fact = [paid, weighed].into_iter().flatten().find(|by| *by != nobody && Some(*by) != collector);
-        let station = visit.appointment.as_ref().map_or(order.station_id, |a| a.station_id);
-        Self { station, collector, fact }
+        let fact = [paid, weighed]
+            .into_iter()
+            .flatten()
+            .find(|by| *by != nobody && Some(*by) != collector);
+        let station = visit
+            .appointment
+            .as_ref()
+            .map_or(order.station_id, |a| a.station_id);
+        Self {
+            station,
+            collector,
+            fact,
+        }
     }
 
     /// As sync names them.
@@ -39,15 +52,23 @@ impl VisitScopes {
     pub fn list(&self) -> Vec<Scope> {
         let mut scopes = vec![Scope::Station(self.station)];
         scopes.extend(self.collector.map(Scope::Collector));
-        scopes.extend(self.fact.filter(|f| Some(*f) != self.collector).map(Scope::Collector));
+        scopes.extend(
+            self.fact
+                .filter(|f| Some(*f) != self.collector)
+                .map(Scope::Collector),
+        );
         scopes
     }
 
     pub(super) fn read(row: &MySqlRow) -> Result<Self, StoreError> {
         Ok(Self {
             station: row.try_get::<Uuid, _>("scope_station")?.into(),
-            collector: row.try_get::<Option<Uuid>, _>("scope_collector")?.map(Into::into),
-            fact: row.try_get::<Option<Uuid>, _>("scope_fact")?.map(Into::into),
+            collector: row
+                .try_get::<Option<Uuid>, _>("scope_collector")?
+                .map(Into::into),
+            fact: row
+                .try_get::<Option<Uuid>, _>("scope_fact")?
+                .map(Into::into),
         })
     }
 }
@@ -56,6 +77,11 @@ impl VisitScopes {
 #[must_use]
 pub fn union(before: &[Scope], after: &[Scope]) -> Vec<Scope> {
     let mut all = before.to_vec();
-    all.extend(after.iter().filter(|scope| !before.contains(scope)).cloned());
+    all.extend(
+        after
+            .iter()
+            .filter(|scope| !before.contains(scope))
+            .cloned(),
+    );
     all
 }

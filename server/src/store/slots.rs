@@ -32,7 +32,11 @@ impl DaySlot {
 ///
 /// # Errors
 /// The database refused.
-pub async fn of_day(conn: &mut MySqlConnection, station: StationId, date: NaiveDate) -> Result<Vec<DaySlot>, StoreError> {
+pub async fn of_day(
+    conn: &mut MySqlConnection,
+    station: StationId,
+    date: NaiveDate,
+) -> Result<Vec<DaySlot>, StoreError> {
     let found = select(conn, station, date).await?;
     if !found.is_empty() {
         return Ok(found);
@@ -50,9 +54,17 @@ pub async fn of_day(conn: &mut MySqlConnection, station: StationId, date: NaiveD
     select(conn, station, date).await
 }
 
-async fn select(conn: &mut MySqlConnection, station: StationId, date: NaiveDate) -> Result<Vec<DaySlot>, StoreError> {
+async fn select(
+    conn: &mut MySqlConnection,
+    station: StationId,
+    date: NaiveDate,
+) -> Result<Vec<DaySlot>, StoreError> {
     let sql = "SELECT start, end, capacity, taken FROM slots WHERE station_id = ? AND date = ? ORDER BY start";
-    Ok(sqlx::query_as(sql).bind(station.0).bind(date).fetch_all(conn).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(station.0)
+        .bind(date)
+        .fetch_all(conn)
+        .await?)
 }
 
 /// Takes a place; `false` where none is left.
@@ -61,7 +73,12 @@ async fn select(conn: &mut MySqlConnection, station: StationId, date: NaiveDate)
 /// The database refused.
 pub async fn take(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<bool, StoreError> {
     let sql = "UPDATE slots SET taken = taken + 1 WHERE station_id = ? AND date = ? AND start = ? AND taken < capacity";
-    let done = sqlx::query(sql).bind(station.0).bind(day(slot)?).bind(&slot.start).execute(tx.conn()).await?;
+    let done = sqlx::query(sql)
+        .bind(station.0)
+        .bind(day(slot)?)
+        .bind(&slot.start)
+        .execute(tx.conn())
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -71,7 +88,12 @@ pub async fn take(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<bool, 
 /// The database refused.
 pub async fn occupy(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<(), StoreError> {
     let sql = "UPDATE slots SET taken = taken + 1 WHERE station_id = ? AND date = ? AND start = ?";
-    sqlx::query(sql).bind(station.0).bind(day(slot)?).bind(&slot.start).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(station.0)
+        .bind(day(slot)?)
+        .bind(&slot.start)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -81,7 +103,12 @@ pub async fn occupy(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<(), 
 /// The database refused.
 pub async fn release(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<(), StoreError> {
     let sql = "UPDATE slots SET taken = taken - 1 WHERE station_id = ? AND date = ? AND start = ? AND taken > 0";
-    sqlx::query(sql).bind(station.0).bind(day(slot)?).bind(&slot.start).execute(tx.conn()).await?;
+    sqlx::query(sql)
+        .bind(station.0)
+        .bind(day(slot)?)
+        .bind(&slot.start)
+        .execute(tx.conn())
+        .await?;
     Ok(())
 }
 
@@ -89,7 +116,14 @@ pub async fn release(tx: &mut Tx, station: StationId, slot: &Slot) -> Result<(),
 ///
 /// # Errors
 /// The database refused.
-pub async fn set_template(tx: &mut Tx, station: StationId, weekday: u8, start: &str, end: &str, capacity: u32) -> Result<(), StoreError> {
+pub async fn set_template(
+    tx: &mut Tx,
+    station: StationId,
+    weekday: u8,
+    start: &str,
+    end: &str,
+    capacity: u32,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO slot_templates (station_id, weekday, start, end, capacity) VALUES (?, ?, ?, ?, ?) \
          ON DUPLICATE KEY UPDATE end = VALUES(end), capacity = VALUES(capacity)",
@@ -108,7 +142,12 @@ pub async fn set_template(tx: &mut Tx, station: StationId, weekday: u8, start: &
 ///
 /// # Errors
 /// The database refused.
-pub async fn set_day(tx: &mut Tx, station: StationId, slot: &Slot, capacity: u32) -> Result<(), StoreError> {
+pub async fn set_day(
+    tx: &mut Tx,
+    station: StationId,
+    slot: &Slot,
+    capacity: u32,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO slots (station_id, date, start, end, capacity, taken) VALUES (?, ?, ?, ?, ?, 0) \
          ON DUPLICATE KEY UPDATE end = VALUES(end), capacity = VALUES(capacity)",
@@ -124,5 +163,7 @@ pub async fn set_day(tx: &mut Tx, station: StationId, slot: &Slot, capacity: u32
 }
 
 fn day(slot: &Slot) -> Result<NaiveDate, StoreError> {
-    slot.date.parse().map_err(|_| StoreError::OutOfRange("slot.date".into()))
+    slot.date
+        .parse()
+        .map_err(|_| StoreError::OutOfRange("slot.date".into()))
 }

@@ -28,8 +28,13 @@ const SELECT: &str = "SELECT id, version, code, name, city, address FROM station
 ///
 /// # Errors
 /// The database refused.
-pub async fn serving(conn: &mut MySqlConnection, division_code: &str) -> Result<Option<Station>, StoreError> {
-    let mut select = QueryBuilder::<MySql>::new("SELECT prefix, station_id FROM station_divisions WHERE prefix IN (");
+pub async fn serving(
+    conn: &mut MySqlConnection,
+    division_code: &str,
+) -> Result<Option<Station>, StoreError> {
+    let mut select = QueryBuilder::<MySql>::new(
+        "SELECT prefix, station_id FROM station_divisions WHERE prefix IN (",
+    );
     let mut list = select.separated(", ");
     for prefix in prefixes(division_code) {
         list.push_bind(prefix);
@@ -50,7 +55,10 @@ pub async fn serving(conn: &mut MySqlConnection, division_code: &str) -> Result<
 
 /// Every prefix that can cover a code, padded forms included.
 fn prefixes(code: &str) -> Vec<String> {
-    let mut list: Vec<String> = (2..=6).filter_map(|length| code.get(..length)).map(str::to_owned).collect();
+    let mut list: Vec<String> = (2..=6)
+        .filter_map(|length| code.get(..length))
+        .map(str::to_owned)
+        .collect();
     list.extend(code.get(..2).map(|province| format!("{province}0000")));
     list.extend(code.get(..4).map(|city| format!("{city}00")));
     list
@@ -60,7 +68,10 @@ fn prefixes(code: &str) -> Vec<String> {
 ///
 /// # Errors
 /// The database refused.
-pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<Station>, StoreError> {
+pub async fn load_many(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+) -> Result<Vec<Station>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -74,7 +85,10 @@ pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<S
 ///
 /// # Errors
 /// The database refused.
-pub async fn load(conn: &mut MySqlConnection, id: StationId) -> Result<Option<Station>, StoreError> {
+pub async fn load(
+    conn: &mut MySqlConnection,
+    id: StationId,
+) -> Result<Option<Station>, StoreError> {
     Ok(load_many(conn, &[id.0]).await?.pop())
 }
 
@@ -82,8 +96,14 @@ pub async fn load(conn: &mut MySqlConnection, id: StationId) -> Result<Option<St
 ///
 /// # Errors
 /// The database refused.
-pub async fn by_code(conn: &mut MySqlConnection, code: &str) -> Result<Option<Station>, StoreError> {
-    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM stations WHERE code = ?").bind(code).fetch_optional(&mut *conn).await?;
+pub async fn by_code(
+    conn: &mut MySqlConnection,
+    code: &str,
+) -> Result<Option<Station>, StoreError> {
+    let id: Option<Uuid> = sqlx::query_scalar("SELECT id FROM stations WHERE code = ?")
+        .bind(code)
+        .fetch_optional(&mut *conn)
+        .await?;
     match id {
         Some(id) => load(conn, id.into()).await,
         None => Ok(None),
@@ -95,19 +115,30 @@ pub async fn by_code(conn: &mut MySqlConnection, code: &str) -> Result<Option<St
 /// # Errors
 /// The database refused.
 pub async fn all(conn: &mut MySqlConnection) -> Result<Vec<Station>, StoreError> {
-    let rows: Vec<StationRow> = sqlx::query_as("SELECT id, version, code, name, city, address FROM stations ORDER BY id").fetch_all(&mut *conn).await?;
+    let rows: Vec<StationRow> =
+        sqlx::query_as("SELECT id, version, code, name, city, address FROM stations ORDER BY id")
+            .fetch_all(&mut *conn)
+            .await?;
     with_divisions(conn, rows).await
 }
 
-async fn with_divisions(conn: &mut MySqlConnection, rows: Vec<StationRow>) -> Result<Vec<Station>, StoreError> {
+async fn with_divisions(
+    conn: &mut MySqlConnection,
+    rows: Vec<StationRow>,
+) -> Result<Vec<Station>, StoreError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut divisions: HashMap<Uuid, Vec<String>> = HashMap::new();
     if !ids.is_empty() {
-        let mut select = QueryBuilder::<MySql>::new("SELECT station_id, prefix FROM station_divisions WHERE station_id IN (");
+        let mut select = QueryBuilder::<MySql>::new(
+            "SELECT station_id, prefix FROM station_divisions WHERE station_id IN (",
+        );
         push_ids(&mut select, &ids);
         select.push(" ORDER BY station_id, prefix");
         for row in select.build().fetch_all(conn).await? {
-            divisions.entry(row.try_get("station_id")?).or_default().push(row.try_get("prefix")?);
+            divisions
+                .entry(row.try_get("station_id")?)
+                .or_default()
+                .push(row.try_get("prefix")?);
         }
     }
     let station = |row: StationRow| Station {
@@ -126,7 +157,12 @@ async fn with_divisions(conn: &mut MySqlConnection, rows: Vec<StationRow>) -> Re
 ///
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where the code or a prefix is another depot's.
-pub async fn insert(tx: &mut Tx, station: &Station, others: &[Scope], now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut Tx,
+    station: &Station,
+    others: &[Scope],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO stations (id, version, code, name, city, address, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
         .bind(station.id.0)
         .bind(station.version)
@@ -146,7 +182,12 @@ pub async fn insert(tx: &mut Tx, station: &Station, others: &[Scope], now: DateT
 ///
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where the code or a prefix is another depot's.
-pub async fn update(tx: &mut Tx, station: &Station, others: &[Scope], now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn update(
+    tx: &mut Tx,
+    station: &Station,
+    others: &[Scope],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE stations SET version = ?, code = ?, name = ?, city = ?, address = ?, updated_at = ? WHERE id = ?")
         .bind(station.version)
         .bind(&station.code)
@@ -162,11 +203,15 @@ pub async fn update(tx: &mut Tx, station: &Station, others: &[Scope], now: DateT
 }
 
 async fn rewrite_divisions(tx: &mut Tx, station: &Station) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM station_divisions WHERE station_id = ?").bind(station.id.0).execute(tx.conn()).await?;
+    sqlx::query("DELETE FROM station_divisions WHERE station_id = ?")
+        .bind(station.id.0)
+        .execute(tx.conn())
+        .await?;
     if station.divisions.is_empty() {
         return Ok(());
     }
-    let mut insert = QueryBuilder::<MySql>::new("INSERT INTO station_divisions (prefix, station_id) ");
+    let mut insert =
+        QueryBuilder::<MySql>::new("INSERT INTO station_divisions (prefix, station_id) ");
     insert.push_values(&station.divisions, |mut row, prefix| {
         row.push_bind(prefix).push_bind(station.id.0);
     });

@@ -8,7 +8,13 @@ use huishou_domain::ids::UserId;
 ///
 /// # Errors
 /// The database refused.
-pub async fn note(tx: &mut Tx, user: UserId, template: &str, accepted: bool, now: DateTime<Utc>) -> Result<u32, StoreError> {
+pub async fn note(
+    tx: &mut Tx,
+    user: UserId,
+    template: &str,
+    accepted: bool,
+    now: DateTime<Utc>,
+) -> Result<u32, StoreError> {
     let (credits, refused) = if accepted { (1_u32, 0_u32) } else { (0, 1) };
     sqlx::query(
         "INSERT INTO subscriptions (user_id, template, credits, refused, updated_at) VALUES (?, ?, ?, ?, ?) \
@@ -22,5 +28,9 @@ pub async fn note(tx: &mut Tx, user: UserId, template: &str, accepted: bool, now
     .execute(tx.conn())
     .await?;
     let sql = "SELECT credits FROM subscriptions WHERE user_id = ? AND template = ?";
-    Ok(sqlx::query_scalar(sql).bind(user.0).bind(template).fetch_one(tx.conn()).await?)
+    Ok(sqlx::query_scalar(sql)
+        .bind(user.0)
+        .bind(template)
+        .fetch_one(tx.conn())
+        .await?)
 }

@@ -27,7 +27,12 @@ pub struct User {
 ///
 /// # Errors
 /// The database refused.
-pub async fn meet(tx: &mut Tx, openid: &str, unionid: Option<&str>, now: DateTime<Utc>) -> Result<UserId, StoreError> {
+pub async fn meet(
+    tx: &mut Tx,
+    openid: &str,
+    unionid: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<UserId, StoreError> {
     sqlx::query(
         "INSERT INTO users (id, openid, unionid, created_at, updated_at) VALUES (?, ?, ?, ?, ?) \
          ON DUPLICATE KEY UPDATE unionid = COALESCE(VALUES(unionid), unionid)",
@@ -39,7 +44,10 @@ pub async fn meet(tx: &mut Tx, openid: &str, unionid: Option<&str>, now: DateTim
     .bind(now)
     .execute(tx.conn())
     .await?;
-    let id: Uuid = sqlx::query_scalar("SELECT id FROM users WHERE openid = ?").bind(openid).fetch_one(tx.conn()).await?;
+    let id: Uuid = sqlx::query_scalar("SELECT id FROM users WHERE openid = ?")
+        .bind(openid)
+        .fetch_one(tx.conn())
+        .await?;
     Ok(id.into())
 }
 
@@ -56,7 +64,13 @@ pub async fn load(conn: &mut MySqlConnection, id: UserId) -> Result<Option<User>
 ///
 /// # Errors
 /// The database refused.
-pub async fn set_profile(tx: &mut Tx, id: UserId, nickname: Option<&str>, avatar: Option<&str>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn set_profile(
+    tx: &mut Tx,
+    id: UserId,
+    nickname: Option<&str>,
+    avatar: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE users SET nickname = COALESCE(?, nickname), avatar = COALESCE(?, avatar), updated_at = ? WHERE id = ?")
         .bind(nickname)
         .bind(avatar)
@@ -71,7 +85,13 @@ pub async fn set_profile(tx: &mut Tx, id: UserId, nickname: Option<&str>, avatar
 ///
 /// # Errors
 /// The database refused.
-pub async fn set_phone(tx: &mut Tx, id: UserId, country: &str, phone: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn set_phone(
+    tx: &mut Tx,
+    id: UserId,
+    country: &str,
+    phone: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE users SET phone = ?, country_code = ?, updated_at = ? WHERE id = ?")
         .bind(phone)
         .bind(country)
@@ -86,7 +106,11 @@ pub async fn set_phone(tx: &mut Tx, id: UserId, country: &str, phone: &str, now:
 ///
 /// # Errors
 /// The database refused.
-pub async fn request_deletion(tx: &mut Tx, id: UserId, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn request_deletion(
+    tx: &mut Tx,
+    id: UserId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sqlx::query("UPDATE users SET deletion_requested_at = COALESCE(deletion_requested_at, ?), updated_at = ? WHERE id = ?")
         .bind(now)
         .bind(now)

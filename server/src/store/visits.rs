@@ -2,7 +2,14 @@
 //! row is always locked before its order's, so that two writers never wait for each other. Saving writes what changed,
 //! children by difference, and marks the aggregates dirty in every scope they were or are in.
 
-use super::{StoreError, Tx, appointments, appointments::Stored, dirty, messages, orders, orders::Route, scopes::{VisitScopes, union}, slots};
+use super::{
+    StoreError, Tx, appointments,
+    appointments::Stored,
+    dirty, messages, orders,
+    orders::Route,
+    scopes::{VisitScopes, union},
+    slots,
+};
 use huishou_domain::{
     appointment::{Appointment, AppointmentStatus},
     command::Subject,
@@ -55,11 +62,18 @@ pub async fn lock(tx: &mut Tx, subject: Subject) -> Result<Option<Locked>, Store
 ///
 /// # Errors
 /// The database refused, or a row cannot be read.
-pub async fn lock_appointment(tx: &mut Tx, id: AppointmentId) -> Result<Option<Locked>, StoreError> {
-    let Some(appointment) = appointments::lock(tx, id).await? else { return Ok(None) };
+pub async fn lock_appointment(
+    tx: &mut Tx,
+    id: AppointmentId,
+) -> Result<Option<Locked>, StoreError> {
+    let Some(appointment) = appointments::lock(tx, id).await? else {
+        return Ok(None);
+    };
     let order_id = appointment.body.order_id;
     let Some((month, order)) = orders::lock(tx, order_id).await? else {
-        return Err(StoreError::Unreadable(format!("appointment {id} has no order {order_id}")));
+        return Err(StoreError::Unreadable(format!(
+            "appointment {id} has no order {order_id}"
+        )));
     };
     Ok(Some(locked(Some(appointment), order, month)))
 }
@@ -75,9 +89,15 @@ async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Locked>, StoreErr
 }
 
 fn locked(appointment: Option<Stored<Appointment>>, order: Stored<Order>, month: i32) -> Locked {
-    let (appointment_mark, appointment_scopes) = (appointment.as_ref().map(|a| a.mark), appointment.as_ref().map(|a| a.scopes));
+    let (appointment_mark, appointment_scopes) = (
+        appointment.as_ref().map(|a| a.mark),
+        appointment.as_ref().map(|a| a.scopes),
+    );
     Locked {
-        visit: Visit { appointment: appointment.map(|a| a.body), order: order.body },
+        visit: Visit {
+            appointment: appointment.map(|a| a.body),
+            order: order.body,
+        },
         appointment_mark,
         order_mark: order.mark,
         appointment_scopes,
@@ -91,7 +111,12 @@ fn locked(appointment: Option<Stored<Appointment>>, order: Stored<Order>, month:
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where a quote's, payment's or refund's id is another order's;
 /// [`StoreError::SlotFull`] where it was moved into a slot without a place left.
-pub async fn save(tx: &mut Tx, before: &Locked, after: &Visit, writer: Uuid) -> Result<(), StoreError> {
+pub async fn save(
+    tx: &mut Tx,
+    before: &Locked,
+    after: &Visit,
+    writer: Uuid,
+) -> Result<(), StoreError> {
     let scopes = VisitScopes::of(after);
     if let (Some(was), Some(is)) = (&before.visit.appointment, &after.appointment)
         && (was != is || before.appointment_scopes != Some(scopes))
@@ -100,19 +125,52 @@ pub async fn save(tx: &mut Tx, before: &Locked, after: &Visit, writer: Uuid) -> 
     }
     if before.visit.order != after.order || before.order_scopes != scopes {
         let mark = before.order_mark.written(writer, after.order.version);
-        let stored = Stored { body: after.order.clone(), mark, scopes };
+        let stored = Stored {
+            body: after.order.clone(),
+            mark,
+            scopes,
+        };
         orders::update(tx, before.month, &before.visit.order, &stored).await?;
-        dirty::mark(tx, Kind::Order, after.order.id.0, &union(&before.order_scopes.list(), &scopes.list())).await?;
+        dirty::mark(
+            tx,
+            Kind::Order,
+            after.order.id.0,
+            &union(&before.order_scopes.list(), &scopes.list()),
+        )
+        .await?;
     }
     messages::tell_customer(tx, Some(&before.visit), after).await
 }
 
-async fn save_appointment(tx: &mut Tx, before: &Locked, was: &Appointment, is: &Appointment, scopes: VisitScopes, writer: Uuid) -> Result<(), StoreError> {
+async fn save_appointment(
+    tx: &mut Tx,
+    before: &Locked,
+    was: &Appointment,
+    is: &Appointment,
+    scopes: VisitScopes,
+    writer: Uuid,
+) -> Result<(), StoreError> {
     move_places(tx, was, is).await?;
     let mark = before.appointment_mark.unwrap_or_default();
-    let mark = if is_significant(was, is) { mark.written(writer, is.version) } else { mark };
-    appointments::update(tx, was, &Stored { body: is.clone(), mark, scopes }).await?;
-    let old = before.appointment_scopes.map(|s| s.list()).unwrap_or_default();
+    let mark = if is_significant(was, is) {
+        mark.written(writer, is.version)
+    } else {
+        mark
+    };
+    appointments::update(
+        tx,
+        was,
+        &Stored {
+            body: is.clone(),
+            mark,
+            scopes,
+        },
+    )
+    .await?;
+    let old = before
+        .appointment_scopes
+        .map(|s| s.list())
+        .unwrap_or_default();
     dirty::mark(tx, Kind::Appointment, is.id.0, &union(&old, &scopes.list())).await
 }
 
@@ -148,18 +206,40 @@ fn is_significant(was: &Appointment, is: &Appointment) -> bool {
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where an id exists already; [`StoreError::SlotFull`] where the slot
 /// has no place left.
-pub async fn insert(tx: &mut Tx, route: Route, visit: &Visit, writer: Uuid) -> Result<(), StoreError> {
+pub async fn insert(
+    tx: &mut Tx,
+    route: Route,
+    visit: &Visit,
+    writer: Uuid,
+) -> Result<(), StoreError> {
     let scopes = VisitScopes::of(visit);
     if let Some(appointment) = &visit.appointment {
         if !slots::take(tx, appointment.station_id, &appointment.slot).await? {
             return Err(StoreError::SlotFull);
         }
         let mark = WriteMark::created(writer, appointment.version);
-        appointments::insert(tx, &Stored { body: appointment.clone(), mark, scopes }).await?;
+        appointments::insert(
+            tx,
+            &Stored {
+                body: appointment.clone(),
+                mark,
+                scopes,
+            },
+        )
+        .await?;
         dirty::mark(tx, Kind::Appointment, appointment.id.0, &scopes.list()).await?;
     }
     let mark = WriteMark::created(writer, visit.order.version);
-    orders::insert(tx, route, &Stored { body: visit.order.clone(), mark, scopes }).await?;
+    orders::insert(
+        tx,
+        route,
+        &Stored {
+            body: visit.order.clone(),
+            mark,
+            scopes,
+        },
+    )
+    .await?;
     dirty::mark(tx, Kind::Order, visit.order.id.0, &scopes.list()).await?;
     messages::tell_customer(tx, None, visit).await
 }

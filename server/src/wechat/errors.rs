@@ -13,8 +13,18 @@ pub(super) struct Answer {
 impl Answer {
     /// The refusal in a body, if it is one.
     pub(super) fn of(body: &Value) -> Option<Self> {
-        let code = body.get("errcode").and_then(Value::as_i64).filter(|code| *code != 0)?;
-        Some(Self { code, text: body.get("errmsg").and_then(Value::as_str).unwrap_or_default().to_owned() })
+        let code = body
+            .get("errcode")
+            .and_then(Value::as_i64)
+            .filter(|code| *code != 0)?;
+        Some(Self {
+            code,
+            text: body
+                .get("errmsg")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+        })
     }
 }
 
@@ -55,7 +65,9 @@ impl From<Answer> for WechatError {
             45011 | 45009 => Self::TooOften,
             40226 => Self::HighRisk,
             40001 | 42001 | 41001 | 40014 => Self::TokenRefused,
-            40013 | 40125 | 41002 | 41004 | 40164 | 40243 => Self::Settings(format!("{} {}", answer.code, answer.text)),
+            40013 | 40125 | 41002 | 41004 | 40164 | 40243 => {
+                Self::Settings(format!("{} {}", answer.code, answer.text))
+            }
             -1 => Self::Busy(answer.text),
             code => Self::Unexpected(format!("{code} {}", answer.text)),
         }
@@ -69,11 +81,19 @@ impl From<WechatError> for Problem {
             WechatError::CodeUsed => Self::unauthorized("code_used"),
             WechatError::TooOften => Self::too_many("rate_limited", 60),
             WechatError::HighRisk => Self::new(403, "high_risk_user"),
-            WechatError::Busy(text) => Self { note: Some(format!("WeChat: {text}")), ..Self::unavailable("wechat_busy", 2) },
-            WechatError::TokenRefused => Self { note: Some("WeChat refuses its own new access token".into()), ..Self::unavailable("wechat_busy", 30) },
+            WechatError::Busy(text) => Self {
+                note: Some(format!("WeChat: {text}")),
+                ..Self::unavailable("wechat_busy", 2)
+            },
+            WechatError::TokenRefused => Self {
+                note: Some("WeChat refuses its own new access token".into()),
+                ..Self::unavailable("wechat_busy", 30)
+            },
             WechatError::Settings(text) => {
                 metrics::counter!("wechat_settings_errors_total").increment(1);
-                Self::internal(format!("ALARM WeChat's account settings are wrong, nobody can log in: {text}"))
+                Self::internal(format!(
+                    "ALARM WeChat's account settings are wrong, nobody can log in: {text}"
+                ))
             }
             WechatError::Unexpected(text) => Self::internal(format!("WeChat: {text}")),
         }

@@ -53,7 +53,9 @@ impl Wechat {
     /// The HTTP client cannot be made.
     pub fn new(config: &config::Wechat) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            http: Client::builder().timeout(Duration::from_secs(config.timeout)).build()?,
+            http: Client::builder()
+                .timeout(Duration::from_secs(config.timeout))
+                .build()?,
             base: config.base_url.trim_end_matches('/').to_owned(),
             appid: config.appid.clone(),
             secret: config.secret.clone(),
@@ -67,10 +69,20 @@ impl Wechat {
     /// # Errors
     /// By error code, see [`WechatError`].
     pub async fn session(&self, code: &str) -> Result<Session, WechatError> {
-        let query = [("appid", self.appid.as_str()), ("secret", self.secret.as_str()), ("js_code", code), ("grant_type", "authorization_code")];
-        let request = || self.http.get(format!("{}/sns/jscode2session", self.base)).query(&query);
+        let query = [
+            ("appid", self.appid.as_str()),
+            ("secret", self.secret.as_str()),
+            ("js_code", code),
+            ("grant_type", "authorization_code"),
+        ];
+        let request = || {
+            self.http
+                .get(format!("{}/sns/jscode2session", self.base))
+                .query(&query)
+        };
         let answer = self.patiently(request).await?;
-        let session: Session = serde_json::from_value(answer).map_err(|e| WechatError::Unexpected(e.to_string()))?;
+        let session: Session =
+            serde_json::from_value(answer).map_err(|e| WechatError::Unexpected(e.to_string()))?;
         if session.openid.is_empty() || session.openid.len() > 64 || !session.openid.is_ascii() {
             return Err(WechatError::Unexpected("an openid of another form".into()));
         }
@@ -96,14 +108,25 @@ impl Wechat {
     async fn ask_phone(&self, token: &str, code: &str) -> Result<Value, WechatError> {
         let query = [("access_token", token)];
         let body = json!({ "code": code });
-        self.patiently(|| self.http.post(format!("{}/wxa/business/getuserphonenumber", self.base)).query(&query).json(&body)).await
+        self.patiently(|| {
+            self.http
+                .post(format!("{}/wxa/business/getuserphonenumber", self.base))
+                .query(&query)
+                .json(&body)
+        })
+        .await
     }
 
     /// The access token, asked for once and kept; `refused` names one that WeChat did not take.
     async fn access_token(&self, refused: Option<&str>) -> Result<String, WechatError> {
         let fetch = |force: bool| async move {
             let body = json!({"grant_type": "client_credential", "appid": self.appid, "secret": self.secret, "force_refresh": force});
-            self.patiently(|| self.http.post(format!("{}/cgi-bin/stable_token", self.base)).json(&body)).await
+            self.patiently(|| {
+                self.http
+                    .post(format!("{}/cgi-bin/stable_token", self.base))
+                    .json(&body)
+            })
+            .await
         };
         self.token.get(refused, fetch).await
     }
@@ -113,7 +136,9 @@ impl Wechat {
         let mut attempt = 1;
         loop {
             match ask(request()).await {
-                Err(WechatError::Busy(_)) if attempt < ATTEMPTS => tokio::time::sleep(PAUSE * attempt).await,
+                Err(WechatError::Busy(_)) if attempt < ATTEMPTS => {
+                    tokio::time::sleep(PAUSE * attempt).await
+                }
                 outcome => return outcome,
             }
             attempt += 1;
@@ -131,13 +156,16 @@ async fn ask(request: RequestBuilder) -> Result<Value, WechatError> {
         return Err(WechatError::Busy(format!("HTTP {status}")));
     }
     // The content type is text/plain; the body is JSON all the same.
-    let body: Value = serde_json::from_str(&text).map_err(|_| WechatError::Busy("an answer that is no JSON".into()))?;
+    let body: Value = serde_json::from_str(&text)
+        .map_err(|_| WechatError::Busy("an answer that is no JSON".into()))?;
     Answer::of(&body).map_or(Ok(body), |refusal| Err(refusal.into()))
 }
 
 fn read_phone(answer: &Value) -> Result<Phone, WechatError> {
     let info = &answer["phone_info"];
-    let number = info["purePhoneNumber"].as_str().filter(|n| !n.is_empty() && n.len() <= 20 && n.bytes().all(|b| b.is_ascii_digit()));
+    let number = info["purePhoneNumber"]
+        .as_str()
+        .filter(|n| !n.is_empty() && n.len() <= 20 && n.bytes().all(|b| b.is_ascii_digit()));
     let country = match &info["countryCode"] {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -145,7 +173,10 @@ fn read_phone(answer: &Value) -> Result<Phone, WechatError> {
     };
     let plain = country.len() <= 8 && country.is_ascii();
     match number.filter(|_| plain) {
-        Some(number) => Ok(Phone { number: number.to_owned(), country }),
+        Some(number) => Ok(Phone {
+            number: number.to_owned(),
+            country,
+        }),
         None => Err(WechatError::Unexpected("phone_info of another form".into())),
     }
 }
@@ -158,9 +189,13 @@ mod tests {
     #[test]
     fn the_country_code_comes_as_text_or_number() {
         for code in [json!("86"), json!(86)] {
-            let answer = json!({"phone_info": {"purePhoneNumber": "13800002046", "countryCode": code}});
+            let answer =
+                json!({"phone_info": {"purePhoneNumber": "13800002046", "countryCode": code}});
             let phone = read_phone(&answer).ok().unwrap();
-            assert_eq!((phone.number.as_str(), phone.country.as_str()), ("13800002046", "86"));
+            assert_eq!(
+                (phone.number.as_str(), phone.country.as_str()),
+                ("13800002046", "86")
+            );
         }
     }
 }

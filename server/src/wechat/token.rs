@@ -21,7 +21,11 @@ struct Kept {
 
 impl AccessToken {
     /// The token; `refused` names one that was not taken, which is renewed unless somebody has done so already.
-    pub(super) async fn get<F>(&self, refused: Option<&str>, fetch: impl Fn(bool) -> F) -> Result<String, WechatError>
+    pub(super) async fn get<F>(
+        &self,
+        refused: Option<&str>,
+        fetch: impl Fn(bool) -> F,
+    ) -> Result<String, WechatError>
     where
         F: Future<Output = Result<Value, WechatError>>,
     {
@@ -37,7 +41,10 @@ impl AccessToken {
         if refused.is_some() && answer["access_token"].as_str() == refused && may_force(&mut kept) {
             answer = fetch(true).await?;
         }
-        let token = answer["access_token"].as_str().ok_or_else(|| WechatError::Unexpected("stable_token without access_token".into()))?.to_owned();
+        let token = answer["access_token"]
+            .as_str()
+            .ok_or_else(|| WechatError::Unexpected("stable_token without access_token".into()))?
+            .to_owned();
         let life = Duration::from_secs(answer["expires_in"].as_u64().unwrap_or(0));
         kept.token = Some((token.clone(), Instant::now() + life.saturating_sub(MARGIN)));
         Ok(token)

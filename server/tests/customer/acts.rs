@@ -13,19 +13,33 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 async fn taken(db: &Database) -> Vec<String> {
-    db.texts("SELECT CONCAT(start, ' ', taken) FROM slots WHERE taken > 0 ORDER BY start").await
+    db.texts("SELECT CONCAT(start, ' ', taken) FROM slots WHERE taken > 0 ORDER BY start")
+        .await
 }
 
 /// A collector weighs iron; answers the final quote's id.
 async fn weigh(town: &Town, collector: Actor, visit: &Value) -> Uuid {
     let (id, order) = ids(visit);
     let quote = Uuid::now_v7();
-    let items: Vec<Item> = serde_json::from_value(json!([{"category": "metal/iron", "weighing": {"gross": "20.500", "tare": "0.500"}}])).unwrap();
-    let line = QuoteLine { category: "metal/iron".into(), quantity: "20".into(), unit_price: "1.8".into(), applied: vec![], amount: Fen::from_fen(3600) };
+    let items: Vec<Item> = serde_json::from_value(
+        json!([{"category": "metal/iron", "weighing": {"gross": "20.500", "tare": "0.500"}}]),
+    )
+    .unwrap();
+    let line = QuoteLine {
+        category: "metal/iron".into(),
+        quantity: "20".into(),
+        unit_price: "1.8".into(),
+        applied: vec![],
+        amount: Fen::from_fen(3600),
+    };
     let weigh = Weigh {
         order_id: order,
         quote_id: QuoteId(quote),
-        book: BookRef { city: goods::CITY.into(), version: 1, hash: String::new() },
+        book: BookRef {
+            city: goods::CITY.into(),
+            version: 1,
+            hash: String::new(),
+        },
         items,
         lines: vec![line],
         total: Fen::from_fen(3600),
@@ -33,13 +47,31 @@ async fn weigh(town: &Town, collector: Actor, visit: &Value) -> Uuid {
         due: Fen::from_fen(3600),
         gap_reasons: vec![],
     };
-    town.give(collector, Subject::Appointment(id), Command::Assign(Box::new(Assign { appointment_id: id, assignee: Some(collector.id) }))).await;
-    town.give(collector, Subject::Order(order), Command::Weigh(Box::new(weigh))).await;
+    town.give(
+        collector,
+        Subject::Appointment(id),
+        Command::Assign(Box::new(Assign {
+            appointment_id: id,
+            assignee: Some(collector.id),
+        })),
+    )
+    .await;
+    town.give(
+        collector,
+        Subject::Order(order),
+        Command::Weigh(Box::new(weigh)),
+    )
+    .await;
     quote
 }
 
 async fn read(customer: &Customer, visit: &Value) -> Value {
-    customer.api.get(&format!("/api/v1/appointments/{}", ids(visit).0)).await.expect(200).clone()
+    customer
+        .api
+        .get(&format!("/api/v1/appointments/{}", ids(visit).0))
+        .await
+        .expect(200)
+        .clone()
 }
 
 on_each_database! {

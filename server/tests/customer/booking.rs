@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 /// Runs futures together and answers what they answered.
 mod futures_like {
-    pub async fn all<T: Send + 'static>(work: Vec<impl Future<Output = T> + Send + 'static>) -> Vec<T> {
+    pub async fn all<T: Send + 'static>(
+        work: Vec<impl Future<Output = T> + Send + 'static>,
+    ) -> Vec<T> {
         let tasks: Vec<_> = work.into_iter().map(tokio::spawn).collect();
         let mut done = Vec::new();
         for task in tasks {

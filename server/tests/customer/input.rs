@@ -19,20 +19,39 @@ const DOORS: &[(&str, &str)] = &[
     ("GET", "/api/v1/slots?division=330106&date=2026-11-24"),
     ("POST", "/api/v1/appointments"),
     ("GET", "/api/v1/appointments"),
-    ("GET", "/api/v1/appointments/019b7523-3400-7000-8000-330100000001"),
-    ("POST", "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/reschedule"),
-    ("POST", "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/cancel"),
-    ("POST", "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/accept"),
-    ("POST", "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/review"),
+    (
+        "GET",
+        "/api/v1/appointments/019b7523-3400-7000-8000-330100000001",
+    ),
+    (
+        "POST",
+        "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/reschedule",
+    ),
+    (
+        "POST",
+        "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/cancel",
+    ),
+    (
+        "POST",
+        "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/accept",
+    ),
+    (
+        "POST",
+        "/api/v1/appointments/019b7523-3400-7000-8000-330100000001/review",
+    ),
     ("GET", "/api/v1/orders"),
     ("GET", "/api/v1/orders/019b7523-3400-7000-8000-330100000001"),
     ("DELETE", "/api/v1/sessions"),
 ];
 
 async fn knock(api: &Api, method: &str, path: &str, body: Option<&str>) -> blackbox::Answer {
-    let request = api.request(method.parse::<Method>().unwrap(), path).header("Idempotency-Key", key());
+    let request = api
+        .request(method.parse::<Method>().unwrap(), path)
+        .header("Idempotency-Key", key());
     let request = match body {
-        Some(body) => request.header("Content-Type", "application/json").body(body.to_owned()),
+        Some(body) => request
+            .header("Content-Type", "application/json")
+            .body(body.to_owned()),
         None => request,
     };
     api.send(request).await

@@ -5,9 +5,7 @@ use blackbox::{goods, on_each_database};
 use chrono::TimeDelta;
 use huishou_server::{
     problem::Problem,
-    store::{
-        idempotency::{self, Claim, Keyed},
-    },
+    store::idempotency::{self, Claim, Keyed},
 };
 use serde_json::json;
 use std::time::Instant;

@@ -62,7 +62,15 @@ impl Town {
             stations::insert(tx, &station, &[], now).await?;
             for weekday in 0..7 {
                 for hour in (8..20).step_by(2) {
-                    slots::set_template(tx, station.id, weekday, &format!("{hour:02}:00"), &format!("{:02}:00", hour + 2), capacity).await?;
+                    slots::set_template(
+                        tx,
+                        station.id,
+                        weekday,
+                        &format!("{hour:02}:00"),
+                        &format!("{:02}:00", hour + 2),
+                        capacity,
+                    )
+                    .await?;
                 }
             }
             Ok(())
@@ -75,14 +83,30 @@ impl Town {
     /// A customer of this name.
     pub async fn customer(&self, name: &str) -> Customer {
         let (now, openid) = (self.app.now(), format!("openid-{name}"));
-        let user: Result<UserId, Problem> = write_tx!(&self.app.db, |tx| Ok(users::meet(tx, &openid, None, now).await?));
+        let user: Result<UserId, Problem> = write_tx!(&self.app.db, |tx| Ok(users::meet(
+            tx, &openid, None, now
+        )
+        .await?));
         let user = user.unwrap();
-        let token = self.app.tokens.customer(user.0, Uuid::now_v7(), now).unwrap();
-        Customer { user, api: self.api.with_token(&token) }
+        let token = self
+            .app
+            .tokens
+            .customer(user.0, Uuid::now_v7(), now)
+            .unwrap();
+        Customer {
+            user,
+            api: self.api.with_token(&token),
+        }
     }
 
     /// Books as the API does, at a time of one's choosing.
-    pub async fn book_at(&self, user: UserId, keyed: Option<&Keyed>, when: DateTime<Utc>, now: DateTime<Utc>) -> Result<Reply, Problem> {
+    pub async fn book_at(
+        &self,
+        user: UserId,
+        keyed: Option<&Keyed>,
+        when: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Reply, Problem> {
         let body = goods::booking(&huishou_domain::time::wire(when));
         book::book(&self.app, user, keyed, &body, Lang::Zh, now).await
     }
@@ -91,9 +115,13 @@ impl Town {
     pub async fn give(&self, actor: Actor, subject: Subject, command: Command) {
         let act = Act::new(Party::Staff(actor), self.app.now());
         let done: Result<(), Problem> = write_tx!(&self.app.db, |tx| {
-            let locked = visits::lock(tx, subject).await?.ok_or_else(Problem::not_found)?;
+            let locked = visits::lock(tx, subject)
+                .await?
+                .ok_or_else(Problem::not_found)?;
             let mut visit = locked.visit.clone();
-            visit.apply(&command, &act).map_err(|r| Problem::refused(r, None))?;
+            visit
+                .apply(&command, &act)
+                .map_err(|r| Problem::refused(r, None))?;
             Ok(visits::save(tx, &locked, &visit, actor.id.0).await?)
         });
         done.unwrap();
@@ -101,7 +129,11 @@ impl Town {
 
     /// A collector of the station; only the rules know them.
     pub fn collector(&self) -> Actor {
-        Actor { id: StaffId(Uuid::now_v7()), role: Role::Collector, station: Some(self.station.id) }
+        Actor {
+            id: StaffId(Uuid::now_v7()),
+            role: Role::Collector,
+            station: Some(self.station.id),
+        }
     }
 }
 
@@ -117,7 +149,10 @@ pub fn app(db: &Database, environment: &[(&str, &str)]) -> App {
         ("HUISHOU_DATABASE_MAX_CONNECTIONS", "24"),
         ("HUISHOU_DATABASE_ACQUIRE_TIMEOUT", "30"),
     ];
-    let all = base.iter().chain(environment).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let all = base
+        .iter()
+        .chain(environment)
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     State::new(Config::of(None, all).unwrap()).unwrap()
 }
 
@@ -133,17 +168,31 @@ pub async fn serve(app: App) -> Api {
 impl Customer {
     /// Books with a new key.
     pub async fn try_book(&self, body: &Value) -> Answer {
-        self.api.post_once("/api/v1/appointments", &key(), body).await
+        self.api
+            .post_once("/api/v1/appointments", &key(), body)
+            .await
     }
 
     /// Books the usual goods tomorrow at 10.
     pub async fn book(&self) -> Value {
-        self.try_book(&goods::booking(&goods::at(1, 10))).await.expect(201).clone()
+        self.try_book(&goods::booking(&goods::at(1, 10)))
+            .await
+            .expect(201)
+            .clone()
     }
 
     /// Does something to an appointment.
     pub async fn act(&self, visit: &Value, what: &str, body: &Value) -> Answer {
-        self.api.post_once(&format!("/api/v1/appointments/{}/{what}", visit["id"].as_str().unwrap()), &key(), body).await
+        self.api
+            .post_once(
+                &format!(
+                    "/api/v1/appointments/{}/{what}",
+                    visit["id"].as_str().unwrap()
+                ),
+                &key(),
+                body,
+            )
+            .await
     }
 }
 
@@ -160,7 +209,17 @@ pub fn ids(visit: &Value) -> (AppointmentId, OrderId) {
 
 /// Field and code of every bad field, in order.
 pub fn faults(answer: &Answer) -> Vec<(String, String)> {
-    assert_eq!(answer.expect_problem(422), "validation_failed", "{}", answer.text);
+    assert_eq!(
+        answer.expect_problem(422),
+        "validation_failed",
+        "{}",
+        answer.text
+    );
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    answer.body["errors"].as_array().unwrap().iter().map(|e| (text(&e["field"]), text(&e["code"]))).collect()
+    answer.body["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| (text(&e["field"]), text(&e["code"])))
+        .collect()
 }

@@ -14,7 +14,9 @@ fn code(name: &str) -> Value {
 }
 
 async fn fault(sandbox: &Sandbox, fault: &str, value: Value, times: u32) {
-    sandbox.control(&json!({"service": "wechat", "fault": fault, "value": value, "times": times})).await;
+    sandbox
+        .control(&json!({"service": "wechat", "fault": fault, "value": value, "times": times}))
+        .await;
 }
 
 on_each_database! {
@@ -83,9 +85,27 @@ on_each_database! {
 async fn wrong_account_settings_are_our_fault_and_alarmed() {
     let sandbox = Sandbox::start().await;
     let db = blackbox::database(blackbox::Engine::MariaDb).await;
-    let town = Town::with(&db, 8, &[("HUISHOU_WECHAT_BASE_URL", sandbox.url()), ("HUISHOU_WECHAT_SECRET", "wrong")]).await;
-    assert_eq!(town.api.post("/api/v1/sessions", &code("wang")).await.expect_problem(500), "internal");
-    let nowhere = serve(app(&db, &[("HUISHOU_WECHAT_BASE_URL", "http://127.0.0.1:9")])).await;
+    let town = Town::with(
+        &db,
+        8,
+        &[
+            ("HUISHOU_WECHAT_BASE_URL", sandbox.url()),
+            ("HUISHOU_WECHAT_SECRET", "wrong"),
+        ],
+    )
+    .await;
+    assert_eq!(
+        town.api
+            .post("/api/v1/sessions", &code("wang"))
+            .await
+            .expect_problem(500),
+        "internal"
+    );
+    let nowhere = serve(app(
+        &db,
+        &[("HUISHOU_WECHAT_BASE_URL", "http://127.0.0.1:9")],
+    ))
+    .await;
     let away = nowhere.post("/api/v1/sessions", &code("wang")).await;
     assert_eq!(away.expect_problem(503), "wechat_busy");
 }

@@ -69,7 +69,7 @@ on_each_database! {
         assert_eq!(phone.push_one(&oversized).await.code.as_deref(), Some("too_large"), "and the same again");
         assert_eq!(db.count("SELECT COUNT(*) FROM mutations WHERE raw IS NOT NULL").await, 6, "what could not be processed is kept");
         let numberless = phone.push_all(&[json!({"name": "order.pay@1"}).to_string()]).await.unwrap_err();
-        assert_eq!((numberless.status, numberless.field.as_deref()), (422, Some("mutations[0].id")));
+        assert_eq!((numberless.status, numberless.errors.first().map(|e| e.field.as_str())), (422, Some("mutations[0].id")));
     }
 
     async fn only_people_who_had_a_session_on_the_device_can_have_acted(db) {

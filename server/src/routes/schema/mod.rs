@@ -1,0 +1,10 @@
+//! The shapes of the customer's API as `/openapi.json` publishes them. They describe; what is sent is made in
+//! [`crate::customer`], and a test holds the two together.
+
+pub mod answers;
+pub mod errors;
+pub mod requests;
+
+pub use answers::*;
+pub use errors::{BadFieldShape, ProblemShape};
+pub use requests::*;

@@ -1,0 +1,161 @@
+//! Orders live in monthly tables, routed by the id's own time (UTC), made ahead of time and on demand.
+
+use super::{Db, StoreError};
+use chrono::{DateTime, Datelike, Months as CalendarMonths, Utc};
+use huishou_domain::ids::{self, OrderId};
+use sqlx::{AssertSqlSafe, Executor, MySqlConnection};
+use std::{
+    collections::BTreeSet,
+    sync::{PoisonError, RwLock},
+};
+
+/// An id's time is taken for its month when it is at most so many months old or so many ahead; beyond, the device's
+/// clock was wrong and the order lies in the month of arrival.
+const PLAUSIBLE_PAST: i32 = 24;
+const PLAUSIBLE_AHEAD: i32 = 1;
+/// Tables made ahead of time.
+const AHEAD: u32 = 2;
+
+/// The months that have a table, as far as this process knows.
+#[derive(Debug, Default)]
+pub struct Months(RwLock<BTreeSet<i32>>);
+
+impl Months {
+    fn knows(&self, month: i32) -> bool {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&month)
+    }
+
+    fn learn(&self, months: impl IntoIterator<Item = i32>) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(months);
+    }
+
+    /// Whether the month has a table; asks the database about months not known yet.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn exists(&self, conn: &mut MySqlConnection, month: i32) -> Result<bool, StoreError> {
+        if !self.knows(month) {
+            self.all(conn).await?;
+        }
+        Ok(self.knows(month))
+    }
+
+    /// Every month that has a table, oldest first.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn all(&self, conn: &mut MySqlConnection) -> Result<Vec<i32>, StoreError> {
+        let months: Vec<i32> = sqlx::query_scalar("SELECT month FROM order_months ORDER BY month")
+            .fetch_all(conn)
+            .await?;
+        self.learn(months.iter().copied());
+        Ok(months)
+    }
+}
+
+/// Where a new order goes. Only [`Db::route_new_order`] makes one, so its table exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    pub(super) month: i32,
+    pub(super) detour: bool,
+}
+
+impl Route {
+    /// The id's time was implausible.
+    #[must_use]
+    pub const fn is_detour(&self) -> bool {
+        self.detour
+    }
+}
+
+impl Db {
+    /// Where the order with this id goes, its table made if need be. DDL commits implicitly, so this is called
+    /// before the transaction, on a connection of its own.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn route_new_order(
+        &self,
+        id: OrderId,
+        now: DateTime<Utc>,
+    ) -> Result<Route, StoreError> {
+        let arrival = month_number(now);
+        let own = ids::month_of(id.0).filter(|month| {
+            (-PLAUSIBLE_PAST..=PLAUSIBLE_AHEAD).contains(&months_between(arrival, *month))
+        });
+        let route = Route {
+            month: own.unwrap_or(arrival),
+            detour: own.is_none(),
+        };
+        self.ensure_month(route.month).await?;
+        Ok(route)
+    }
+
+    /// Makes the tables of this month and the next two: a job, so that no booking waits for one.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn ensure_months_ahead(&self, now: DateTime<Utc>) -> Result<(), StoreError> {
+        for ahead in 0..=AHEAD {
+            if let Some(at) = now.checked_add_months(CalendarMonths::new(ahead)) {
+                self.ensure_month(month_number(at)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn ensure_month(&self, month: i32) -> Result<(), StoreError> {
+        if self.months().knows(month) {
+            return Ok(());
+        }
+        let mut connection = self.read().await?;
+        if self.months().exists(&mut connection, month).await? {
+            return Ok(());
+        }
+        let sql = format!(
+            "CREATE TABLE IF NOT EXISTS {} LIKE orders_template",
+            table(month)
+        );
+        connection.execute(AssertSqlSafe(sql)).await?;
+        sqlx::query("INSERT IGNORE INTO order_months (month) VALUES (?)")
+            .bind(month)
+            .execute(&mut *connection)
+            .await?;
+        self.months().learn([month]);
+        Ok(())
+    }
+}
+
+/// `202611`.
+fn month_number(at: DateTime<Utc>) -> i32 {
+    at.year() * 100 + i32::try_from(at.month()).unwrap_or(1)
+}
+
+/// Months from `from` to `to`, both `YYYYMM`.
+const fn months_between(from: i32, to: i32) -> i32 {
+    (to / 100 - from / 100) * 12 + (to % 100 - from % 100)
+}
+
+/// The month's table.
+#[must_use]
+pub fn table(month: i32) -> String {
+    format!("orders_{month:06}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_counted_over_the_years_end() {
+        assert_eq!(months_between(202_611, 202_701), 2);
+        assert_eq!(months_between(202_701, 202_612), -1);
+        assert_eq!(table(202_611), "orders_202611");
+    }
+}
