@@ -104,6 +104,14 @@ impl Town {
             .to_string()
     }
 
+    /// The id of the first station, where most of the demo's people work.
+    pub async fn desk_station(&self) -> String {
+        let sql = "SELECT LOWER(HEX(station_id)) FROM staff WHERE username = 'station1'";
+        let ids = self.world.database.texts(sql).await;
+        let id: uuid::Uuid = ids[0].parse().expect("an id");
+        id.to_string()
+    }
+
     /// The city's price book as customers get it.
     pub async fn price_book(&self) -> Value {
         let answer = self
