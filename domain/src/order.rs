@@ -330,12 +330,10 @@ impl Order {
         paid - back
     }
 
-    /// Paid out wholly: weighed, and what was paid reaches what is due.
+    /// Nothing is owed any more: weighed, and what was paid reaches what is due (nothing at all, for goods worth nothing).
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        self.weighed_at.is_some()
-            && self.paid_fen() >= i128::from(self.due.fen())
-            && !self.payments.is_empty()
+        self.weighed_at.is_some() && self.paid_fen() >= i128::from(self.due.fen())
     }
 
     /// The acceptance that counts.

@@ -109,7 +109,7 @@ fn make_current(order: &mut Order, id: QuoteId) {
 }
 
 /// 0 or 1, by what was paid against what is due. A ticket that is paid is completed at once.
-fn settle(order: &Order) -> S {
+pub(super) fn settle(order: &Order) -> S {
     match (order.is_settled(), order.appointment_id) {
         (true, None) => S::Completed,
         (true, Some(_)) => S::Paid,
@@ -250,12 +250,8 @@ pub(super) fn void(order: &mut Order, args: &str, done: &mut Applied) -> Result<
             done.order_changed = true;
             Ok(())
         }
-        S::Completed
-            if order.appointment_id.is_none()
-                && order.paid_fen() == 0
-                && !order.refunds.is_empty() =>
-        {
-            // A ticket completes the moment it is paid; once everything is refunded it may still be voided.
+        S::Completed if order.appointment_id.is_none() && order.paid_fen() == 0 => {
+            // A ticket completes the moment it is paid; with all money back it may still be voided.
             order.status = S::Cancelled;
             order.void_reason = Some(args.to_owned());
             done.order_changed = true;

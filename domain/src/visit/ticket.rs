@@ -32,6 +32,7 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
     order.due = args.quote.due;
     order.weighed_at = Some(act.happened_at());
     order.updated_at = act.at;
+    order.status = super::order::settle(&order);
     let mut done = Applied {
         order_changed: true,
         ..Applied::default()

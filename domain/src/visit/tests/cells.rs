@@ -425,3 +425,14 @@ fn only_those_entitled_may_plan() {
         );
     }
 }
+
+#[test]
+fn goods_worth_nothing_leave_nothing_to_pay() {
+    let mut visit = visit(A::InService, O::Unpaid);
+    visit.apply(&weigh(61, 0), &zhang()).unwrap();
+    assert_eq!(visit.order.status, O::Paid);
+    assert_eq!(
+        create_ticket(&ticket(61, 0), &zhang()).0.status,
+        O::Completed
+    );
+}
