@@ -31,18 +31,36 @@ pub struct NewCode {
 ///
 /// # Errors
 /// An unknown station, or the database's.
-pub async fn new_pairing_code(app: &State, admin: &AdminSession, station: Option<StationId>) -> Result<NewCode, Problem> {
+pub async fn new_pairing_code(
+    app: &State,
+    admin: &AdminSession,
+    station: Option<StationId>,
+) -> Result<NewCode, Problem> {
     if let Some(station) = station {
         let found = stations::load(&mut *app.db.read().await?, station).await?;
         found.ok_or_else(|| Problem::field("station_id", "unknown_station"))?;
     }
     let (code, now) = (pairing::new_code(), app.now());
-    let (hash, expires_at) = (pairing::hash(&app.desk.pairing_key, &code), now + pairing::LIFETIME);
+    let (hash, expires_at) = (
+        pairing::hash(&app.desk.pairing_key, &code),
+        now + pairing::LIFETIME,
+    );
     write_tx!(&app.db, |tx| {
-        codes::insert(tx.conn(), hash, station, Some(admin.id()), (now, expires_at)).await?;
+        codes::insert(
+            tx.conn(),
+            hash,
+            station,
+            Some(admin.id()),
+            (now, expires_at),
+        )
+        .await?;
         Ok::<(), Problem>(())
     })?;
-    Ok(NewCode { code, expires_at, station_id: station })
+    Ok(NewCode {
+        code,
+        expires_at,
+        station_id: station,
+    })
 }
 
 /// Shuts a device out: its sessions end, and every later call of it is refused.
@@ -66,7 +84,13 @@ pub async fn revoke_device(app: &State, admin: &AdminSession, id: DeviceId) -> R
 /// `not_found` if there is none that is open, or the database's.
 pub async fn close_review(app: &State, admin: &AdminSession, id: i64) -> Result<(), Problem> {
     let now = app.now();
-    let closed: Result<bool, Problem> = write_tx!(&app.db, |tx| Ok(review_list::close(tx, id, admin.id(), now).await?));
+    let closed: Result<bool, Problem> = write_tx!(&app.db, |tx| Ok(review_list::close(
+        tx,
+        id,
+        admin.id(),
+        now
+    )
+    .await?));
     closed?.then_some(()).ok_or_else(Problem::not_found)
 }
 
@@ -74,9 +98,20 @@ pub async fn close_review(app: &State, admin: &AdminSession, id: i64) -> Result<
 ///
 /// # Errors
 /// `not_found` if there is none that is open, or the database's.
-pub async fn close_dispute(app: &State, admin: &AdminSession, id: Uuid, resolution: &str) -> Result<(), Problem> {
+pub async fn close_dispute(
+    app: &State,
+    admin: &AdminSession,
+    id: Uuid,
+    resolution: &str,
+) -> Result<(), Problem> {
     let now = app.now();
-    let closed: Result<bool, Problem> =
-        write_tx!(&app.db, |tx| Ok(disputed::resolve(tx.conn(), id, admin.id(), resolution, now).await?));
+    let closed: Result<bool, Problem> = write_tx!(&app.db, |tx| Ok(disputed::resolve(
+        tx.conn(),
+        id,
+        admin.id(),
+        resolution,
+        now
+    )
+    .await?));
     closed?.then_some(()).ok_or_else(Problem::not_found)
 }

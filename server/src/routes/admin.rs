@@ -2,9 +2,10 @@
 
 use super::{
     body::{Body, Id, Params},
+    desk_answers::{ListShape, PairingCodeShape, PublishedShape, StaffShape},
     desk_schema::{BookBody, PairingCodeBody, ResolutionBody, StaffBody},
     schema::errors,
-    staff::{revoke_device, secret},
+    staff::secret,
 };
 use crate::{
     admin::{
@@ -25,7 +26,7 @@ use axum::{
     routing::{delete, get, post},
 };
 use huishou_domain::{
-    ids::StationId,
+    ids::{DeviceId, StationId},
     price_book::PriceBook,
     staff::{Role, Staff},
 };
@@ -40,7 +41,7 @@ pub fn router() -> Router<App> {
         .route("/admin/v1/staff", get(list_staff).post(add_staff))
         .route("/admin/v1/stations", get(list_stations))
         .route("/admin/v1/devices", get(list_devices))
-        .route("/admin/v1/devices/{id}", delete(revoke_device))
+        .route("/admin/v1/devices/{id}", delete(shut_out))
         .route("/admin/v1/price-books", get(list_price_books).post(publish))
         .route("/admin/v1/reviews", get(list_reviews))
         .route("/admin/v1/reviews/{id}/resolve", post(resolve_review))
@@ -55,6 +56,7 @@ pub fn router() -> Router<App> {
     add_staff,
     list_stations,
     list_devices,
+    shut_out,
     list_price_books,
     publish,
     list_reviews,
@@ -72,7 +74,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 
 /// Make a pairing code: eight characters, good for one device within 24 hours.
 #[utoipa::path(post, path = "/admin/v1/pairing-codes", tag = "admin", security(("staff" = [])), request_body = PairingCodeBody,
-    responses((status = 201, description = "{code, expires_at, station_id}"), (status = 403, description = "`forbidden`"),
+    responses((status = 201, body = PairingCodeShape), (status = 403, description = "`forbidden`"),
         errors::Token, errors::Invalid, errors::Always))]
 async fn add_pairing_code(
     State(app): State<App>,
@@ -88,7 +90,7 @@ async fn add_pairing_code(
 
 /// Everybody.
 #[utoipa::path(get, path = "/admin/v1/staff", tag = "admin", security(("staff" = [])),
-    responses((status = 200, description = "{items, next: null}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
 async fn list_staff(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
     let items = staff::list(&mut *app.db.read().await?).await?;
     Ok(Json(json!({"items": items, "next": null})))
@@ -96,7 +98,7 @@ async fn list_staff(State(app): State<App>, _: AdminSession) -> Result<Json<Valu
 
 /// Add a member of staff.
 #[utoipa::path(post, path = "/admin/v1/staff", tag = "admin", security(("staff" = [])), request_body = StaffBody,
-    responses((status = 201, description = "The person"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    responses((status = 201, body = StaffShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
 async fn add_staff(
     State(app): State<App>,
     _: AdminSession,
@@ -132,7 +134,7 @@ async fn add_staff(
 
 /// Every station.
 #[utoipa::path(get, path = "/admin/v1/stations", tag = "admin", security(("staff" = [])),
-    responses((status = 200, description = "{items, next: null}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
 async fn list_stations(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
     let items = stations::all(&mut *app.db.read().await?).await?;
     Ok(Json(json!({"items": items, "next": null})))
@@ -140,16 +142,28 @@ async fn list_stations(State(app): State<App>, _: AdminSession) -> Result<Json<V
 
 /// Every device.
 #[utoipa::path(get, path = "/admin/v1/devices", tag = "admin", security(("staff" = [])),
-    responses((status = 200, description = "{items, next: null}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
 async fn list_devices(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
     let found = devices::list(&mut *app.db.read().await?, None).await?;
     let items: Vec<DeviceRow> = found.into_iter().map(DeviceRow::from).collect();
     Ok(Json(json!({"items": items, "next": null})))
 }
 
+/// Shut a device out: its sessions end and each later call is answered 403 `device_revoked`.
+#[utoipa::path(delete, path = "/admin/v1/devices/{id}", tag = "admin", security(("staff" = [])), params(("id" = String, Path)),
+    responses((status = 204, description = "Shut out"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
+async fn shut_out(
+    State(app): State<App>,
+    admin: AdminSession,
+    Id(id): Id,
+) -> Result<StatusCode, Problem> {
+    admin::revoke_device(&app, &admin, DeviceId(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// A city's price books, newest first, without their rules.
 #[utoipa::path(get, path = "/admin/v1/price-books", tag = "admin", security(("staff" = [])), params(("city" = String, Query)),
-    responses((status = 200, description = "{items, next: null}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
 async fn list_price_books(
     State(app): State<App>,
     _: AdminSession,
@@ -164,7 +178,7 @@ async fn list_price_books(
 
 /// Publish a city's next price book. It is checked, numbered and sealed with its hash.
 #[utoipa::path(post, path = "/admin/v1/price-books", tag = "admin", security(("staff" = [])), request_body = BookBody,
-    responses((status = 201, description = "The book as published"), (status = 403, description = "`forbidden`"),
+    responses((status = 201, body = PublishedShape), (status = 403, description = "`forbidden`"),
         (status = 409, description = "`version_taken`: another was published at the same time"), errors::Token, errors::Invalid, errors::Always))]
 async fn publish(
     State(app): State<App>,
@@ -203,7 +217,7 @@ async fn publish(
 /// What is wrong with facts, newest first: the open ones, or with `?closed=true` the closed.
 #[utoipa::path(get, path = "/admin/v1/reviews", tag = "admin", security(("staff" = [])),
     params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, description = "{items, next}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
 async fn list_reviews(
     State(app): State<App>,
     _: AdminSession,
@@ -240,7 +254,7 @@ async fn resolve_review(
 /// Facts that could not be attached to anything known, newest first.
 #[utoipa::path(get, path = "/admin/v1/disputed", tag = "admin", security(("staff" = [])),
     params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, description = "{items, next}"), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
 async fn list_disputed(
     State(app): State<App>,
     _: AdminSession,

@@ -6,6 +6,7 @@ pub mod appointments;
 pub mod body;
 pub mod caller;
 pub mod catalogue;
+pub mod desk_answers;
 pub mod desk_schema;
 pub mod docs;
 pub mod entry;

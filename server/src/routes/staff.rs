@@ -3,6 +3,7 @@
 use super::{
     body::{Body, Id},
     caller::bearer,
+    desk_answers::{ListShape, StaffSessionShape},
     desk_schema::{DeviceBody, DeviceMade, PasswordBody, RefreshStaffBody, SessionBody},
     schema::errors,
 };
@@ -101,7 +102,7 @@ async fn add_device(
 
 /// Devices: every one for administrators and dispatchers, the station's for station staff, one's own for collectors.
 #[utoipa::path(get, path = "/staff/v1/devices", tag = "staff", security(("staff" = [])),
-    responses((status = 200, description = "{items: [device], next: null}"), errors::Token, errors::Always))]
+    responses((status = 200, body = ListShape), errors::Token, errors::Always))]
 async fn list_devices(
     State(app): State<App>,
     session: StaffSession,
@@ -122,7 +123,7 @@ async fn list_devices(
 /// Shut a device out (administrators): its sessions end and each later call is answered 403 `device_revoked`.
 #[utoipa::path(delete, path = "/staff/v1/devices/{id}", tag = "staff", security(("staff" = [])), params(("id" = String, Path)),
     responses((status = 204, description = "Shut out"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
-pub(super) async fn revoke_device(
+async fn revoke_device(
     State(app): State<App>,
     admin: AdminSession,
     Id(id): Id,
@@ -133,7 +134,7 @@ pub(super) async fn revoke_device(
 
 /// Sign in on a registered device; `signature` is its key's over `huishou-session\n{device}\n{username}\n{client_time}`.
 #[utoipa::path(post, path = "/staff/v1/sessions", tag = "staff", request_body = SessionBody,
-    responses((status = 200, description = "tokens, staff, device, scopes"),
+    responses((status = 200, body = StaffSessionShape),
         (status = 401, description = "`bad_credentials`, `bad_signature`, `device_unknown`"), (status = 403, description = "`device_revoked`"),
         (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Invalid, errors::Always))]
 async fn sign_in(State(app): State<App>, Body(raw): Body) -> Result<Json<Session>, Problem> {
@@ -151,7 +152,7 @@ async fn sign_in(State(app): State<App>, Body(raw): Body) -> Result<Json<Session
 
 /// Replace a refresh token; `signature` is the device key's over `huishou-refresh\n{device}\n{refresh_token}`.
 #[utoipa::path(post, path = "/staff/v1/sessions/refresh", tag = "staff", request_body = RefreshStaffBody,
-    responses((status = 200, description = "tokens, staff, device, scopes"),
+    responses((status = 200, body = StaffSessionShape),
         (status = 401, description = "`refresh_invalid`, `refresh_reused`, `bad_signature`, `device_unknown`, `session_ended`"),
         (status = 403, description = "`device_revoked`"), errors::Invalid, errors::Always))]
 async fn refresh(State(app): State<App>, Body(raw): Body) -> Result<Json<Session>, Problem> {

@@ -2,6 +2,7 @@
 
 use super::{
     body::unread,
+    desk_answers::{ChecksShape, PullShape, PushShape},
     desk_schema::{PullBody, PushBody},
     schema::errors,
 };
@@ -68,7 +69,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
 
 /// Send mutations, in order; each gets its verdict exactly once.
 #[utoipa::path(post, path = "/sync/v1/push", tag = "sync", security(("staff" = [])), request_body = PushBody,
-    responses((status = 200, description = "{last_mutation, verdicts, gap?, server_time}"),
+    responses((status = 200, body = PushShape),
         (status = 403, description = "`wrong_device`, `device_revoked`"), (status = 409, description = "`stale_incarnation`"),
         (status = 413, description = "`push_too_large`"), (status = 426, description = "`upgrade_required`"),
         errors::Token, errors::Invalid, errors::Always))]
@@ -82,7 +83,7 @@ async fn push(
 
 /// Fetch what is new in the device's scopes, page by page.
 #[utoipa::path(post, path = "/sync/v1/pull", tag = "sync", security(("staff" = [])), request_body = PullBody,
-    responses((status = 200, description = "{puts, drops, last_mutation, verdicts, checks?, scopes?, cursor, complete, reset?, server_time}"),
+    responses((status = 200, body = PullShape),
         (status = 400, description = "`bad_cursor`"), (status = 403, description = "`device_revoked`"), (status = 426, description = "`upgrade_required`"),
         errors::Token, errors::Invalid, errors::Always))]
 async fn pull(
@@ -104,7 +105,7 @@ async fn pull(
 
 /// Count and hash of each of the device's scopes, from one snapshot.
 #[utoipa::path(post, path = "/sync/v1/check", tag = "sync", security(("staff" = [])),
-    responses((status = 200, description = "{checks: {scope: {count, hash}}, server_time}"), errors::Token, errors::Always))]
+    responses((status = 200, body = ChecksShape), errors::Token, errors::Always))]
 async fn check(State(app): State<App>, session: StaffSession) -> Result<Json<Value>, Problem> {
     let checks = pull::check(&app.db, session.caller()).await?;
     Ok(Json(

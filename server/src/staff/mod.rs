@@ -51,7 +51,8 @@ impl Desk {
 /// A key for one purpose, from the server's one secret.
 #[must_use]
 pub fn derived(secret: &str, purpose: &str) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
     mac.update(b"huishou ");
     mac.update(purpose.as_bytes());
     mac.finalize().into_bytes().into()

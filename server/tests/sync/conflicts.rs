@@ -13,7 +13,12 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Command, state before, state after or refusal, review.
-type Row = (&'static str, u8, Result<u8, &'static str>, Option<ReviewCode>);
+type Row = (
+    &'static str,
+    u8,
+    Result<u8, &'static str>,
+    Option<ReviewCode>,
+);
 
 /// The people of a case on their devices.
 struct Case<'a> {
