@@ -45,6 +45,14 @@ impl Device {
             .len()
     }
 
+    /// Compares every scope with the server's sums: no difference now, and none ever that had to be repaired.
+    pub async fn agrees(&self) {
+        let checked = self.call(&["check"]).await;
+        assert_eq!(checked["pull"]["mismatched"], json!([]), "{checked}");
+        assert_eq!(checked["status"]["repaired_scopes"], 0, "{checked}");
+        assert_ne!(checked["pull"]["checked"], 0, "{checked}");
+    }
+
     /// Goes to the door, weighs three kinds of goods, is accepted and pays cash; answers the payment's amount.
     pub async fn serve(&self, visit: &Value) -> Value {
         let appointment = json!({"appointment_id": id(visit)});

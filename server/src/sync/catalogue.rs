@@ -37,12 +37,12 @@ pub(super) async fn publish(
             version: Some(i64::from(args.book.version)),
             reviews: Vec::new(),
         }),
-        Err((code, field)) => Ok(Effect::rejected_field(code, field)),
+        Err((code, field)) => Ok(Effect::rejected_field(code, &field)),
     }
 }
 
 /// Why a book is not published: code and field.
-pub type NotPublished = (&'static str, &'static str);
+pub type NotPublished = (&'static str, String);
 
 /// Writes a checked book as its city's next version.
 ///
@@ -58,22 +58,24 @@ pub async fn put_in_force(
     }
     let newest = price_books::newest_version(tx.conn(), &book.city).await?;
     if book.version != newest + 1 {
-        return Ok(Err(("version_taken", "book.version")));
+        return Ok(Err(("version_taken", "book.version".to_owned())));
     }
     price_books::insert(tx, book, at).await?;
     Ok(Ok(()))
 }
 
-/// The stable code of what is wrong with a book.
+/// The stable code of what is wrong with a book, and where: down to `book.rules[3].factors[0].value`.
 #[must_use]
-pub const fn fault(error: &PriceBookError) -> NotPublished {
-    match error {
-        PriceBookError::EffectiveFrom => ("type", "book.effective_from"),
-        PriceBookError::City => ("unknown_division", "book.city"),
-        PriceBookError::Version => ("type", "book.version"),
-        PriceBookError::Rules(_) | PriceBookError::NotText(_) => ("invalid_book", "book.rules"),
-        PriceBookError::HashMismatch => ("hash_mismatch", "book.hash"),
-    }
+pub fn fault(error: &PriceBookError) -> NotPublished {
+    let (code, field) = match error {
+        PriceBookError::EffectiveFrom => ("type", "effective_from"),
+        PriceBookError::City => ("unknown_division", "city"),
+        PriceBookError::Version => ("type", "version"),
+        PriceBookError::Rules(fault) => ("invalid_book", fault.field.as_deref().unwrap_or("rules")),
+        PriceBookError::NotText(path) => ("invalid_book", path.as_str()),
+        PriceBookError::HashMismatch => ("hash_mismatch", "hash"),
+    };
+    (code, format!("book.{field}"))
 }
 
 /// What the server finds out about the price of a weighing or ticket; nothing about other commands.

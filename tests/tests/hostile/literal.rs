@@ -119,7 +119,7 @@ async fn hostile_texts_of_staff_come_back_letter_for_letter_on_devices_and_in_th
             "in MySQL, letter for letter"
         );
     }
-    let _ = station.call(&["check"]).await;
+    station.agrees().await;
     calm(&town.world.server.process().log());
 }
 

@@ -9,5 +9,6 @@ mod commands;
 mod device;
 mod fields;
 mod literal;
+mod staff;
 mod tokens;
 mod values;

@@ -31,6 +31,54 @@ async fn every_device_holds_its_scope_at_every_complete_pull_while_32_write_on_m
     thirty_two_writers(Engine::Mysql56).await;
 }
 
+/// The proof that the two tests above can fail: a change that never reached the feed is noticed by both kinds of
+/// replica, and a device repairs itself without touching what waits to be pushed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_the_feed_never_saw_is_noticed_at_the_next_check_and_repaired() {
+    for engine in Engine::ALL {
+        let town = Town::start(engine).await;
+        let (desk, device) = (town.desk("station1").await, town.device("station1").await);
+        let customer = Customer::login(&town.world, "wang").await;
+        let visit = customer.book(&at(1, 10)).await;
+        let mut replica = Replica::default();
+        // What has no number yet is told again once it has one: the change to be lost must not ride on that.
+        let unnumbered = "SELECT COUNT(*) FROM sync_outbox";
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+        while town.world.database.count(unnumbered).await > 0 {
+            assert!(tokio::time::Instant::now() < deadline, "all is numbered");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        replica.pull(&desk).await.expect("in agreement");
+        let _ = device.sync().await;
+        let waiting = device
+            .exec("ticket.create", &json!({"items": iron("1")}))
+            .await;
+        let lost = format!(
+            "UPDATE appointments SET version = version + 1, note = 'lost' WHERE id = UNHEX('{}')",
+            id(&visit).replace('-', "")
+        );
+        town.world.database.execute(&lost).await;
+        let noticed = replica.pull(&desk).await;
+        let difference = noticed.expect_err("the replica notices");
+        assert!(difference.starts_with("station:"), "{difference}");
+        let pulled = device.run(&["check"]).await;
+        println!("{engine}: {}{}", pulled.stdout, pulled.stderr);
+        let _ = device.call(&["check"]).await;
+        let held = device.appointment(id(&visit)).await.expect("held");
+        assert_eq!(held["note"], "lost", "fetched again");
+        let ticket = waiting["order_id"].as_str().expect("an id");
+        assert!(
+            device.order(ticket).await.is_some(),
+            "nothing of its own is lost"
+        );
+        let status = device.call(&["status"]).await;
+        assert!(
+            number(&status, "repaired_scopes") >= 1,
+            "and it is counted: {status}"
+        );
+    }
+}
+
 /// What the writers share.
 struct Traffic {
     booked: Mutex<Vec<String>>,
@@ -125,7 +173,7 @@ async fn check_until_quiet(device: Device, traffic: &Traffic) -> u64 {
     let mut checks = 0;
     loop {
         let last = !traffic.writing.load(Ordering::SeqCst);
-        let _ = device.call(&["check"]).await;
+        device.agrees().await;
         checks += 1;
         if last {
             return checks;

@@ -66,7 +66,7 @@ impl Street {
         self.zhang.set_server(&self.online);
         let _ = self.zhang.sync().await;
         assert_eq!(self.zhang.waiting().await, 0, "everything has a verdict");
-        let _ = self.zhang.call(&["check"]).await;
+        self.zhang.agrees().await;
     }
 
     async fn version(&self, visit: &Value) -> i64 {
@@ -76,7 +76,7 @@ impl Street {
     async fn finish(self) {
         for device in [&self.zhang, &self.li] {
             let _ = device.sync().await;
-            let _ = device.call(&["check"]).await;
+            device.agrees().await;
         }
         assert_eq!(self.town.ledger().audit().await, [""; 0]);
     }

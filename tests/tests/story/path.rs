@@ -61,7 +61,7 @@ async fn story(engine: Engine) {
     settled(&town, &before, &[&visit, &other], &ticket, &due).await;
     for device in [&zhang, &station, &admin] {
         let _ = device.sync().await;
-        let _ = device.call(&["check"]).await;
+        device.agrees().await;
     }
 }
 

@@ -62,7 +62,7 @@ impl Till {
     pub async fn settle(&self) {
         let _ = self.device.sync().await;
         assert_eq!(self.device.waiting().await, 0, "everything has a verdict");
-        let _ = self.device.call(&["check"]).await;
+        self.device.agrees().await;
     }
 
     /// The account against the books: acknowledged exactly once, doubtful at most once, and as the device has it.
