@@ -2,7 +2,7 @@
 
 use super::{
     body::{Body, Id},
-    caller::bearer,
+    caller::{Address, bearer},
     desk_answers::{ListShape, StaffSessionShape},
     desk_schema::{DeviceBody, DeviceMade, PasswordBody, RefreshStaffBody, SessionBody},
     schema::errors,
@@ -84,6 +84,7 @@ impl FromRequestParts<App> for AdminSession {
         (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Invalid, errors::Always))]
 async fn add_device(
     State(app): State<App>,
+    Address(from): Address,
     Body(raw): Body,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
     let mut form = Form::new(&raw)?;
@@ -94,7 +95,7 @@ async fn add_device(
         public_key: form.text("public_key", 1..=64),
     };
     form.finish()?;
-    let device = register::register(&app, &new).await?;
+    let device = register::register(&app, &new, &from.to_string()).await?;
     let body =
         json!({"device": {"id": device.id, "name": device.name, "station_id": device.station_id}});
     Ok((StatusCode::CREATED, Json(body)))

@@ -17,7 +17,8 @@ use std::time::Duration;
 
 /// Wrong passwords of one person on one device within [`WINDOW`].
 const WRONG_PASSWORDS: usize = 8;
-/// Wrong pairing codes of everybody within [`WINDOW`]: 32⁸ codes, a few of them good, so this leaves guessing hopeless.
+/// Wrong pairing codes of one address within [`WINDOW`]: 32⁸ codes, a few of them good, so this leaves guessing
+/// hopeless, and a guesser keeps nobody else out.
 const WRONG_CODES: usize = 200;
 /// How long failures count.
 const WINDOW: Duration = Duration::from_secs(300);
@@ -31,7 +32,7 @@ pub struct Desk {
     pub refresh_key: [u8; 32],
     /// Wrong passwords, by user name and device.
     pub passwords: Throttle,
-    /// Wrong pairing codes.
+    /// Wrong pairing codes, by address.
     pub codes: Throttle,
 }
 

@@ -25,16 +25,17 @@ pub struct NewDevice {
     pub public_key: String,
 }
 
-/// Registers a device. The same code with the same key again gives the same device: the answer may have been lost.
+/// Registers a device, called from this address. The same code with the same key again gives the same device: the
+/// answer may have been lost.
 ///
 /// # Errors
 /// `bad_pairing_code`, `pairing_code_used`, `pairing_code_expired`, `too_many_attempts`, or a bad key.
-pub async fn register(app: &State, new: &NewDevice) -> Result<Device, Problem> {
+pub async fn register(app: &State, new: &NewDevice, from: &str) -> Result<Device, Problem> {
     let key = signature::public_key(&new.public_key)
         .ok_or_else(|| Problem::field("public_key", "type"))?;
     app.desk
         .codes
-        .check("", Instant::now())
+        .check(from, Instant::now())
         .map_err(|wait| too_many(wait.as_secs()))?;
     let hash = pairing::normalise(&new.pairing_code)
         .map(|code| pairing::hash(&app.desk.pairing_key, &code));
@@ -47,7 +48,7 @@ pub async fn register(app: &State, new: &NewDevice) -> Result<Device, Problem> {
         .as_ref()
         .is_err_and(|problem| problem.code == "bad_pairing_code")
     {
-        app.desk.codes.failed("", Instant::now());
+        app.desk.codes.failed(from, Instant::now());
     }
     done
 }

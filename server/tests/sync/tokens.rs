@@ -97,7 +97,7 @@ async fn administrator(ground: &Ground) -> (Laptop, Session, AdminSession) {
     .await
     .unwrap();
     drop(connection);
-    let device = register::register(&ground.app, &new_device(code, &key))
+    let device = register::register(&ground.app, &new_device(code, &key), "192.0.2.7")
         .await
         .unwrap();
     let laptop = Laptop {
@@ -120,22 +120,24 @@ on_each_database! {
         assert_eq!(db.count(&format!("SELECT COUNT(*) FROM pairing_codes WHERE HEX(code_hash) LIKE '%{}%'", code.code)).await, 0, "only a hash is stored");
         let key = key();
         let typed = format!("{}-{}", code.code[..4].to_lowercase(), &code.code[4..]);
-        let device = register::register(&ground.app, &new_device(&typed, &key)).await.unwrap();
+        let device = register::register(&ground.app, &new_device(&typed, &key), "192.0.2.7").await.unwrap();
         assert_eq!(device.station_id, Some(ground.west.0));
-        let again = register::register(&ground.app, &new_device(&code.code, &key)).await.unwrap();
+        let again = register::register(&ground.app, &new_device(&code.code, &key), "192.0.2.7").await.unwrap();
         assert_eq!(again.id, device.id, "the answer was lost: the same device");
         let other = SigningKey::from_bytes(&[77; 32]);
-        assert_eq!(register::register(&ground.app, &new_device(&code.code, &other)).await.unwrap_err().code, "pairing_code_used");
+        assert_eq!(register::register(&ground.app, &new_device(&code.code, &other), "192.0.2.7").await.unwrap_err().code, "pairing_code_used");
         let late = admin::new_pairing_code(&ground.app, &admin, None).await.unwrap();
         ground.app.clock.advance(TimeDelta::hours(25));
-        assert_eq!(register::register(&ground.app, &new_device(&late.code, &other)).await.unwrap_err().code, "pairing_code_expired");
+        assert_eq!(register::register(&ground.app, &new_device(&late.code, &other), "192.0.2.7").await.unwrap_err().code, "pairing_code_expired");
         for bad in ["ZZZZZZZZ", "", "短", "ABCD2345ABCD"] {
-            assert_eq!(register::register(&ground.app, &new_device(bad, &other)).await.unwrap_err().code, "bad_pairing_code");
+            assert_eq!(register::register(&ground.app, &new_device(bad, &other), "192.0.2.7").await.unwrap_err().code, "bad_pairing_code");
         }
         for _ in 0..200 {
-            let _ = register::register(&ground.app, &new_device("ZZZZZZZZ", &other)).await;
+            let _ = register::register(&ground.app, &new_device("ZZZZZZZZ", &other), "192.0.2.7").await;
         }
-        assert_eq!(register::register(&ground.app, &new_device("ZZZZZZZZ", &other)).await.unwrap_err().status, 429, "guessing is slowed down");
+        assert_eq!(register::register(&ground.app, &new_device("ZZZZZZZZ", &other), "192.0.2.7").await.unwrap_err().status, 429, "guessing is slowed down");
+        let fresh = admin::new_pairing_code(&ground.app, &admin, None).await.unwrap();
+        assert!(register::register(&ground.app, &new_device(&fresh.code, &other), "192.0.2.8").await.is_ok(), "and keeps nobody else out");
     }
 
     async fn signing_in_takes_the_password_and_the_devices_key(db) {
