@@ -43,7 +43,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     ];
     stop_on_signal(stop.clone())?;
     announce(address)?;
-    let serving = tokio::spawn(serve(listener, app.clone(), stop.clone()));
+    let serving = tokio::spawn(routes::serve(listener, app.clone(), stop.clone()));
     let outcome = drain(
         serving,
         &stop,
@@ -55,13 +55,6 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         task.await.context("a task panicked")?;
     }
     outcome
-}
-
-async fn serve(listener: TcpListener, app: App, stop: CancellationToken) -> std::io::Result<()> {
-    let service = routes::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
 }
 
 /// Waits for the server's end; after the signal no longer than the drain time-out.
@@ -131,11 +124,7 @@ async fn serve_metrics(app: &App, stop: &CancellationToken) -> anyhow::Result<()
         .with_context(|| format!("cannot listen on {}", app.config.metrics_listen))?;
     tracing::info!(address = %listener.local_addr()?, "metrics");
     let stop = stop.clone();
-    tokio::spawn(async move {
-        axum::serve(listener, observe::metrics_router())
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await
-    });
+    tokio::spawn(observe::serve(listener, stop));
     Ok(())
 }
 

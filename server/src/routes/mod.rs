@@ -24,7 +24,25 @@ pub mod sync;
 
 use crate::{app::App, problem::Problem};
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+
+/// Serves the whole interface until `stop`; requests that run then are finished.
+///
+/// # Errors
+/// The listener failed.
+pub async fn serve(
+    listener: TcpListener,
+    app: App,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
 
 /// The whole interface.
 pub fn router(app: App) -> Router {
@@ -40,10 +58,17 @@ pub fn router(app: App) -> Router {
         .route("/metrics", get(observe::metrics))
         .route("/openapi.json", get(openapi::document))
         .route("/docs", get(docs::page));
-    own.nest("/api/v1", customer)
+    let all = own
+        .nest("/api/v1", customer)
         .merge(staff::router())
         .merge(sync::router())
-        .merge(admin::router())
+        .merge(admin::router());
+    dressed(all, app)
+}
+
+/// What every route has: limits, problems for what goes wrong on the way, the entry.
+fn dressed(routes: Router<App>, app: App) -> Router {
+    routes
         .fallback(async || Problem::new(404, "route_not_found"))
         .method_not_allowed_fallback(async || Problem::new(405, "method_not_allowed"))
         .layer(DefaultBodyLimit::max(app.config.body_limit))
@@ -51,4 +76,59 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), entry::entry))
         .layer(CompressionLayer::new().gzip(true))
         .with_state(app)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::{app::State, config::Config};
+    use axum::{body::Body, http::Request};
+    use serde_json::Value;
+    use std::time::Duration;
+    use tower::ServiceExt;
+
+    async fn ask(path: &str) -> (u16, Value, bool) {
+        let settings = [
+            ("HUISHOU_DATABASE_URL", "mysql://root@127.0.0.1:1/x"),
+            ("HUISHOU_DEV", "1"),
+            ("HUISHOU_REQUEST_TIMEOUT", "1"),
+        ];
+        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let app = State::new(Config::of(None, settings.into_iter()).unwrap()).unwrap();
+        let routes = Router::new()
+            .route(
+                "/panic",
+                get(async || -> &'static str { panic!("王女士 13800002046") }),
+            )
+            .route(
+                "/slow",
+                get(async || tokio::time::sleep(Duration::from_secs(60)).await),
+            );
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let answer = dressed(routes, app).oneshot(request).await.unwrap();
+        let retry = answer.headers().contains_key("retry-after");
+        let status = answer.status().as_u16();
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        (status, serde_json::from_slice(&body).unwrap(), retry)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_our_fault_and_its_words_stay_here() {
+        let (status, body, _) = ask("/panic").await;
+        assert_eq!((status, body["code"].as_str()), (500, Some("internal")));
+        assert!(!body.to_string().contains("13800002046"));
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_is_given_up() {
+        let (status, body, retry) = ask("/slow").await;
+        assert_eq!(
+            (status, body["code"].as_str(), retry),
+            (503, Some("timeout"), true)
+        );
+    }
 }

@@ -11,6 +11,8 @@ use axum::{
 };
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::{net::SocketAddr, sync::OnceLock, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 const BUCKETS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
@@ -70,9 +72,15 @@ pub async fn metrics(
     }
 }
 
-/// `/metrics` on a port of its own.
-pub fn metrics_router() -> Router {
-    Router::new().route("/metrics", get(async || rendered()))
+/// `/metrics` on a port of its own, until `stop`.
+///
+/// # Errors
+/// The listener failed.
+pub async fn serve(listener: TcpListener, stop: CancellationToken) -> std::io::Result<()> {
+    let router = Router::new().route("/metrics", get(async || rendered()));
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
 }
 
 fn rendered() -> Response {

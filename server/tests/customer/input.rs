@@ -8,6 +8,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+/// Method, path, body, and the faults expected.
+type Case = (
+    &'static str,
+    String,
+    Value,
+    Vec<(&'static str, &'static str)>,
+);
+
 /// Doors behind a login.
 const DOORS: &[(&str, &str)] = &[
     ("GET", "/api/v1/me"),
@@ -117,7 +125,7 @@ on_each_database! {
         let visit = wang.book().await;
         let id = ids(&visit).0;
         let on = |what: &str| format!("/api/v1/appointments/{id}/{what}");
-        let cases: Vec<(&str, String, Value, Vec<(&str, &str)>)> = vec![
+        let cases: Vec<Case> = vec![
             ("PATCH", "/api/v1/me".into(), json!({"nickname": 1, "avatar": []}), vec![("nickname", "type"), ("avatar", "type")]),
             ("PATCH", "/api/v1/me".into(), json!({"nickname": "x".repeat(65)}), vec![("nickname", "too_long")]),
             ("POST", "/api/v1/me/phone".into(), json!({"code": ""}), vec![("code", "required")]),

@@ -3,6 +3,7 @@
 mod acts;
 mod booking;
 mod explain;
+mod house;
 mod input;
 mod lists;
 mod months;

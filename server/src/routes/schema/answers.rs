@@ -70,6 +70,9 @@ pub struct QuoteShape {
     pub adjustments: Vec<serde_json::Value>,
     /// What the customer gets.
     pub due: String,
+    /// Reasons for lines that differ from the estimate.
+    #[schema(value_type = Option<Vec<Object>>)]
+    pub gap_reasons: Option<Vec<serde_json::Value>>,
     /// The working.
     pub trace: Vec<TraceShape>,
     /// When.
@@ -142,6 +145,13 @@ pub struct AppointmentShape {
     pub note: String,
     /// Photos.
     pub photos: Vec<String>,
+    /// When the collector began.
+    pub started_at: Option<String>,
+    /// When the visit was over.
+    pub completed_at: Option<String>,
+    /// The customer's stars, once given.
+    #[schema(value_type = Option<Object>)]
+    pub review: Option<serde_json::Value>,
     /// How it was called off.
     #[schema(value_type = Option<Object>)]
     pub cancellation: Option<serde_json::Value>,
@@ -212,8 +222,13 @@ pub struct OrderShape {
     pub adjustments: Vec<serde_json::Value>,
     /// What the customer gets.
     pub due: String,
+    /// The final quote that counts.
+    pub quote_id: Option<String>,
     /// Oldest first.
     pub payments: Vec<PaymentShape>,
+    /// Money given back, oldest first.
+    #[schema(value_type = Vec<Object>)]
+    pub refunds: Vec<serde_json::Value>,
     /// When it was weighed.
     pub weighed_at: Option<String>,
     /// When the customer said yes.
@@ -227,6 +242,10 @@ pub struct OrderShape {
     pub channel: Option<String>,
     /// The channel's number.
     pub channel_order_id: Option<String>,
+    /// Made at.
+    pub created_at: String,
+    /// Last written at.
+    pub updated_at: String,
 }
 
 /// A page of orders.
