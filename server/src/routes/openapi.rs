@@ -1,6 +1,10 @@
 //! `/openapi.json`: every operation, its shapes, examples and error codes.
 
-use super::{admin, appointments, catalogue, me, orders, quotes, sessions, staff, sync};
+use super::{
+    admin, appointments, catalogue, me, orders, quotes,
+    schema::{BadFieldShape, ProblemShape},
+    sessions, staff, sync,
+};
 use axum::{Json, response::IntoResponse};
 use std::sync::LazyLock;
 use utoipa::{
@@ -25,6 +29,7 @@ use utoipa::{
         appointments::create, appointments::list, appointments::load, appointments::reschedule, appointments::cancel, appointments::accept, appointments::review,
         orders::list, orders::load,
     ),
+    components(schemas(ProblemShape, BadFieldShape)),
     modifiers(&Schemes),
     tags((name = "customer", description = "The WeChat mini-program"))
 )]

@@ -113,7 +113,10 @@ async fn metrics_name_routes_and_logs_name_nobody() {
 
 /// Keys of an object.
 fn keys(value: &Value) -> BTreeSet<String> {
-    value.as_object().unwrap().keys().cloned().collect()
+    let object = value
+        .as_object()
+        .unwrap_or_else(|| panic!("an object: {value}"));
+    object.keys().cloned().collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -175,6 +178,7 @@ async fn what_is_published_is_what_is_served() {
     ];
     for (name, answer) in answers {
         let described = keys(&shape(name)["properties"]);
+        assert!(answer.is_object(), "{name}: {answer}");
         let unknown: Vec<_> = keys(&answer).difference(&described).cloned().collect();
         assert!(unknown.is_empty(), "{name} does not describe {unknown:?}");
         for required in shape(name)["required"].as_array().into_iter().flatten() {
@@ -195,6 +199,11 @@ async fn what_is_published_is_what_is_served() {
                 "{method} {path} names no problem"
             );
         }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(shape(name).is_object(), "{name} is named and not described");
     }
     let page = town.api.get("/docs").await;
     page.expect(200);
