@@ -225,6 +225,19 @@ impl App {
         text
     }
 
+    /// Waits until app or driver have printed or logged this.
+    pub async fn logged(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(
+                Instant::now() < deadline,
+                "{text:?} is not in the log:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The process ids of apps running on this app's data folder: one.
     #[must_use]
     pub fn pids(&self) -> Vec<u32> {

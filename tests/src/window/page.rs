@@ -10,6 +10,7 @@ use fantoccini::actions::{
 };
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
@@ -19,6 +20,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 
 /// How long the driver may take over one command: longer means that the page hangs.
 const ONE_COMMAND: Duration = Duration::from_secs(15);
+
+/// What a person can see. (The driver's own idea of it misses rows inside `contain: strict`.)
+const SHOWN: &str = "const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';";
 
 /// The page of an app's window. Elements are named by their `data-testid`.
 pub struct Page {
@@ -122,14 +126,21 @@ impl Page {
     }
 
     async fn with_text(&self, css: &str, text: &str) -> Result<Option<Element>, CmdError> {
-        for element in self.client.find_all(Locator::Css(css)).await? {
-            if element.is_displayed().await.unwrap_or(false)
-                && element.text().await.is_ok_and(|shown| shown.contains(text))
-            {
-                return Ok(Some(element));
-            }
-        }
-        Ok(None)
+        let shown = format!(
+            "{SHOWN} return [...document.querySelectorAll({})].findIndex(e => shown(e) && e.innerText.includes({}))",
+            json!(css),
+            json!(text)
+        );
+        self.nth(css, &shown).await
+    }
+
+    /// The element at the index that a script answers.
+    async fn nth(&self, css: &str, script: &str) -> Result<Option<Element>, CmdError> {
+        let Some(at) = self.client.execute(script, vec![]).await?.as_u64() else {
+            return Ok(None);
+        };
+        let mut all = self.client.find_all(Locator::Css(css)).await?.into_iter();
+        Ok(usize::try_from(at).ok().and_then(|at| all.nth(at)))
     }
 
     /// Empties a field and types into it.
@@ -147,6 +158,22 @@ impl Page {
         .await;
     }
 
+    /// Waits until the cursor is in this field.
+    pub async fn focused(&self, name: &str) {
+        let script = format!(
+            "return document.activeElement?.matches({})",
+            json!(field(name))
+        );
+        self.until(&format!("the cursor is in {name}"), &script)
+            .await;
+    }
+
+    /// Types wherever the cursor is, then Enter.
+    pub async fn type_and_enter(&self, text: &str) {
+        self.keys(text).await;
+        self.press(Key::Enter).await;
+    }
+
     /// Types wherever the cursor is, as a keyboard does. Nothing is looked up or focused.
     pub async fn keys(&self, text: &str) {
         for character in text.chars() {
@@ -155,7 +182,7 @@ impl Page {
     }
 
     /// Presses one key wherever the cursor is: `Key::Enter`, `Key::F2`.
-    pub async fn press(&self, key: fantoccini::key::Key) {
+    pub async fn press(&self, key: Key) {
         self.press_char(char::from(key)).await;
     }
 
@@ -208,7 +235,7 @@ impl Page {
     /// The text of the first shown element that a CSS selector finds.
     pub async fn text_css(&self, css: &str) -> String {
         self.act(&format!("read {css}"), css, async |element| {
-            element.text().await
+            words(element).await
         })
         .await
     }
@@ -239,7 +266,7 @@ impl Page {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Ok(Some(element)) = bounded(self.with_text(css, text)).await
-                && let Ok(shown) = bounded(element.text()).await
+                && let Ok(shown) = bounded(words(&element)).await
             {
                 return shown;
             }
@@ -347,12 +374,14 @@ impl Page {
         css: &str,
         action: &impl AsyncFn(&Element) -> Result<T, CmdError>,
     ) -> Result<Option<T>, CmdError> {
-        for element in self.client.find_all(Locator::Css(css)).await? {
-            if element.is_displayed().await? && element.is_enabled().await? {
-                return action(&element).await.map(Some);
-            }
+        let usable = format!(
+            "{SHOWN} return [...document.querySelectorAll({})].findIndex(e => shown(e) && !e.disabled)",
+            json!(css)
+        );
+        match self.nth(css, &usable).await? {
+            Some(element) => action(&element).await.map(Some),
+            None => Ok(None),
         }
-        Ok(None)
     }
 
     async fn fail(&self, what: &str) -> ! {
@@ -360,12 +389,10 @@ impl Page {
         if let Ok(png) = self.screenshot().await {
             let _ = std::fs::write(&picture, png);
         }
-        let text = self
-            .client
-            .execute(
-                "return location.href + '\\n' + document.body.innerText",
-                vec![],
-            );
+        let text = self.client.execute(
+            "return location.href + '\\n' + document.body.innerText",
+            vec![],
+        );
         let text = bounded(text).await;
         panic!(
             "{what}; picture: {}; the page says:\n{}",
@@ -375,6 +402,11 @@ impl Page {
                 .unwrap_or_default()
         );
     }
+}
+
+/// The text as a person reads it. (The driver's own reading leaves out what is clipped.)
+async fn words(element: &Element) -> Result<String, CmdError> {
+    Ok(element.prop("innerText").await?.unwrap_or_default())
 }
 
 async fn bounded<T>(command: impl Future<Output = Result<T, CmdError>>) -> Result<T, String> {

@@ -88,10 +88,12 @@ impl Page {
             }
         }
         self.see_text(&format!("line-{at}-amount"), amount).await;
-        if !goods.reason.is_empty() {
-            self.click(&format!("line-{at}-reason-{}", goods.reason))
-                .await;
-        }
+    }
+
+    /// Says why a line differs from its estimate; asked once every line is weighed.
+    pub async fn give_reason(&self, at: usize, goods: &Weighed) {
+        self.click(&format!("line-{at}-reason-{}", goods.reason))
+            .await;
     }
 
     /// Shows the weighed quote to the customer.
