@@ -6,7 +6,7 @@ use crate::{
     routes::{self, observe},
     store::{
         health::{self, Unfit},
-        idempotency,
+        idempotency, retire,
     },
     sync::sequencer,
 };
@@ -158,6 +158,12 @@ async fn keep_house(app: App, end: CancellationToken) {
             Ok(purged) => tracing::debug!(purged, "old idempotency keys"),
             Err(error) => {
                 tracing::warn!(%error, "old idempotency keys could not be purged; tried again later")
+            }
+        }
+        match retire::retire(&app.db, app.now()).await {
+            Ok(retired) => tracing::debug!(retired, "old visits left their collectors' devices"),
+            Err(error) => {
+                tracing::warn!(%error, "old visits could not be retired; tried again later")
             }
         }
         app.limits.tidy();

@@ -27,6 +27,7 @@ pub mod price_books;
 pub mod ratings;
 pub mod refresh_tokens;
 pub mod replica;
+pub mod retire;
 pub mod review_list;
 pub mod reviews;
 pub mod scopes;

@@ -142,6 +142,39 @@ pub async fn save(
     messages::tell_customer(tx, Some(&before.visit), after).await
 }
 
+/// Takes a visit that is over out of its collectors' scopes; nothing else of it changes.
+///
+/// # Errors
+/// The database refused.
+pub async fn leave_to_station(tx: &mut Tx, locked: &Locked) -> Result<(), StoreError> {
+    let station_only = |was: VisitScopes| VisitScopes {
+        collector: None,
+        fact: None,
+        ..was
+    };
+    if let (Some(body), Some(mark), Some(was)) = (
+        &locked.visit.appointment,
+        locked.appointment_mark,
+        locked.appointment_scopes,
+    ) {
+        let stored = Stored {
+            body: body.clone(),
+            mark,
+            scopes: station_only(was),
+        };
+        appointments::update(tx, body, &stored).await?;
+        dirty::mark(tx, Kind::Appointment, body.id.0, &was.list()).await?;
+    }
+    let body = &locked.visit.order;
+    let stored = Stored {
+        body: body.clone(),
+        mark: locked.order_mark,
+        scopes: station_only(locked.order_scopes),
+    };
+    orders::update(tx, locked.month, body, &stored).await?;
+    dirty::mark(tx, Kind::Order, body.id.0, &locked.order_scopes.list()).await
+}
+
 async fn save_appointment(
     tx: &mut Tx,
     before: &Locked,

@@ -3,6 +3,7 @@
 mod conflicts;
 mod feed;
 mod http;
+mod old_visits;
 mod pages;
 mod plans;
 mod pushes;
