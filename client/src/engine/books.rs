@@ -8,6 +8,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
+    division,
     money::Fen,
     price_book::PriceBook,
     pricing::{Book, PricingError},
@@ -56,6 +57,7 @@ impl Engine {
         let book = &in_force.compiled.book;
         Ok(BookView {
             book: in_force.reference(),
+            city_name: city_name(&book.city),
             effective_from: book.effective_from.as_str().to_owned(),
             stale: in_force.stale,
             catalogue: book.catalogue(),
@@ -88,6 +90,13 @@ impl Engine {
         }
         Ok(cache.books.clone())
     }
+}
+
+/// 杭州市; of a municipality, its own name (北京市).
+fn city_name(code: &str) -> String {
+    division::names(code)
+        .map_or(code, |names| names.city.unwrap_or(names.province))
+        .to_owned()
 }
 
 fn compile(book: PriceBook) -> Compiled {

@@ -9,6 +9,8 @@ use serde::Serialize;
 pub struct BookView {
     /// City, version, hash.
     pub book: BookRef,
+    /// The city in words (杭州市); its code where the code is unknown.
+    pub city_name: String,
     /// In force since, RFC 3339.
     pub effective_from: String,
     /// Superseded longer ago than the grace period.

@@ -11,6 +11,10 @@ export type BookView = {
  */
 book: BookRef, 
 /**
+ * The city in words (杭州市); its code where the code is unknown.
+ */
+city_name: string, 
+/**
  * In force since, RFC 3339.
  */
 effective_from: string, 

@@ -15,3 +15,9 @@ export function money(amount: string | bigint | null | undefined, signed = false
   const sign = value < 0n ? '-' : signed && value > 0n ? '+' : ''
   return `${sign}¥${size}`
 }
+
+/** A price for people: at least two decimals, more where the book has them. */
+export function priceText(price: string): string {
+  const [whole = '', part = ''] = price.split('.')
+  return /^\d+$/.test(whole) ? `${whole}.${part.padEnd(2, '0')}` : price
+}

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { OrderRow } from '@/host'
 import { mounted, startDemo, until } from '../../../tests/mounting'
 import OrderPane from './OrderPane.vue'
@@ -37,17 +37,45 @@ describe('a ticket', () => {
     expect(wrapper.get('[data-testid="trace"]').text()).toContain('基价')
   })
 
-  it('cannot be voided before its money is back, and can afterwards', async () => {
+  it('is voided with a reason, what was paid coming back in the same step', async () => {
     const { host, wrapper, id } = await ticket()
     await wrapper.get('[data-testid="action-void"]').trigger('click')
     await until(() => document.querySelector('[data-testid="refund-first"]') !== null)
+    const form = document.querySelector<HTMLFormElement>('#void-form')
+    form?.requestSubmit()
+    await until(() => document.body.textContent.includes('请填写原因'))
+    expect((await host.order(id)).order.status).toBe(2)
+    document.querySelector<HTMLButtonElement>('.reasons button')?.click()
+    await until(() => document.querySelector<HTMLInputElement>('[data-testid="void-reason"]')?.value !== '')
+    form?.requestSubmit()
+    await until(() => wrapper.find('[data-testid="action-void"]').exists() === false)
+    const { order } = await host.order(id)
+    expect(order).toMatchObject({ status: 3, void_reason: '品类录错' })
+    expect(order.refunds[0]?.amount).toBe(order.payments[0]?.amount)
+  })
+
+  it('is printed again on the roll of this device', async () => {
+    const printed = vi.fn()
+    vi.stubGlobal('print', printed)
+    const { host, wrapper, id } = await ticket()
+    await wrapper.get('[data-testid="paper"]').setValue('80')
+    await wrapper.get('[data-testid="action-print"]').trigger('click')
+    await until(() => printed.mock.calls.length === 1)
+    const receipt = document.querySelector('[data-testid="receipt"]')
+    const { order } = await host.order(id)
+    expect(receipt?.classList.contains('w80')).toBe(true)
+    expect(receipt?.textContent).toContain(order.order_no)
+    expect(receipt?.textContent).toContain(order.due)
+    vi.unstubAllGlobals()
+  })
+
+  it('gives back what was paid', async () => {
+    const { host, wrapper, id } = await ticket()
     await wrapper.get('[data-testid="action-refund"]').trigger('click')
     await until(() => document.querySelector('[data-testid="refund-go"]') !== null)
     document.querySelector<HTMLFormElement>('#refund-form')?.requestSubmit()
     await until(() => wrapper.find('[data-testid="action-refund"]').exists() === false)
     const { order } = await host.order(id)
     expect(order.refunds[0]?.amount).toBe(order.payments[0]?.amount)
-    await host.execute('order.void', { order_id: id, reason: '重复开单' })
-    expect((await host.order(id)).order.status).toBe(3)
   })
 })

@@ -35,12 +35,6 @@ export function readFen(text: string): bigint | null {
   return amount === null || !/\d/.test(amount) ? null : parseScaled(amount, 2)
 }
 
-/** A price for people: at least two decimals, more where the book has them. */
-export function priceText(price: string): string {
-  const [whole = '', part = ''] = price.split('.')
-  return /^\d+$/.test(whole) ? `${whole}.${part.padEnd(2, '0')}` : price
-}
-
 /** What to send for a typed text: empty as nothing, readable as a number, anything else as it stands. */
 export function toSend(text: string, read: (text: string) => string | null): string | undefined {
   const trimmed = text.trim()

@@ -18,6 +18,7 @@ export const RULES = demoBook.rules as unknown as Rule[]
 
 /** The demo book as the price screen sees it. */
 export const BOOK: BookView = {
+  city_name: '杭州市',
   book: { city: demoBook.city, version: demoBook.version, hash: demoBook.hash },
   effective_from: demoBook.effective_from,
   stale: false,
