@@ -27,6 +27,14 @@ describe('words', () => {
     expect(used.filter((use) => !zh.has(use.split(' ')[0] ?? ''))).toEqual([])
   })
 
+  it('are all said somewhere', () => {
+    const text = sources.filter(([path]) => !/\/(zh|en)\.ts$/.test(path)).map(([, source]) => source).join('\n')
+    const groups = new Set([...matches(text, /`([\w.]+)[._]\$\{/g), ...matches(text, /\bt\(`([\w.]+)\./g)])
+    const built = (key: string) => [...groups].some((group) => key.startsWith(`${group}.`) || key.startsWith(`${group}_`))
+    const quoted = (key: string) => text.includes(`'${key}'`)
+    expect([...zh].filter((key) => !key.startsWith('error.') && !quoted(key) && !built(key))).toEqual([])
+  })
+
   it('name the same variables in both languages', () => {
     const variables = (key: string, language: 'zh' | 'en') => {
       const word = key.split('.').reduce<unknown>((words, part) => (words as Words)[part], messages[language])

@@ -3,10 +3,10 @@ export default {
   last_error: 'Last problem', running: 'Syncing…', sync_now: 'Sync now', check_now: 'Check now', checked: 'The check matches', synced: 'Synced',
   offline_switch: 'Offline switch', offline_note: 'While on, the server is not contacted: to train working offline or to save data', lost_title: 'If this device died now', lost_none: 'Nothing would be lost: every change is on the server.', lost_some: '{n} changes not sent yet would be lost; see below.', lost_practice: 'Practice data is only here and never sent.', drafts: '{n} unfinished drafts (only here)',
   sign_in: 'Sign in again', diagnostics: 'Write a diagnostics file', diagnostics_done: 'Diagnostics (no personal data) are in {path}', copy_path: 'Copy the path',
-  needs_attention: 'Needs attention', waiting: 'Waiting', journal: 'Latest results', none_refused: 'Nothing was refused', none_waiting: 'Nothing waits', none_journal: 'No results yet', empty_title: 'All synced', empty_text: 'Nothing waits and nothing was refused.',
+  needs_attention: 'Needs attention', waiting: 'Waiting', practised: 'Done in practice', journal: 'Latest results', none_journal: 'No results yet', empty_title: 'All synced', empty_text: 'Nothing waits and nothing was refused.',
   outcome: { applied: 'took effect', rejected: 'refused', conflict: 'conflict', waiting: 'waiting' }, refused_because: 'Why: {text}', noted: 'Took effect, to review: {text}', theirs: 'On the server: {state}', by: '{actor} · {time}',
   edit: 'Edit and resend', resend: 'Send again', discard: 'Discard', call_station: 'Call the station', open: 'Open', resent: 'Sent again', discarded: 'Discarded', station_none: 'No station known here',
   discard_dialog: { title: 'Discard this change?', text: '“{what}” ({subject}) will not be sent again and does not take effect on the server.', fact: 'This has already happened; check with the station before discarding it.', go: 'Discard', keep: 'Keep' },
   station_dialog: { title: 'Call the station', text: 'Tell the station this:', station: 'Station', address: 'Address', what: 'Change', code: 'Code', number: 'Number' },
-  edit_dialog: { title: 'Edit and resend', day: 'Day', time: 'Time', reason: 'Reason', text: 'Explanation', amount: 'Amount', method: 'Paid by', assignee: 'Collector', go: 'Send again', nothing: 'Nothing in this change can be edited; it can be sent again as it is.' },
+  edit_dialog: { title: 'Edit and resend', time: 'Time', reason: 'Reason', text: 'Explanation', amount: 'Amount', method: 'Paid by', assignee: 'Collector', go: 'Send again' },
 }

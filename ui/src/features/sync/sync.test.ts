@@ -7,7 +7,7 @@ import SyncScreen from './SyncScreen.vue'
 async function centre(scenario?: string) {
   const host = await startDemo(scenario)
   const { wrapper } = await mounted(SyncScreen)
-  await until(() => wrapper.find('[data-testid="journal"]').exists())
+  await until(() => !wrapper.find('[data-testid="skeleton"]').exists())
   return { host, wrapper }
 }
 
