@@ -6,8 +6,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Every place.
+/// Every place. `write` is every commit of a write to what devices hold, whoever asked for it.
 pub const CRASH_POINTS: &[&str] = &[
+    "write.before_commit",
+    "write.after_commit",
     "booking.before_commit",
     "booking.after_commit",
     "push.before_commit",

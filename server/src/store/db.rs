@@ -1,6 +1,7 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
 use super::{StoreError, orders::Months};
+use crate::crash::crash_point;
 use rand::Rng;
 use sqlx::{
     Executor, MySql, MySqlConnection, MySqlPool, Transaction,
@@ -170,8 +171,12 @@ impl Db {
     /// The commit failed; nothing is written.
     pub async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
         let marked = tx.marked;
+        if marked {
+            crash_point("write.before_commit");
+        }
         tx.inner.commit().await?;
         if marked {
+            crash_point("write.after_commit");
             self.wake.notify_one();
         }
         Ok(())

@@ -6,6 +6,7 @@
 /// Named so that the runner gives these tests the machine to themselves.
 mod crash {
     mod at_points;
+    mod at_writes;
     mod kills;
     mod till;
 }

@@ -107,7 +107,11 @@ async fn server_dies(engine: Engine) {
     let customer = Customer::login(&town.world, "wang").await;
     let plain = town.world.server.setup().clone();
     let (mut hits, mut booked) = (BTreeMap::new(), 0);
-    for point in points("server/src/crash.rs") {
+    let points = points("server/src/crash.rs");
+    for point in points
+        .into_iter()
+        .filter(|point| !point.starts_with("write."))
+    {
         for _ in 0..TIMES {
             let (key, body) = (key(), noted_booking(booked));
             booked += 1;
