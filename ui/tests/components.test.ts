@@ -1,43 +1,36 @@
 import { describe, expect, it } from 'vitest'
 import { nextTick } from 'vue'
-import DecimalField from '@/components/DecimalField.vue'
 import SyncChip from '@/components/frame/SyncChip.vue'
+import NumberField from '@/components/NumberField.vue'
 import VirtualList from '@/components/VirtualList.vue'
+import { readWeight } from '@/features/weigh/numbers'
 import { setLanguage } from '@/i18n'
 import { useSync } from '@/stores/sync'
 import { useToasts } from '@/stores/toasts'
 import { mounted, startDemo } from './mounting'
 
-describe('a decimal field', () => {
-  async function typing(text: string, measure = 'kg') {
+describe('a number field', () => {
+  async function field(modelValue: string) {
     await startDemo()
-    const { wrapper } = await mounted(DecimalField, { props: { modelValue: '', measure, label: '毛重' } })
-    await wrapper.get('input').setValue(text)
-    return { wrapper, value: wrapper.emitted('update:modelValue')?.at(-1)?.[0] }
+    const { wrapper } = await mounted(NumberField, { props: { modelValue, label: '毛重', field: 'gross', testid: 'gross', read: readWeight } })
+    return wrapper
   }
 
   it.each([
-    ['52.40', '52.40'],
-    ['52.', '52.'],
+    ['52.40', '52.4'],
     ['３．５', '3.5'],
     ['3斤', '1.5'],
     ['1,234.5', '1234.5'],
-  ])('takes %s as %s', async (text, value) => expect((await typing(text)).value).toBe(value))
-
-  it('shows what a pasted unit came to, and leaves nonsense for the engine to refuse', async () => {
-    const { wrapper } = await typing('3斤')
-    expect(wrapper.text()).toContain('1.5 kg')
-    expect((await typing('三斤')).value).toBe('三斤')
+  ])('reads %s as %s when it is left', async (text, value) => {
+    const wrapper = await field(text)
+    await wrapper.get('input').trigger('blur')
+    expect(wrapper.emitted('update:modelValue')?.at(-1)).toEqual([value])
   })
 
-  it('writes by the pad without losing the field', async () => {
-    await startDemo()
-    const { wrapper } = await mounted(DecimalField, { props: { modelValue: '5', measure: 'kg', label: '毛重', pad: 'always' } })
-    await wrapper.get('input').trigger('focus')
-    const keys = wrapper.findAll('[data-testid="pad"] button')
-    await keys.find((key) => key.text() === '.')?.trigger('click')
-    expect(wrapper.emitted('update:modelValue')?.at(-1)).toEqual(['5.'])
-    await keys.find((key) => key.text() === '完成')?.trigger('click')
+  it('leaves nonsense for the engine to refuse, and goes on by Enter', async () => {
+    const wrapper = await field('三斤')
+    await wrapper.get('input').trigger('keydown', { key: 'Enter' })
+    expect(wrapper.emitted('update:modelValue')).toBeUndefined()
     expect(wrapper.emitted('enter')).toHaveLength(1)
   })
 })

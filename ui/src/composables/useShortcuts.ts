@@ -1,4 +1,4 @@
-// Keys of a screen. While a field has the focus, only keys that no text needs (F-keys, Escape, Enter with Ctrl) count.
+// Keys of a screen. While a field has the focus, only keys that no text needs (F-keys, Escape, those with Ctrl or Alt) count.
 
 import { onMounted, onScopeDispose } from 'vue'
 
@@ -20,7 +20,7 @@ function dispatch(event: KeyboardEvent) {
   if (event.defaultPrevented || event.isComposing) return
   const name = keyName(event)
   const plain = /^.$/u.test(event.key) || event.key === 'Enter' || event.key.startsWith('Arrow')
-  if (typing(event.target) && plain && !name.startsWith('Ctrl+')) return
+  if (typing(event.target) && plain && !/^(Ctrl|Alt)\+/.test(name)) return
   // A dialog keeps keys to itself.
   if (document.querySelector('.el-overlay:not([style*="display: none"]) [role="dialog"]') && name !== 'F1') return
   for (const keys of [...open].reverse()) {
