@@ -8,7 +8,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::{net::SocketAddr, path::Path, time::Duration};
 
-const DEFAULTS: &str = include_str!("config.default.toml");
+const DEFAULTS: &str = include_str!("../config.default.toml");
 const DEV_TOKEN_KEY: &str = "huishou development token key: not a secret at all";
 /// The sandbox's account, so that a developer's machine logs in without any setting.
 const DEV_WECHAT: (&str, &str, &str) = ("http://127.0.0.1:8090", "wxdemo0000000001", "demo-secret");
