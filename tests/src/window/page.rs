@@ -21,6 +21,9 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 /// How long the driver may take over one command: longer means that the page hangs.
 const ONE_COMMAND: Duration = Duration::from_secs(15);
 
+/// WebDriver's name of the key.
+const BACKSPACE: &str = "\u{E003}";
+
 /// What a person can see. (The driver's own idea of it misses rows inside `contain: strict`.)
 const SHOWN: &str = "const shown = e => e.getClientRects().length > 0 && getComputedStyle(e).visibility !== 'hidden';";
 
@@ -152,8 +155,11 @@ impl Page {
     pub async fn fill_css(&self, css: &str, text: &str) {
         self.act(&format!("type into {css}"), css, async |element| {
             element.click().await?;
-            element.clear().await?;
-            element.send_keys(text).await
+            // Typed over what is there, as a person does; the driver's own clearing tells the page nothing.
+            let select = vec![json!(element)];
+            self.client.execute("arguments[0].select()", select).await?;
+            let over = if text.is_empty() { BACKSPACE } else { text };
+            element.send_keys(over).await
         })
         .await;
     }

@@ -136,6 +136,29 @@ impl Page {
             .await;
     }
 
+    /// Shows all days on Today.
+    pub async fn all_days(&self) {
+        if !self.has("go-today").await {
+            self.click("all-days").await;
+        }
+        self.see("go-today").await;
+    }
+
+    /// Looks for an appointment on Today that only one row matches; answers its text.
+    pub async fn found_row(&self, query: &str) -> String {
+        self.fill("search", query).await;
+        let one = "return document.querySelectorAll('[data-testid=appointment-row]').length === 1";
+        self.until(&format!("one row matches {query}"), one).await;
+        self.text("appointment-row").await
+    }
+
+    /// Pushes and pulls now, from the sync centre; waits until all is confirmed.
+    pub async fn sync_now(&self) {
+        self.go("sync").await;
+        self.click("sync-now").await;
+        self.chip("synced").await;
+    }
+
     /// Waits for a state of the sync chip: `synced`, `pending`, `offline`, `attention`, `practice`.
     pub async fn chip(&self, state: &str) {
         let there = format!(
