@@ -180,6 +180,18 @@ impl Ledger<'_> {
             ("a line has no order", format!("SELECT LOWER(HEX(l.order_id)) FROM order_lines l LEFT JOIN ({all}) o ON o.id = l.order_id WHERE o.id IS NULL")),
             ("a weighed order has no lines", format!("SELECT LOWER(HEX(o.id)) FROM ({all}) o LEFT JOIN order_lines l ON l.order_id = o.id WHERE o.current_quote IS NOT NULL AND l.order_id IS NULL")),
             ("a current quote is missing", format!("SELECT LOWER(HEX(o.id)) FROM ({all}) o LEFT JOIN quotes q ON q.id = o.current_quote AND q.order_id = o.id WHERE o.current_quote IS NOT NULL AND q.id IS NULL")),
+            (
+                "a payment is not above zero",
+                "SELECT CONCAT(LOWER(HEX(order_id)), ': ', amount) FROM payments WHERE amount <= 0".to_owned(),
+            ),
+            (
+                "a refund is not above zero",
+                "SELECT CONCAT(LOWER(HEX(order_id)), ': ', amount) FROM refunds WHERE amount <= 0".to_owned(),
+            ),
+            (
+                "an order owes less than nothing",
+                format!("SELECT CONCAT(LOWER(HEX(o.id)), ': ', o.due) FROM ({all}) o WHERE o.due < 0"),
+            ),
             ("a slot is overbooked", "SELECT CONCAT(date, ' ', CONVERT(start USING utf8mb4)) FROM slots WHERE taken > capacity".to_owned()),
             ("a slot's count differs from its appointments", "SELECT CONCAT(s.date, ' ', CONVERT(s.start USING utf8mb4), ': ', s.taken) FROM slots s WHERE s.taken <> (SELECT COUNT(*) FROM appointments a WHERE a.station_id = s.station_id AND a.slot_date = s.date AND a.slot_start = s.start AND a.status <> 3)".to_owned()),
             ("a device's mutations are not dense", "SELECT LOWER(HEX(device_id)) FROM mutations GROUP BY device_id, incarnation HAVING COUNT(*) <> MAX(id) OR MIN(id) <> 1".to_owned()),

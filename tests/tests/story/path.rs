@@ -41,7 +41,7 @@ async fn story(engine: Engine) {
             &zhang.appointment(id(&other)).await.expect("held"),
             "status"
         ),
-        1 - 1,
+        0,
         "offline nobody has told them"
     );
 
