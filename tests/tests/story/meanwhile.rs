@@ -310,6 +310,61 @@ async fn the_customer_accepts_in_the_mini_program() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fact_about_nothing_known_or_malformed_is_kept_for_the_administrators() {
+    for engine in Engine::ALL {
+        let town = Town::start(engine).await;
+        let (zhang, admin) = (town.desk("zhang").await, town.desk("admin").await);
+        let nobodys = json!({"order_id": Uuid::now_v7(), "payment_id": Uuid::now_v7(), "method": "cash", "amount": "12.30"});
+        let malformed =
+            json!({"order_id": Uuid::now_v7(), "method": "gold", "amount": "-12.30", "note": "𠮷"});
+        let before = town.ledger().paid().await;
+        for (n, args) in [(1, &nobodys), (2, &malformed)] {
+            let verdict = zhang
+                .push(&[zhang.mutation(n, "order.pay@1", args)])
+                .await
+                .remove(0);
+            assert_eq!(
+                verdict["outcome"], "applied",
+                "a fact is never refused: {verdict}"
+            );
+            assert_eq!(verdict["review"], "disputed", "{verdict}");
+        }
+        let listed = admin
+            .api()
+            .get("/admin/v1/disputed")
+            .await
+            .expect(200)
+            .clone();
+        let records = listed["items"].as_array().expect("a list");
+        assert_eq!(records.len(), 2, "{listed}");
+        let raw = "SELECT CONVERT(raw USING utf8mb4) FROM disputed_records ORDER BY mutation_id";
+        let kept = town.world.database.texts(raw).await;
+        for (kept, args) in kept.iter().zip([&nobodys, &malformed]) {
+            let kept: Value = serde_json::from_str(kept).expect("as it was pushed");
+            assert_eq!(&kept["args"], args, "to the letter");
+        }
+        assert_eq!(
+            town.ledger().paid().await,
+            before,
+            "no money is booked on nothing"
+        );
+        let first = format!("/admin/v1/disputed/{}/resolve", id(&records[0]));
+        let resolved = admin
+            .api()
+            .post(&first, &json!({"resolution": "已核对 <b>𠮷</b>"}))
+            .await;
+        assert!(resolved.status < 300, "{}", resolved.text);
+        let open = admin
+            .api()
+            .get("/admin/v1/disputed")
+            .await
+            .expect(200)
+            .clone();
+        assert_eq!(open["items"].as_array().expect("a list").len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_amount_the_server_cannot_explain_is_applied_as_stated_and_reviewed() {
     let town = Town::start(Engine::MariaDb).await;
     let desk = town.desk("station1").await;
