@@ -32,6 +32,7 @@ pub struct Replica {
     cursor: Option<String>,
     confirmed: i64,
     last_mutation: i64,
+    limit: Option<usize>,
     /// Complete pulls whose checks were compared.
     pub compared: u64,
     /// Pages read.
@@ -42,6 +43,15 @@ pub struct Replica {
 const MOST_PAGES: usize = 400;
 
 impl Replica {
+    /// A replica that asks for pages of so few aggregates.
+    #[must_use]
+    pub fn with_pages_of(limit: usize) -> Self {
+        Self {
+            limit: Some(limit),
+            ..Self::default()
+        }
+    }
+
     /// Pulls to completion as this desk and compares every scope with the server's check of the same snapshot.
     ///
     /// # Errors
@@ -64,9 +74,18 @@ impl Replica {
         Err(format!("no complete page within {MOST_PAGES}"))
     }
 
+    /// Forgets everything held: the next pull is a first sync.
+    pub fn begin_anew(&mut self) {
+        self.rows.clear();
+        self.cursor = None;
+    }
+
     async fn page(&self, desk: &Desk) -> Answer {
-        let request =
+        let mut request =
             json!({"cursor": self.cursor, "schema": 1, "confirmed": self.confirmed, "check": true});
+        if let Some(limit) = self.limit {
+            request["limit"] = json!(limit);
+        }
         desk.api().post("/sync/v1/pull", &request).await
     }
 

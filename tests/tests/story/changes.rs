@@ -106,14 +106,15 @@ async fn thirty_two_writers(engine: Engine) {
     write_everything(&town, &traffic).await;
     let pulled = pullers.join_all().await;
     let checked: u64 = devices.join_all().await.iter().sum();
-    let mut compared = 0;
+    let (mut compared, mut pages) = (0, 0);
     for (username, replica) in &pulled {
         equals_books(&town, username, replica).await;
         compared += replica.compared;
+        pages += replica.pages;
     }
     assert_eq!(town.ledger().audit().await, [""; 0]);
     println!(
-        "{engine}: {} writes by 32 writers; {compared} complete pulls of 4 replicas and {checked} checks of 2 devices, none differed",
+        "{engine}: {} writes by 32 writers; {compared} complete pulls in {pages} pages of 4 replicas and {checked} checks of 2 devices, none differed",
         traffic.written.load(Ordering::Relaxed)
     );
 }
@@ -156,9 +157,19 @@ async fn pull_until_quiet(
     desk: Desk,
     traffic: &Traffic,
 ) -> (&'static str, Replica) {
-    let mut replica = Replica::default();
+    // Some read page by small page, so that much is written between the pages of one pull.
+    let mut replica = match username {
+        "admin" => Replica::with_pages_of(9),
+        "zhang" => Replica::with_pages_of(1),
+        "station1" => Replica::with_pages_of(40),
+        _ => Replica::default(),
+    };
     loop {
         let last = !traffic.writing.load(Ordering::SeqCst);
+        if username == "station1" {
+            // Always a first sync: a snapshot in pages, while the writers go on.
+            replica.begin_anew();
+        }
         replica
             .pull(&desk)
             .await
