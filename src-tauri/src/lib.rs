@@ -10,10 +10,9 @@ mod window;
 
 use std::{error::Error, process::ExitCode};
 
-use huishou_client::{engine::Engine, view::session::AppError};
-use tauri::{App, AppHandle, Manager, Wry};
+use tauri::{App, Manager, Wry};
 
-use opening::Opened;
+use opening::Opening;
 use place::Place;
 
 /// Runs the app until its window is closed.
@@ -38,10 +37,10 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn Error>> {
     app.plugin(only_one(&place))?;
     logging::start(&place.logs());
     app.plugin(remembered_window(&place))?;
-    let (opened, opening) = opening::opening();
-    app.manage(opening);
+    app.manage(Opening::of(place.engine()));
     window::open(app, place.data())?;
-    open_engine(app.clone(), &place, opened);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move { app.state::<Opening>().open(&app, None).await });
     Ok(())
 }
 
@@ -59,24 +58,4 @@ fn remembered_window(place: &Place) -> tauri::plugin::TauriPlugin<Wry> {
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
         .with_filename(place.data().join("window.json").to_string_lossy())
         .build()
-}
-
-/// The store may wait for the keyring to be unlocked: meanwhile the window is there.
-fn open_engine(app: AppHandle, place: &Place, opened: Opened) {
-    let config = place.engine();
-    tauri::async_runtime::spawn_blocking(move || {
-        let engine = Engine::open(config).map_err(AppError::from);
-        match &engine {
-            Ok(engine) => start(app, engine),
-            Err(error) => tracing::error!(code = error.code, "the store cannot be opened"),
-        }
-        opened.tell(engine);
-    });
-}
-
-/// News to the page, and the loop of sync, for the life of the app.
-fn start(app: AppHandle, engine: &Engine) {
-    events::forward(app, engine);
-    let engine = engine.clone();
-    tauri::async_runtime::spawn(async move { engine.run().await });
 }

@@ -30,7 +30,10 @@ async function start() {
   await Promise.all([useSettings().start(), useSession().start(), useSync().start()])
   void useCatalogue().load()
   void useDirectory().load().catch(() => undefined)
-  app.use(makeRouter())
+  const router = makeRouter()
+  app.use(router)
+  // The first screen at once, not an empty frame before it.
+  await router.isReady()
   app.mount('#app')
 }
 

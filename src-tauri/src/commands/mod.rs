@@ -8,15 +8,16 @@ pub mod sync;
 pub mod visits;
 
 use huishou_client::view::session::AppError;
-use tauri::{Builder, Runtime};
+use tauri::{Builder, Wry};
 
 /// What a command answers: an error has a stable code the page has words for.
 pub type Answer<T> = Result<T, AppError>;
 
 /// Makes all commands known to the app.
-pub fn register<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+pub fn register(builder: Builder<Wry>) -> Builder<Wry> {
     builder.invoke_handler(tauri::generate_handler![
         session::session_state,
+        session::open_store,
         session::register,
         session::sign_in,
         session::sign_out,

@@ -68,24 +68,24 @@ impl Start {
     }
 
     fn driver(&self, port: u16, native: u16) -> Command {
-        let program = tauri_driver();
+        // `env` stands innermost: what a test sets, a virtual screen's own settings do not undo.
         let mut driver = if has_screen() {
-            command(&program)
+            command(Path::new("env"))
         } else {
             let mut headless = command(&script("headless"));
-            headless.arg(&program);
+            headless.arg("env");
             headless
         };
         driver
-            .args([
-                "--port",
-                &port.to_string(),
-                "--native-port",
-                &native.to_string(),
-            ])
-            .envs(self.environment.iter().cloned())
-            .env("TZ", "Asia/Shanghai")
-            .env("LANG", "C.UTF-8");
+            .args(["TZ=Asia/Shanghai", "LANG=C.UTF-8"])
+            .args(
+                self.environment
+                    .iter()
+                    .map(|(key, value)| format!("{key}={value}")),
+            )
+            .arg(tauri_driver())
+            .args(["--port", &port.to_string()])
+            .args(["--native-port", &native.to_string()]);
         driver
     }
 

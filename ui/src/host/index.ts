@@ -19,6 +19,8 @@ export interface HostEvents {
 /** Every command of the engine; each rejects with an `AppError`. */
 export interface Host {
   sessionState(): Promise<SessionState>
+  /** Tries again to open the store; with a passphrase where the system has no keyring. */
+  openStore(passphrase: string | null): Promise<SessionState>
   register(registration: Registration): Promise<SessionState>
   signIn(credentials: Credentials): Promise<SessionState>
   signOut(): Promise<SessionState>

@@ -8,6 +8,7 @@ import type { Host } from './index'
 export function tauriHost(): Host {
   return {
     sessionState: () => invoke('session_state'),
+    openStore: (passphrase) => invoke('open_store', { passphrase }),
     register: (registration) => invoke('register', { registration }),
     signIn: (credentials) => invoke('sign_in', { credentials }),
     signOut: () => invoke('sign_out'),

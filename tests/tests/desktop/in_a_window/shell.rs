@@ -107,3 +107,31 @@ async fn a_phones_number_is_handed_to_the_system_and_never_opened_in_the_window(
             .starts_with("tauri://localhost")
     );
 }
+
+#[tokio::test]
+async fn without_a_keyring_a_passphrase_guards_the_store() {
+    let folder = TempDir::new().unwrap();
+    let without =
+        Start::in_folder(folder.path()).with("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
+    let app = without.open().await;
+    app.resize(1280, 800).await;
+    app.see("passphrase-again").await;
+    app.fill("passphrase", "short").await;
+    app.click("open-store").await;
+    app.see_text("startup-failed", "8").await;
+    app.fill("passphrase", "一把好钥匙 2026").await;
+    app.fill("passphrase-again", "一把好钥匙 2026").await;
+    app.picture("passphrase-1-first-start").await;
+    app.click("open-store").await;
+    app.practise().await;
+
+    let app = app.kill_and_reopen().await;
+    app.see("passphrase").await;
+    app.fill("passphrase", "another one").await;
+    app.click("open-store").await;
+    app.see_text("startup-failed", "口令不对").await;
+    app.fill("passphrase", "一把好钥匙 2026").await;
+    app.picture("passphrase-2-asked-again").await;
+    app.click("open-store").await;
+    app.practise().await;
+}

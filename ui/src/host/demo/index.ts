@@ -126,6 +126,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
   restate()
   return {
     sessionState: () => answer(() => session),
+    openStore: () => answer(() => session),
     register: (r) => answer(() => {
       const missing = (Object.keys(r) as (keyof typeof r)[]).filter((key) => r[key].trim() === '')
       if (missing.length > 0) throw { code: 'validation_failed', field: null, errors: missing.map((field) => ({ field, code: 'required' })) }
