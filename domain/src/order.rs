@@ -336,9 +336,10 @@ impl Order {
         self.weighed_at.is_some() && self.paid_fen() >= i128::from(self.due.fen())
     }
 
-    /// The acceptance that counts.
+    /// The acceptance that counts: the first of the current quote. A quote weighed later has to be accepted anew.
     #[must_use]
     pub fn accepted(&self) -> Option<&Acceptance> {
-        self.acceptances.first()
+        let current = self.current_quote?;
+        self.acceptances.iter().find(|a| a.quote_id == current)
     }
 }

@@ -137,6 +137,12 @@ impl PriceBook {
         self.effective_from.at() <= at
     }
 
+    /// Of several books that are effective, the greatest of these is in force: the one that began last, and of two that
+    /// began together the higher version. The server's queries order by the same.
+    pub fn precedence(&self) -> (DateTime<Utc>, u32) {
+        (self.effective_from.at(), self.version)
+    }
+
     fn check(&self) -> Result<(), PriceBookError> {
         if division::lookup(&self.city).is_none() {
             return Err(PriceBookError::City);

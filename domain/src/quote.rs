@@ -262,8 +262,12 @@ pub enum AdjustmentFault {
     RoundDownTooLarge,
     /// Bargained past the role's limit.
     BargainTooLarge,
-    /// A bargain that needs an approver.
+    /// A bargain or bonus that needs an approver.
     ApprovalNeeded,
+    /// A bonus that takes something away.
+    BonusNegative,
+    /// A line that the quote does not have.
+    UnknownLine,
     /// The due would be negative, or is not total + Σ adjustments.
     DueWrong,
 }
@@ -276,6 +280,8 @@ impl AdjustmentFault {
             Self::RoundDownTooLarge => "round_down_too_large",
             Self::BargainTooLarge => "bargain_too_large",
             Self::ApprovalNeeded => "approval_needed",
+            Self::BonusNegative => "bonus_negative",
+            Self::UnknownLine => "unknown_line",
             Self::DueWrong => "due_wrong",
         }
     }
@@ -290,49 +296,164 @@ pub fn due(total: Fen, adjustments: &[Adjustment]) -> Option<Fen> {
     (sum >= 0).then(|| Fen::from_fen(sum))
 }
 
-/// Checks adjustments against the limits of the role that grants them.
+/// Checks adjustments against the limits of the role that grants them. That the approver exists and is somebody else
+/// is for the caller to check, who knows the people.
 ///
 /// # Errors
 /// The first fault found; the due is checked last.
 pub fn check_adjustments(
     total: Fen,
+    lines: usize,
     adjustments: &[Adjustment],
     stated_due: Fen,
     role: Role,
     limits: &AdjustmentLimits,
 ) -> Result<(), AdjustmentFault> {
-    let sum_of = |kind| {
-        adjustments
-            .iter()
-            .filter(|a| a.kind == kind)
-            .map(|a| i128::from(a.amount.fen()))
-            .sum::<i128>()
-    };
+    let of = |kind| adjustments.iter().filter(move |a| a.kind == kind);
+    let sum_of = |kind| of(kind).map(|a| i128::from(a.amount.fen())).sum::<i128>();
+    if adjustments
+        .iter()
+        .any(|a| a.line.is_some_and(|line| line >= lines))
+    {
+        return Err(AdjustmentFault::UnknownLine);
+    }
     let rounded = sum_of(AdjustmentKind::RoundDown);
     if rounded > 0 || -rounded >= i128::from(limits.round_down_below.fen()) {
         return Err(AdjustmentFault::RoundDownTooLarge);
     }
     let bargained = sum_of(AdjustmentKind::Bargain).abs();
-    match role {
-        Role::Collector
-            if bargained * 100
-                > i128::from(total.fen()) * i128::from(limits.collector_bargain_percent) =>
-        {
-            return Err(AdjustmentFault::BargainTooLarge);
-        }
-        Role::Station
-            if adjustments.iter().any(|a| {
-                a.kind == AdjustmentKind::Bargain
-                    && a.approved_by.as_deref().is_none_or(str::is_empty)
-            }) =>
-        {
-            return Err(AdjustmentFault::ApprovalNeeded);
-        }
-        _ => {}
+    let allowed = i128::from(total.fen()) * i128::from(limits.collector_bargain_percent);
+    if role == Role::Collector && bargained * 100 > allowed {
+        return Err(AdjustmentFault::BargainTooLarge);
+    }
+    if of(AdjustmentKind::Bonus).any(|a| a.amount.is_negative()) {
+        return Err(AdjustmentFault::BonusNegative);
+    }
+    if adjustments
+        .iter()
+        .any(|a| needs_approval(a, role) && !has_approver(a))
+    {
+        return Err(AdjustmentFault::ApprovalNeeded);
     }
     if due(total, adjustments) == Some(stated_due) {
         Ok(())
     } else {
         Err(AdjustmentFault::DueWrong)
+    }
+}
+
+/// Whose word an adjustment needs: station staff bargain with an approver; a bonus is given by someone who plans, or
+/// with their approval.
+#[must_use]
+pub fn needs_approval(adjustment: &Adjustment, role: Role) -> bool {
+    match adjustment.kind {
+        AdjustmentKind::RoundDown => false,
+        AdjustmentKind::Bargain => role == Role::Station,
+        AdjustmentKind::Bonus => !role.plans_everywhere(),
+    }
+}
+
+fn has_approver(adjustment: &Adjustment) -> bool {
+    adjustment
+        .approved_by
+        .as_deref()
+        .is_some_and(|name| !name.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn adjustment(kind: AdjustmentKind, fen: i64, approved_by: Option<&str>) -> Adjustment {
+        Adjustment {
+            line: None,
+            kind,
+            amount: Fen::from_fen(fen),
+            reason: None,
+            approved_by: approved_by.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn each_role_has_its_limits() {
+        use AdjustmentFault as F;
+        use AdjustmentKind as K;
+        for (kind, fen, approver, role, expected) in [
+            (K::RoundDown, -99, None, Role::Collector, Ok(())),
+            (
+                K::RoundDown,
+                -100,
+                None,
+                Role::Admin,
+                Err(F::RoundDownTooLarge),
+            ),
+            (
+                K::RoundDown,
+                1,
+                None,
+                Role::Collector,
+                Err(F::RoundDownTooLarge),
+            ),
+            (K::Bargain, 1000, None, Role::Collector, Ok(())),
+            (
+                K::Bargain,
+                -1001,
+                None,
+                Role::Collector,
+                Err(F::BargainTooLarge),
+            ),
+            (
+                K::Bargain,
+                5000,
+                None,
+                Role::Station,
+                Err(F::ApprovalNeeded),
+            ),
+            (K::Bargain, 5000, Some("admin"), Role::Station, Ok(())),
+            (K::Bonus, 500, None, Role::Collector, Err(F::ApprovalNeeded)),
+            (K::Bonus, 500, Some("admin"), Role::Collector, Ok(())),
+            (K::Bonus, 500, None, Role::Dispatcher, Ok(())),
+            (
+                K::Bonus,
+                -500,
+                Some("admin"),
+                Role::Collector,
+                Err(F::BonusNegative),
+            ),
+        ] {
+            let total = Fen::from_fen(10_000);
+            let adjustments = [adjustment(kind, fen, approver)];
+            let stated = due(total, &adjustments).unwrap();
+            let checked = check_adjustments(
+                total,
+                1,
+                &adjustments,
+                stated,
+                role,
+                &AdjustmentLimits::default(),
+            );
+            assert_eq!(checked, expected, "{kind:?} of {fen} fen by {role:?}");
+        }
+    }
+
+    #[test]
+    fn an_adjustment_names_a_line_that_exists_and_the_due_adds_up() {
+        let total = Fen::from_fen(10_000);
+        let mut rounding = adjustment(AdjustmentKind::RoundDown, -50, None);
+        let check = |a: &Adjustment, stated| {
+            check_adjustments(
+                total,
+                2,
+                std::slice::from_ref(a),
+                Fen::from_fen(stated),
+                Role::Collector,
+                &AdjustmentLimits::default(),
+            )
+        };
+        assert_eq!(check(&rounding, 9_950), Ok(()));
+        assert_eq!(check(&rounding, 9_951), Err(AdjustmentFault::DueWrong));
+        rounding.line = Some(2);
+        assert_eq!(check(&rounding, 9_950), Err(AdjustmentFault::UnknownLine));
     }
 }

@@ -56,6 +56,12 @@ codes! {
     RefundedCompleted = "refunded_completed",
     /// A refund of a payment nobody knows, or of more than was paid.
     RefundUnmatched = "refund_unmatched",
+    /// Lines differ from the estimate and nobody said why.
+    ReasonsOwed = "reasons_owed",
+    /// Paid far below the estimate without the customer's signature or acceptance in the mini-program.
+    AcceptanceMissing = "acceptance_missing",
+    /// A ticket of a station where its author does not work.
+    ForeignStation = "foreign_station",
     /// Received at the depot although unpaid.
     UnpaidReceived = "unpaid_received",
     /// Received at the depot although cancelled.

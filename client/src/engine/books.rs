@@ -116,7 +116,7 @@ fn choose(books: &[Arc<Compiled>], city: &str, now: DateTime<Utc>) -> Option<InF
         .iter()
         .filter(|c| c.book.city == city && c.book.is_effective(now))
         .collect();
-    candidates.sort_by_key(|c| std::cmp::Reverse(c.book.version));
+    candidates.sort_by_key(|c| std::cmp::Reverse(c.book.precedence()));
     let at = candidates.iter().position(|c| c.rules.is_some())?;
     let stale = candidates[..at]
         .iter()

@@ -51,6 +51,7 @@ impl Engine {
         let role = self.person().map_or(Role::Collector, |p| p.role);
         let fault = check_adjustments(
             total,
+            lines.len(),
             &request.adjustments,
             due.unwrap_or_default(),
             role,

@@ -18,7 +18,7 @@ use huishou_domain::{
     order::{AcceptedBy, Order},
     quote::{AdjustmentLimits, Quote, QuoteKind, check_adjustments},
     staff::Actor,
-    visit::Visit,
+    visit::{Visit, lacks_explicit_acceptance},
 };
 
 /// Longest amount in fen: 9,999,999,999.99.
@@ -42,6 +42,9 @@ pub fn check(
     match command {
         Command::Weigh(args) => weigh(visit, args, actor, now),
         Command::Accept(args) => accept(visit, args),
+        Command::Pay(_) if lacks_explicit_acceptance(visit) => {
+            Err(Error::code("explicit_acceptance_required"))
+        }
         Command::Pay(args) => amount(args.amount),
         Command::Refund(args) => refund(&visit.order, args),
         Command::Cancel(args) => cancel(args),
@@ -101,6 +104,7 @@ fn quote(quote: &Quote, actor: &Actor) -> Result<()> {
     }
     check_adjustments(
         quote.total,
+        quote.lines.len(),
         &quote.adjustments,
         quote.due,
         actor.role,

@@ -120,6 +120,14 @@ impl<'de> Deserialize<'de> for UnitPrice {
     }
 }
 
+impl std::str::FromStr for UnitPrice {
+    type Err = crate::number::NotANumber;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).ok_or(crate::number::NotANumber)
+    }
+}
+
 /// Yuan and fraction are read apart: together they are more digits than an `i64` holds.
 fn parse(text: &str) -> Option<UnitPrice> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));

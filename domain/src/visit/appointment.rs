@@ -149,7 +149,7 @@ pub(super) fn complete(visit: &mut Visit, act: &Act, done: &mut Applied) {
 
 /// A fact of someone who did not know that the visit was given to another, or moved by the customer. Each is
 /// noted once a person.
-fn note_changed_plans(visit: &Visit, act: &Act, done: &mut Applied) {
+pub(super) fn note_changed_plans(visit: &Visit, act: &Act, done: &mut Applied) {
     let (Some(appointment), Some(actor)) = (&visit.appointment, act.party.staff()) else {
         return;
     };

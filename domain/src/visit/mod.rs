@@ -12,6 +12,7 @@ mod permit;
 mod tests;
 mod ticket;
 
+pub use order::lacks_explicit_acceptance;
 pub use permit::permit;
 pub use ticket::create_ticket;
 
@@ -126,6 +127,8 @@ pub enum Refusal {
     NoAppointment,
     /// The quote is not one of this order's.
     UnknownQuote,
+    /// A newer quote has taken its place.
+    QuoteSuperseded,
     /// Not weighed yet.
     NotWeighed,
     /// The new time lies in no slot.
@@ -146,6 +149,7 @@ impl Refusal {
             Self::Forbidden => "forbidden",
             Self::NoAppointment => "no_appointment",
             Self::UnknownQuote => "unknown_quote",
+            Self::QuoteSuperseded => "quote_superseded",
             Self::NotWeighed => "not_weighed",
             Self::OutsideSlots => "outside_slots",
             Self::IdTaken => "id_taken",
@@ -203,8 +207,8 @@ impl Visit {
             Command::Complete(_) => appointment::complete(self, act, &mut done),
             Command::Weigh(args) => order::weigh(self, args, act, &mut done),
             Command::Accept(args) => order::accept(self, args, act, &mut done)?,
-            Command::Pay(args) => order::pay(&mut self.order, args, act, &mut done),
-            Command::Refund(args) => order::refund(&mut self.order, args, act, &mut done),
+            Command::Pay(args) => order::pay(self, args, act, &mut done),
+            Command::Refund(args) => order::refund(self, args, act, &mut done),
             Command::Void(args) => order::void(&mut self.order, &args.reason, &mut done)?,
             Command::Receive(args) => order::receive(&mut self.order, args, act, &mut done),
             Command::Ticket(args) => ticket::again(&self.order, args, &mut done),

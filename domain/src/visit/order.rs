@@ -4,9 +4,10 @@
 use super::{Act, Applied, Party, Refusal, Visit, appointment};
 use crate::{
     command::{Accept, Pay, Receive, RefundArgs, Weigh},
+    difference::{difference, needs_explicit_acceptance},
     ids::{QuoteId, StaffId},
-    order::{Acceptance, FinalQuote, Order, OrderStatus as S, Payment, Refund},
-    quote::{Item, Quote, QuoteKind},
+    order::{Acceptance, AcceptedBy, FinalQuote, Order, OrderStatus as S, Payment, Refund},
+    quote::{AdjustmentLimits, Item, Quote, QuoteKind},
     review::ReviewCode,
 };
 use uuid::Uuid;
@@ -15,16 +16,21 @@ use uuid::Uuid;
 const REWEIGH_TOLERANCE_PERCENT: i128 = 2;
 
 pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Applied) {
-    if visit
+    if let Some(told) = visit
         .order
         .quotes
         .iter()
-        .any(|q| q.quote.id == args.quote_id)
+        .find(|q| q.quote.id == args.quote_id)
     {
+        let same = told.quote.due == args.due && told.quote.items == args.items;
+        dispute_unless(same, &visit.order, act, done);
         return;
     }
     appointment::begin(visit, act, done);
     note_price_findings(act, done);
+    if owes_reasons(visit, args, act) {
+        done.review(ReviewCode::ReasonsOwed);
+    }
     let order = &mut visit.order;
     let by = actor_id(act);
     let counts = decide_which_counts(order, by, done);
@@ -51,6 +57,28 @@ pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Appli
     };
 }
 
+/// The same identity told again with other contents is looked at, once a person.
+fn dispute_unless(same: bool, order: &Order, act: &Act, done: &mut Applied) {
+    let by = act.party.staff_id();
+    let noted = order
+        .reviews
+        .iter()
+        .any(|r| r.code == ReviewCode::Disputed && r.by == by);
+    if !same && !noted {
+        done.review(ReviewCode::Disputed);
+    }
+}
+
+/// Lines that differ from the estimate without saying why.
+fn owes_reasons(visit: &Visit, args: &Weigh, act: &Act) -> bool {
+    let limits = AdjustmentLimits::default();
+    visit.appointment.as_ref().is_some_and(|booked| {
+        !difference(&booked.estimate, &final_quote(args, act), &limits)
+            .reasons_owed
+            .is_empty()
+    })
+}
+
 /// A later weighing by the same person corrects their own. Of two people's, an accepted one stays; otherwise the
 /// later by server time counts. A completed order keeps what it was completed with.
 fn decide_which_counts(order: &Order, by: StaffId, done: &mut Applied) -> bool {
@@ -67,9 +95,7 @@ fn decide_which_counts(order: &Order, by: StaffId, done: &mut Applied) -> bool {
         return true;
     }
     done.review(ReviewCode::WeighedTwice);
-    order
-        .accepted()
-        .is_none_or(|a| a.quote_id != current.quote.id)
+    order.accepted().is_none()
 }
 
 fn final_quote(args: &Weigh, act: &Act) -> Quote {
@@ -123,20 +149,27 @@ pub(super) fn accept(
     act: &Act,
     done: &mut Applied,
 ) -> Result<(), Refusal> {
-    let order = &mut visit.order;
-    let known = order.quotes.iter().any(|q| q.quote.id == args.quote_id);
-    if matches!(act.party, Party::Customer(_)) {
-        // From the mini-program it is a wish about something seen on a screen, and may be refused.
-        refuse_customers_acceptance(order, known)?;
-    }
-    let again = order
-        .acceptances
+    let known = visit
+        .order
+        .quotes
         .iter()
-        .any(|a| a.quote_id == args.quote_id && a.by == args.by);
-    if again {
+        .any(|q| q.quote.id == args.quote_id);
+    match act.party {
+        // From the mini-program it is a wish about something seen on a screen, and may be refused.
+        Party::Customer(_) => refuse_customers_acceptance(&visit.order, args, known)?,
+        // Nobody accepts in the mini-program for the customer.
+        _ if args.by == AcceptedBy::MiniProgram => {
+            dispute_unless(false, &visit.order, act, done);
+            return Ok(());
+        }
+        _ => appointment::note_changed_plans(visit, act, done),
+    }
+    let order = &mut visit.order;
+    let again = |a: &Acceptance| a.quote_id == args.quote_id && a.by == args.by;
+    if order.acceptances.iter().any(again) {
         return Ok(());
     }
-    let first = order.acceptances.is_empty();
+    let outweighs = known && outweighs_current(order, args.quote_id);
     order.acceptances.push(Acceptance {
         quote_id: args.quote_id,
         by: args.by,
@@ -146,8 +179,9 @@ pub(super) fn accept(
     done.order_changed = true;
     match order.status {
         S::Cancelled => done.review(ReviewCode::AcceptedCancelled),
-        S::Unpaid if first && known && order.current_quote != Some(args.quote_id) => {
-            make_current(order, args.quote_id)
+        S::Unpaid if outweighs => {
+            make_current(order, args.quote_id);
+            order.status = settle(order);
         }
         S::Unpaid | S::Paid | S::Completed => {}
     }
@@ -157,23 +191,43 @@ pub(super) fn accept(
     Ok(())
 }
 
-fn refuse_customers_acceptance(order: &Order, known: bool) -> Result<(), Refusal> {
+/// Of two people's weighings the accepted one counts. A quote that its own author has corrected does not come back.
+fn outweighs_current(order: &Order, accepted: QuoteId) -> bool {
+    let author = |id| order.quotes.iter().find(|q| q.quote.id == id).map(|q| q.by);
+    let latest_of_author = order
+        .quotes
+        .iter()
+        .rfind(|q| Some(q.by) == author(accepted))
+        .is_some_and(|q| q.quote.id == accepted);
+    latest_of_author && order.current_quote != Some(accepted) && order.accepted().is_none()
+}
+
+fn refuse_customers_acceptance(order: &Order, args: &Accept, known: bool) -> Result<(), Refusal> {
     match order.status {
         S::Cancelled => Err(Refusal::Cancelled),
         _ if order.weighed_at.is_none() => Err(Refusal::NotWeighed),
         _ if !known => Err(Refusal::UnknownQuote),
+        _ if order.current_quote != Some(args.quote_id) => Err(Refusal::QuoteSuperseded),
         _ => Ok(()),
     }
 }
 
-pub(super) fn pay(order: &mut Order, args: &Pay, act: &Act, done: &mut Applied) {
-    if order
+pub(super) fn pay(visit: &mut Visit, args: &Pay, act: &Act, done: &mut Applied) {
+    let told = visit
+        .order
         .payments
         .iter()
-        .any(|p| p.payment_id == args.payment_id)
-    {
+        .find(|p| p.payment_id == args.payment_id);
+    if let Some(told) = told {
+        let same = told.amount == args.amount && told.method == args.method;
+        dispute_unless(same, &visit.order, act, done);
         return;
     }
+    appointment::note_changed_plans(visit, act, done);
+    if lacks_explicit_acceptance(visit) {
+        done.review(ReviewCode::AcceptanceMissing);
+    }
+    let order = &mut visit.order;
     let was = order.status;
     order.payments.push(Payment {
         payment_id: args.payment_id,
@@ -204,10 +258,30 @@ fn pay_unpaid(order: &mut Order, done: &mut Applied) {
     order.status = settle(order);
 }
 
-pub(super) fn refund(order: &mut Order, args: &RefundArgs, act: &Act, done: &mut Applied) {
-    if order.refunds.iter().any(|r| r.refund_id == args.refund_id) {
+/// Far below the estimate, and the customer has neither signed nor accepted in the mini-program (product.md,
+/// promise 3).
+#[must_use]
+pub fn lacks_explicit_acceptance(visit: &Visit) -> bool {
+    let (Some(booked), Some(current)) = (&visit.appointment, visit.order.current()) else {
+        return false;
+    };
+    let limits = AdjustmentLimits::default();
+    let explicit = |a: &Acceptance| a.quote_id == current.quote.id && a.by != AcceptedBy::Tap;
+    needs_explicit_acceptance(booked.estimate.due, current.quote.due, &limits)
+        && !visit.order.acceptances.iter().any(explicit)
+}
+
+pub(super) fn refund(visit: &mut Visit, args: &RefundArgs, act: &Act, done: &mut Applied) {
+    if visit
+        .order
+        .refunds
+        .iter()
+        .any(|r| r.refund_id == args.refund_id)
+    {
         return;
     }
+    appointment::note_changed_plans(visit, act, done);
+    let order = &mut visit.order;
     if !covers(order, args) {
         done.review(ReviewCode::RefundUnmatched);
     }

@@ -33,6 +33,8 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
     order.weighed_at = Some(act.happened_at());
     order.updated_at = act.at;
     order.status = super::order::settle(&order);
+    let foreign =
+        staff.is_some_and(|a| !a.role.plans_everywhere() && a.station != Some(args.station_id));
     let mut done = Applied {
         order_changed: true,
         ..Applied::default()
@@ -41,6 +43,7 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
         (act.price.unknown_book, ReviewCode::UnknownBook),
         (act.price.stale, ReviewCode::PriceStale),
         (act.price.mismatch, ReviewCode::PriceMismatch),
+        (foreign, ReviewCode::ForeignStation),
     ] {
         if is {
             done.review(code);

@@ -6,7 +6,7 @@ use huishou_domain::{
     money::Fen,
     number::Number,
     price_book::PriceBook,
-    pricing::Book,
+    pricing::{Book, UnitPrice},
     quote::{self, Adjustment, AdjustmentLimits, BookRef, Item, QuoteLine},
     staff::Role,
     visit::PriceFindings,
@@ -62,8 +62,15 @@ pub fn findings(
     let limits = AdjustmentLimits::default();
     let lines_agree = recomputed(stated, known.compiled) && stated.book.city == city;
     let due_agrees =
-        quote::check_adjustments(stated.total, stated.adjustments, stated.due, role, &limits)
-            .is_ok();
+        quote::check_adjustments(
+            stated.total,
+            stated.lines.len(),
+            stated.adjustments,
+            stated.due,
+            role,
+            &limits,
+        )
+        .is_ok();
     PriceFindings {
         mismatch: !(lines_agree && due_agrees),
         stale: known
@@ -86,7 +93,11 @@ fn recomputed(stated: Stated<'_>, book: &Book) -> bool {
                 .quantity
                 .parse::<Number>()
                 .is_ok_and(|quantity| quantity == priced.quantity)
-            && stated.unit_price == priced.unit_price.to_string()
+            && stated
+                .unit_price
+                .parse::<UnitPrice>()
+                .is_ok_and(|price| price == priced.unit_price)
+            && (stated.applied.is_empty() || stated.applied == priced.applied)
     };
     stated.total == priced.total
         && stated.lines.len() == priced.lines.len()

@@ -337,7 +337,7 @@ pub fn weigh_as(order: OrderId, quote: Uuid, quantity: &str, due: &str) -> Value
     json!({"order_id": order, "quote_id": quote, "book": {"city": CITY, "version": 1},
         "items": [{"category": "paper/cardboard", "quantity": quantity}],
         "lines": [{"category": "paper/cardboard", "quantity": quantity, "unit_price": "1.1", "applied": [], "amount": due}],
-        "total": due, "adjustments": [], "due": due})
+        "total": due, "adjustments": [], "due": due, "gap_reasons": [{"line": 0, "code": "weight"}]})
 }
 
 /// Arguments of `order.pay` in cash.

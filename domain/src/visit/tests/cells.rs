@@ -436,3 +436,101 @@ fn goods_worth_nothing_leave_nothing_to_pay() {
         O::Completed
     );
 }
+
+#[test]
+fn a_corrected_quote_does_not_come_back() {
+    let mut visit = visit(A::InService, O::Unpaid);
+    visit.apply(&weigh(61, 1100), &zhang()).unwrap();
+    visit.apply(&weigh(62, 950), &zhang()).unwrap();
+    assert_eq!(
+        visit.apply(&accept(61), &customer()),
+        Err(Refusal::QuoteSuperseded)
+    );
+    visit.apply(&accept(61), &zhang()).unwrap();
+    assert_eq!(visit.order.due, Fen::from_fen(950), "noted, nothing more");
+    assert!(
+        visit.order.accepted().is_none(),
+        "a yes to the old quote is no yes to the new one"
+    );
+}
+
+#[test]
+fn money_far_below_the_estimate_needs_a_signature_or_the_customers_own_phone() {
+    let mut tapped = visit(A::InService, O::Unpaid);
+    tapped.apply(&weigh(61, 899), &zhang()).unwrap();
+    tapped.apply(&accept(61), &zhang()).unwrap();
+    assert!(lacks_explicit_acceptance(&tapped), "a tap is not enough");
+    assert_eq!(
+        order_pay(&mut tapped.clone(), 71, 899).reviews,
+        [R::AcceptanceMissing]
+    );
+    let signed = Command::Accept(Box::new(Accept {
+        order_id: ORDER,
+        quote_id: QuoteId(Uuid::from_u128(61)),
+        by: AcceptedBy::Signature,
+        blob: None,
+    }));
+    tapped.apply(&signed, &zhang()).unwrap();
+    assert_eq!(order_pay(&mut tapped, 71, 899).reviews, []);
+}
+
+#[test]
+fn staff_cannot_accept_in_the_customers_mini_program() {
+    let mut visit = visit(A::InService, O::Unpaid);
+    visit.apply(&weigh(61, 900), &zhang()).unwrap();
+    let forged = Command::Accept(Box::new(Accept {
+        order_id: ORDER,
+        quote_id: QuoteId(Uuid::from_u128(61)),
+        by: AcceptedBy::MiniProgram,
+        blob: None,
+    }));
+    assert_eq!(
+        visit.apply(&forged, &zhang()).unwrap().reviews,
+        [R::Disputed]
+    );
+    assert!(visit.order.acceptances.is_empty());
+}
+
+#[test]
+fn other_contents_under_a_known_identity_are_disputed_and_change_nothing() {
+    let mut visit = visit(A::InService, O::Unpaid);
+    visit.apply(&weigh(61, 900), &zhang()).unwrap();
+    assert_eq!(
+        visit.apply(&weigh(61, 500), &zhang()).unwrap().reviews,
+        [R::Disputed]
+    );
+    assert_eq!(visit.order.due, Fen::from_fen(900));
+    order_pay(&mut visit, 71, 900);
+    assert_eq!(
+        order_pay(&mut visit, 71, 9900).reviews,
+        [],
+        "once a person is enough"
+    );
+    assert_eq!(visit.order.paid_fen(), 900);
+}
+
+#[test]
+fn lines_that_differ_without_a_reason_are_reviewed() {
+    let mut visit = visit(A::InService, O::Unpaid);
+    let Command::Weigh(mut args) = weigh(61, 900) else {
+        unreachable!()
+    };
+    args.lines[0].unit_price = "0.9".into();
+    let unexplained = Command::Weigh(args.clone());
+    assert_eq!(
+        visit.clone().apply(&unexplained, &zhang()).unwrap().reviews,
+        [R::ReasonsOwed]
+    );
+    args.gap_reasons = vec![crate::quote::GapReason {
+        line: 0,
+        code: crate::quote::GapCode::Grade,
+        text: None,
+    }];
+    assert_eq!(
+        visit
+            .apply(&Command::Weigh(args), &zhang())
+            .unwrap()
+            .reviews,
+        []
+    );
+}
