@@ -34,7 +34,8 @@ export function useLoad<T>(read: () => Promise<T>, source: () => unknown = () =>
     }
   }
 
-  watch(source, () => void reload(), { immediate: true, deep: true })
+  // By value: a filter built anew with the same contents asks nothing again.
+  watch(() => JSON.stringify(source()), () => void reload(), { immediate: true })
   const sync = useSync()
   watch(
     () => sync.revision,
