@@ -46,6 +46,13 @@ const EDITABLE: Record<string, Editable[]> = {
 /** Which arguments can be edited before sending again. */
 export const editable = (name: string): Editable[] => EDITABLE[name.replace(/@\d+$/, '')] ?? []
 
+/** What a person can do about a refused change. */
+export function wayOn(entry: MutationEntry): 'fact' | 'conflict' | 'edit' | 'again' {
+  if (isFact(entry.name)) return 'fact'
+  if (entry.outcome === 'conflict') return 'conflict'
+  return editable(entry.name).length > 0 ? 'edit' : 'again'
+}
+
 /** The server's state in words, from what came with a conflict. */
 export function currentState(current: unknown): string {
   if (typeof current !== 'object' || current === null) return ''
