@@ -182,5 +182,8 @@ export default {
   unknown_book: 'The server does not have that price book.',
   duplicate_ticket: 'Two different tickets with one number.',
   implausible_time: 'The device’s time is not plausible.',
+  acceptance_missing: 'Paid far below the estimate without the customer’s signature or acceptance.',
+  foreign_station: 'Written for a station where its author does not work.',
+  quote_superseded: 'That quote was replaced by a newer weighing. Ask the customer about the latest one.',
   disputed: 'Disputed; someone must check.',
 }

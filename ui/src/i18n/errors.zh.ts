@@ -182,5 +182,8 @@ export default {
   unknown_book: '服务器没有这版价目。',
   duplicate_ticket: '同一编号有两张不同的单。',
   implausible_time: '设备时间不可信。',
+  acceptance_missing: '付款远低于预估，却没有客户签名或小程序确认。',
+  foreign_station: '开单人不属于这个站点。',
+  quote_superseded: '这份报价已被新的称重取代。请按最新报价请客户确认。',
   disputed: '记录有争议，需人工核对。',
 }

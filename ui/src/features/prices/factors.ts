@@ -32,7 +32,7 @@ function words(factor: Factor, item: CatalogueItem): string {
   const operation = t(`prices.operation.${factor.operation}`, { value: String(factor.value) })
   const sentence = t('prices.sentence', { field, condition: condition(factor, spec), operation })
   const reason = language() === 'en' ? (factor.reason_en ?? factor.reason) : factor.reason
-  return typeof reason === 'string' && reason !== '' ? t('prices.with_reason', { sentence, reason }) : sentence
+  return typeof reason === 'string' && reason !== '' && reason !== field ? t('prices.with_reason', { sentence, reason }) : sentence
 }
 
 const named = (one: { label: string; label_en: string }): string => (language() === 'en' ? one.label_en : one.label)
