@@ -3,4 +3,4 @@
 /**
  * Why a fact should be looked at.
  */
-export type ReviewCode = "already_completed" | "cancelled_meanwhile" | "reassigned_meanwhile" | "rescheduled_meanwhile" | "reweighed_after_payment" | "reweighed_after_completion" | "weighed_twice" | "overpaid" | "paid_unweighed" | "double_payment" | "paid_cancelled" | "accepted_cancelled" | "refunded_completed" | "refund_unmatched" | "unpaid_received" | "cancelled_received" | "cancelled_after_payment" | "reweigh_difference" | "price_stale" | "price_mismatch" | "unknown_book" | "duplicate_ticket" | "implausible_time" | "disputed";
+export type ReviewCode = "already_completed" | "cancelled_meanwhile" | "reassigned_meanwhile" | "rescheduled_meanwhile" | "reweighed_after_payment" | "reweighed_after_completion" | "weighed_twice" | "overpaid" | "paid_unweighed" | "double_payment" | "paid_cancelled" | "accepted_cancelled" | "refunded_completed" | "refund_unmatched" | "reasons_owed" | "acceptance_missing" | "foreign_station" | "unpaid_received" | "cancelled_received" | "cancelled_after_payment" | "reweigh_difference" | "price_stale" | "price_mismatch" | "unknown_book" | "duplicate_ticket" | "implausible_time" | "disputed";
