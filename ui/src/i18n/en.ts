@@ -38,7 +38,7 @@ export default {
     phone: 'Phone', address: 'Address', detail: 'Street address', division: 'District', appointment_time: 'Time', category: 'Goods',
     quantity: 'Quantity', weighing: 'Weighing', gross: 'Gross', tare: 'Tare', deductions: 'Deductions', items: 'Goods',
     adjustments: 'Adjustments', reason: 'Reason', text: 'Explanation', amount: 'Amount', assignee: 'Collector', note: 'Note',
-    moisture: 'Moisture', impurity: 'Impurity', total: 'Total', due: 'Due', gap_reasons: 'Reasons of differences', seller: 'Seller',
+    moisture: 'Moisture deducted', impurity: 'Impurity deducted', total: 'Total', due: 'Due', gap_reasons: 'Reasons of differences', seller: 'Seller',
     method: 'Method',
   },
   cancel_reason: {

@@ -1,6 +1,6 @@
 export default {
   title: 'Tickets', search: 'Number, customer, goods', list_label: 'Tickets and orders', walk_in: 'Walk-in', ticket: 'Walk-in ticket', visit: 'Visit',
-  kind: 'Kind', kind_all: 'All', kind_tickets: 'Walk-in', kind_visits: 'Visits', from: 'First day', to: 'Last day', sort: 'Sort', sort_newest: 'Newest first', sort_oldest: 'Oldest first', sort_amount: 'Largest first',
+  kind: 'Kind', kind_all: 'All', kind_tickets: 'Walk-in', kind_visits: 'Visits', days: 'Filter by day', from: 'First day', to: 'Last day', sort: 'Sort', sort_newest: 'Newest', sort_oldest: 'Oldest', sort_amount: 'Largest',
   shown: '{n} tickets · {total}', empty_title: 'No tickets yet', empty_text: 'Write a walk-in ticket at the counter or complete a visit, and it appears here.', empty_action: 'To the counter', none_match: 'No ticket fits', clear_filters: 'Clear the filters',
   choose_title: 'Choose a ticket', choose_text: 'Click a row, or use arrow keys and Enter.', back: 'Back to the list',
   quote: 'Final quote', no_quote: 'Not weighed yet', payments: 'Payments and refunds', no_payments: 'Nothing paid yet', history: 'History', due: 'Due', paid: 'Paid', owing: 'Owing', seller: 'Seller', seller_phone: 'Seller’s mobile', show_phone: 'Show the number', station: 'Station', collector: 'Collector', made: 'Made', received: 'Received', accepted: 'Accepted',
