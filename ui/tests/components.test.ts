@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { nextTick } from 'vue'
+import RailNav from '@/components/frame/RailNav.vue'
 import SyncChip from '@/components/frame/SyncChip.vue'
 import NumberField from '@/components/NumberField.vue'
+import SyncMark from '@/components/SyncMark.vue'
 import VirtualList from '@/components/VirtualList.vue'
 import { readWeight } from '@/features/weigh/numbers'
 import { setLanguage } from '@/i18n'
 import { useSync } from '@/stores/sync'
 import { useToasts } from '@/stores/toasts'
-import { mounted, startDemo } from './mounting'
+import { mounted, startDemo, until } from './mounting'
 
 describe('a number field', () => {
   async function field(modelValue: string) {
@@ -53,6 +55,28 @@ describe('the sync chip', () => {
     await nextTick()
     expect(wrapper.text()).toContain(shape)
     expect(wrapper.text()).toContain(words)
+  })
+})
+
+describe('the mark of a row', () => {
+  it.each([['practice', false], [undefined, true]] as const)('in %s shows what waits: %s', async (scenario, shown) => {
+    await startDemo(scenario)
+    const { wrapper } = await mounted(SyncMark, { props: { state: 'pending' } })
+    expect(wrapper.find('[data-testid="sync-pending"]').exists()).toBe(shown)
+  })
+})
+
+describe('the rail', () => {
+  it('goes to a screen by Alt and its digit, even while something is typed', async () => {
+    await startDemo()
+    const { wrapper, router } = await mounted(RailNav, { at: '/today' })
+    const orders = wrapper.get('[data-testid="rail-orders"]')
+    expect(orders.attributes('aria-keyshortcuts')).toBe('Alt+3')
+    const field = document.body.appendChild(document.createElement('input'))
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: '3', bubbles: true }))
+    field.dispatchEvent(new KeyboardEvent('keydown', { key: '3', altKey: true, bubbles: true }))
+    await until(() => router.currentRoute.value.name === 'orders')
+    field.remove()
   })
 })
 
