@@ -2,7 +2,7 @@
 
 use super::server::{STATION, Server, ZHANG};
 use crate::{
-    clock::Clock,
+    clock::{Clock, Counter},
     engine::{Config, Engine},
     error::Result,
     secrets::KeySource,
@@ -21,7 +21,7 @@ use huishou_domain::{
     sync::scope::{Kind, Scope},
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -32,8 +32,11 @@ impl Clock for Still {
         "2026-11-23T02:00:00Z".parse().unwrap()
     }
 
-    fn monotonic(&self) -> Duration {
-        Duration::ZERO
+    fn counter(&self) -> Counter {
+        Counter {
+            span: Uuid::nil(),
+            passed_ms: 0,
+        }
     }
 }
 

@@ -79,6 +79,7 @@ impl Play {
             let contact = crate::clock::Contact {
                 server: page.server_time,
                 wall: page.server_time,
+                counter: None,
             };
             self.device
                 .store(|store| apply::apply(store, contact))
