@@ -17,7 +17,9 @@ export default {
   empty: 'No goods yet. Add a line first.',
   round_down_too_large: 'Rounding down must stay below ¥1.',
   bargain_too_large: 'That is more bargaining than you may grant.',
-  approval_needed: 'Bargaining needs the name of who approved it.',
+  approval_needed: 'Bargaining or a bonus needs the name of who approved it.',
+  bonus_negative: 'A bonus only adds. To pay less, bargain.',
+  unknown_line: 'The adjustment names a line that is not there. Check the line.',
   due_wrong: 'The amount due may not be below 0.',
   gap_reason_required: 'Lines that differ from the estimate need a reason.',
 
@@ -103,7 +105,7 @@ export default {
   no_appointment: 'This ticket has no appointment; it is a walk-in.',
   unknown_quote: 'That quote is not one of this order. Weigh again.',
   not_weighed: 'Not weighed yet. Weigh and quote first.',
-  id_taken: 'The number is taken. Write a new ticket.',
+  id_taken: 'The number already stands for another record. Do it once more.',
 
   // verdicts on mutations
   too_large: 'This change is too large for the server.',
@@ -125,6 +127,7 @@ export default {
   invalid: 'This value cannot be used. Check it and try again.',
   invalid_amount: 'Not a usable amount: above 0, at most two decimals.',
   invalid_arguments: 'The command is incomplete or wrong. Check it and try again.',
+  unknown_argument: 'There is no such field in this command. Check its name and try again.',
   unknown_kind: 'The server sent something this app does not know. Update it.',
   pairing_code_used: 'The pairing code has been used. Ask an administrator for a new one.',
   pairing_code_expired: 'The pairing code has expired. Ask an administrator for a new one.',

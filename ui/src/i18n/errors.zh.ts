@@ -17,7 +17,9 @@ export default {
   empty: '还没有物品。请先加一行。',
   round_down_too_large: '抹零须小于 ¥1。',
   bargain_too_large: '议价超过了您的权限。',
-  approval_needed: '议价需要填写批准人。',
+  approval_needed: '议价或奖励需要填写批准人。',
+  bonus_negative: '奖励只能加钱，不能扣钱。要少付请用议价。',
+  unknown_line: '这项调整指的行不存在。请检查行号。',
   due_wrong: '应付金额不能小于 0。',
   gap_reason_required: '与预估不同的行需要填写原因。',
 
@@ -103,7 +105,7 @@ export default {
   no_appointment: '这张单没有预约，是散客单。',
   unknown_quote: '这份报价不属于这张单。请重新称重报价。',
   not_weighed: '还没有称重。请先称重报价。',
-  id_taken: '编号已被占用。请重新开单。',
+  id_taken: '编号已被另一条记录占用。请重新操作。',
 
   // verdicts on mutations
   too_large: '这条操作太大，服务器不收。',
@@ -125,6 +127,7 @@ export default {
   invalid: '这个值不能用。请检查后重试。',
   invalid_amount: '金额不对：须大于 0，最多两位小数。',
   invalid_arguments: '操作内容不完整或不对。请检查后重试。',
+  unknown_argument: '没有这一项内容。请检查名称后重试。',
   unknown_kind: '服务器发来了本应用不认识的内容。请更新应用。',
   pairing_code_used: '配对码已用过。请向管理员要新的。',
   pairing_code_expired: '配对码已过期。请向管理员要新的。',
