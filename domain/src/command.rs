@@ -10,7 +10,7 @@ use crate::{
     quote::{Adjustment, BookRef, GapReason, Item, Quote, QuoteLine},
 };
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 /// `appointment.start`, `.confirm`, `.complete`: only name the appointment.
@@ -182,9 +182,35 @@ pub enum DecodeError {
     BadArgs {
         /// The command.
         name: String,
+        /// The argument at fault, as `items[0].quantity`; none where the whole is no object.
+        field: Option<String>,
         /// What the decoder says; for logs and support, not for people.
         detail: String,
     },
+}
+
+/// Reads a command's arguments.
+fn arguments<T: DeserializeOwned>(name: &str, args: &Value) -> Result<T, DecodeError> {
+    serde_path_to_error::deserialize(args).map_err(|error| DecodeError::BadArgs {
+        name: name.to_owned(),
+        field: field_at_fault(&error),
+        detail: error.inner().to_string(),
+    })
+}
+
+/// Where the decoder stood, and what it missed there.
+fn field_at_fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Option<String> {
+    let told = error.inner().to_string();
+    let missed = told
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split('`').next());
+    let place = error.path().to_string();
+    match (place.as_str(), missed) {
+        (".", None) => None,
+        (".", Some(missed)) => Some(missed.to_owned()),
+        (place, None) => Some(place.to_owned()),
+        (place, Some(missed)) => Some(format!("{place}.{missed}")),
+    }
 }
 
 macro_rules! commands {
@@ -223,9 +249,8 @@ macro_rules! commands {
             /// An unknown name, or arguments of another form.
             pub fn decode(name: &str, args: &Value) -> Result<Self, DecodeError> {
                 let bare = name.strip_suffix("@1").unwrap_or(name);
-                let bad = |e: serde_json::Error| DecodeError::BadArgs { name: name.to_owned(), detail: e.to_string() };
                 match bare {
-                    $($name => <$args as Deserialize>::deserialize(args).map(|a| Self::$variant(Box::new(a))).map_err(bad),)*
+                    $($name => arguments::<$args>(name, args).map(|a| Self::$variant(Box::new(a))),)*
                     _ => Err(DecodeError::UnknownName(name.to_owned())),
                 }
             }

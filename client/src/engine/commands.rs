@@ -1,6 +1,6 @@
 //! Commands: filled in, checked by the rules of the trade, then written to outbox and overlay in one transaction.
 
-use super::{Engine, centre, fill::Fill, lock, rules};
+use super::{Engine, arguments, centre, fill::Fill, lock, rules};
 use crate::{
     clock::TrustedClock,
     error::{Error, Result},
@@ -49,9 +49,10 @@ impl Engine {
     /// totals, times.
     ///
     /// # Errors
-    /// `unknown_command`, `invalid_arguments`, `sign_in_required`, `not_found`, `no_longer_yours` (the visit left this
-    /// device's scopes), `forbidden`, the state machines' refusals for intents, `reasons_owed`,
-    /// `explicit_acceptance_required`, codes of adjustments and pricing.
+    /// `unknown_command`, `invalid_arguments` and `unknown_argument` with the field, `sign_in_required`, `not_found`,
+    /// `no_longer_yours` (the visit left this device's scopes), `forbidden`, the state machines' refusals for intents,
+    /// `reasons_owed`, `explicit_acceptance_required`, `not_weighed`, `quote_superseded`, `id_taken`, codes of
+    /// adjustments and pricing.
     pub fn execute(&self, name: &str, args: Value) -> Result<Executed> {
         self.execute_as(name, args, None)
     }
@@ -113,10 +114,7 @@ impl Engine {
         if filled.to_string().len() > MOST_BYTES {
             return Err(Error::code("too_large"));
         }
-        Command::decode(name, &filled).map_err(|error| {
-            tracing::info!(%error, "a command cannot be read");
-            Error::code("invalid_arguments")
-        })
+        arguments::decode(name, &filled)
     }
 }
 

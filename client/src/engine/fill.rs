@@ -61,35 +61,39 @@ impl Fill<'_> {
 
     /// The order may be named by its appointment.
     fn order_id(&self, args: &mut Args) -> Result<()> {
-        if missing(args, "order_id")
-            && let Some(appointment) = args.remove("appointment_id")
-        {
-            let id = serde_json::from_value(appointment)
-                .map_err(|_| Error::not_found("appointment_id"))?;
-            let find = |db: &Db| match visits::find(db, Subject::Appointment(id))? {
-                Some(visit) => visits::load(db, visit),
-                None => Ok(None),
-            };
-            let seen = (self.read)(&find)?.ok_or_else(|| Error::not_found("appointment_id"))?;
-            set(args, "order_id", &seen.visit.order.id)?;
+        let Some(appointment) = args.remove("appointment_id").filter(|id| !id.is_null()) else {
+            return Ok(());
+        };
+        let id = serde_json::from_value(appointment)
+            .map_err(|_| Error::field("invalid_arguments", "appointment_id"))?;
+        let find = |db: &Db| match visits::find(db, Subject::Appointment(id))? {
+            Some(visit) => visits::load(db, visit),
+            None => Ok(None),
+        };
+        let order = (self.read)(&find)?
+            .ok_or_else(|| Error::not_found("appointment_id"))?
+            .visit
+            .order
+            .id;
+        if missing(args, "order_id") {
+            set(args, "order_id", &order)?;
+        } else if read::<OrderId>(args, "order_id")? != order {
+            return Err(Error::field("invalid", "appointment_id"));
         }
         Ok(())
     }
 
-    fn seen(&self, args: &Args) -> Result<Option<Seen>> {
-        let Some(id) = args
+    /// The order that is named, as it is seen here.
+    fn seen(&self, args: &Args) -> Result<Seen> {
+        let id = args
             .get("order_id")
             .and_then(|id| serde_json::from_value::<OrderId>(id.clone()).ok())
-        else {
-            return Ok(None);
-        };
-        (self.read)(&|db| visits::load(db, id.uuid()))
+            .ok_or_else(|| Error::field("invalid_arguments", "order_id"))?;
+        (self.read)(&|db| visits::load(db, id.uuid()))?.ok_or_else(|| Error::not_found("order_id"))
     }
 
     fn weigh(&self, args: &mut Args) -> Result<()> {
-        let seen = self
-            .seen(args)?
-            .ok_or_else(|| Error::not_found("order_id"))?;
+        let seen = self.seen(args)?;
         self.new_id(args, "quote_id")?;
         self.quote(
             args,
@@ -97,10 +101,11 @@ impl Fill<'_> {
         )
     }
 
+    /// The current quote, unless another is named.
     fn accept(&self, args: &mut Args) -> Result<()> {
-        if missing(args, "quote_id")
-            && let Some(current) = self.seen(args)?.and_then(|s| s.visit.order.current_quote)
-        {
+        if missing(args, "quote_id") {
+            let current = self.seen(args)?.visit.order.current_quote;
+            let current = current.ok_or_else(|| Error::field("not_weighed", "order_id"))?;
             set(args, "quote_id", &current)?;
         }
         Ok(())
@@ -109,10 +114,9 @@ impl Fill<'_> {
     /// What is still owed, unless an amount is given.
     fn pay(&self, args: &mut Args) -> Result<()> {
         self.new_id(args, "payment_id")?;
-        if missing(args, "amount")
-            && let Some(seen) = self.seen(args)?
-        {
-            let owed = i128::from(seen.visit.order.due.fen()) - seen.visit.order.paid_fen();
+        if missing(args, "amount") {
+            let order = self.seen(args)?.visit.order;
+            let owed = i128::from(order.due.fen()) - order.paid_fen();
             set(
                 args,
                 "amount",
@@ -125,10 +129,7 @@ impl Fill<'_> {
     /// Of the only payment and all of it, unless said otherwise.
     fn refund(&self, args: &mut Args) -> Result<()> {
         self.new_id(args, "refund_id")?;
-        let Some(seen) = self.seen(args)? else {
-            return Ok(());
-        };
-        let order = &seen.visit.order;
+        let order = &self.seen(args)?.visit.order;
         if missing(args, "payment_id")
             && let [only] = order.payments.as_slice()
         {
@@ -169,7 +170,7 @@ impl Fill<'_> {
         let mut quote = match args.remove("quote") {
             Some(Value::Object(quote)) => quote,
             None | Some(Value::Null) => Map::new(),
-            Some(_) => return Err(Error::code("invalid_arguments")),
+            Some(_) => return Err(Error::field("invalid_arguments", "quote")),
         };
         for key in ["items", "adjustments"] {
             if let Some(value) = args.remove(key).filter(|_| missing(&quote, key)) {

@@ -2,6 +2,7 @@
 //! once and block only on it; those that talk to the server are async.
 
 mod actions;
+mod arguments;
 mod books;
 mod centre;
 mod commands;
