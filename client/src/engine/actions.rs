@@ -7,7 +7,7 @@ use huishou_domain::{
     ids::AppointmentId,
     order::{Order, OrderStatus as O},
     staff::{Actor, Role},
-    visit::{Act, Party, Visit, permit},
+    visit::{Act, Party, Visit, lacks_explicit_acceptance, permit},
 };
 
 /// Names of the commands on offer, without version.
@@ -83,10 +83,7 @@ fn of_order(visit: &Visit, actor: &Actor) -> Vec<&'static str> {
             .as_ref()
             .is_none_or(|a| a.assignee == Some(actor.id));
     let unpaid = order.status == O::Unpaid && order.weighed_at.is_some() && serves;
-    let accepted = order
-        .acceptances
-        .iter()
-        .any(|a| Some(a.quote_id) == order.current_quote);
+    let accepted = order.accepted().is_some() && !lacks_explicit_acceptance(visit);
     if order.status == O::Unpaid && under_way && serves && order.paid_fen() == 0 {
         names.push("order.weigh");
     }

@@ -113,7 +113,10 @@ fn of_order(order: &Order, names: &Names, entries: &mut Vec<HistoryEntry>) {
             .iter()
             .map(|q| money("weighed", q.quote.created_at, q.by, q.quote.due)),
     );
+    // What was accepted is told with its amount: a quote weighed later may be another.
+    let quote = |id| order.quotes.iter().find(|q| q.quote.id == id);
     entries.extend(order.acceptances.iter().map(|a| HistoryEntry {
+        amount: quote(a.quote_id).map(|q| q.quote.due),
         detail: Some(a.by.as_str().into()),
         ..entry("accepted", a.at)
     }));

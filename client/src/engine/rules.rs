@@ -10,7 +10,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     booking::check_time,
-    command::{Accept, Cancel, Command, RefundArgs, TicketCreate, Weigh},
+    command::{Accept, Cancel, Command, Pay, RefundArgs, TicketCreate, Weigh},
     difference::{difference, needs_explicit_acceptance},
     ids::QuoteId,
     mobile::Mobile,
@@ -42,10 +42,7 @@ pub fn check(
     match command {
         Command::Weigh(args) => weigh(visit, args, actor, now),
         Command::Accept(args) => accept(visit, args),
-        Command::Pay(_) if lacks_explicit_acceptance(visit) => {
-            Err(Error::code("explicit_acceptance_required"))
-        }
-        Command::Pay(args) => amount(args.amount),
+        Command::Pay(args) => pay(visit, args),
         Command::Refund(args) => refund(&visit.order, args),
         Command::Cancel(args) => cancel(args),
         Command::Void(args) => text(&args.reason, "reason", 1, MOST_TEXT),
@@ -114,6 +111,10 @@ fn quote(quote: &Quote, actor: &Actor) -> Result<()> {
 }
 
 fn weigh(visit: &Visit, args: &Weigh, actor: &Actor, now: DateTime<Utc>) -> Result<()> {
+    if let Some(told) = quote_of(&visit.order, args.quote_id) {
+        let same = told.due == args.due && told.items == args.items;
+        return told_again(same, "quote_id");
+    }
     let last = Quote {
         id: args.quote_id,
         kind: QuoteKind::Final,
@@ -145,9 +146,22 @@ fn weigh(visit: &Visit, args: &Weigh, actor: &Actor, now: DateTime<Utc>) -> Resu
     ))
 }
 
+/// The customer is asked about the quote that counts, and about no other.
 fn accept(visit: &Visit, args: &Accept) -> Result<()> {
-    let due = due_of(&visit.order, args.quote_id)
-        .ok_or_else(|| Error::field("unknown_quote", "quote_id"))?;
+    let current = visit
+        .order
+        .current()
+        .ok_or_else(|| Error::field("not_weighed", "order_id"))?;
+    if current.quote.id != args.quote_id {
+        let told = quote_of(&visit.order, args.quote_id).is_some();
+        let code = if told {
+            "quote_superseded"
+        } else {
+            "unknown_quote"
+        };
+        return Err(Error::field(code, "quote_id"));
+    }
+    let due = current.quote.due;
     let limits = AdjustmentLimits::default();
     let explicit = visit
         .appointment
@@ -168,15 +182,38 @@ fn accept(visit: &Visit, args: &Accept) -> Result<()> {
     }
 }
 
-fn due_of(order: &Order, quote: QuoteId) -> Option<Fen> {
-    order
-        .quotes
-        .iter()
-        .find(|q| q.quote.id == quote)
-        .map(|q| q.quote.due)
+fn quote_of(order: &Order, id: QuoteId) -> Option<&Quote> {
+    let found = order.quotes.iter().find(|q| q.quote.id == id);
+    found.map(|q| &q.quote)
+}
+
+fn pay(visit: &Visit, args: &Pay) -> Result<()> {
+    let mut payments = visit.order.payments.iter();
+    if let Some(told) = payments.find(|p| p.payment_id == args.payment_id) {
+        let same = told.amount == args.amount && told.method == args.method;
+        return told_again(same, "payment_id");
+    }
+    if lacks_explicit_acceptance(visit) {
+        return Err(Error::code("explicit_acceptance_required"));
+    }
+    amount(args.amount)
+}
+
+/// An identity stands for one thing: told again as it was it changes nothing, with other contents it is taken.
+fn told_again(same: bool, field: &str) -> Result<()> {
+    if same {
+        Ok(())
+    } else {
+        Err(Error::field("id_taken", field))
+    }
 }
 
 fn refund(order: &Order, args: &RefundArgs) -> Result<()> {
+    let mut refunds = order.refunds.iter();
+    if let Some(told) = refunds.find(|r| r.refund_id == args.refund_id) {
+        let same = told.amount == args.amount && told.payment_id == args.payment_id;
+        return told_again(same, "refund_id");
+    }
     if !order
         .payments
         .iter()

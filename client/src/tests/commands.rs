@@ -12,7 +12,7 @@ use huishou_domain::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-fn ready() -> (Server, Device, AppointmentId, OrderId) {
+pub fn ready() -> (Server, Device, AppointmentId, OrderId) {
     let (server, device) = (Server::new(&scopes()), Device::new());
     let (appointment, order) = server.book(2);
     device.round(&server).unwrap();
@@ -20,7 +20,7 @@ fn ready() -> (Server, Device, AppointmentId, OrderId) {
 }
 
 #[track_caller]
-fn refused(device: &Device, name: &str, args: Value) -> (String, Option<String>) {
+pub fn refused(device: &Device, name: &str, args: Value) -> (String, Option<String>) {
     let before = device.pending();
     let error = crate::view::session::AppError::from(device.exec(name, args).expect_err("refused"));
     assert_eq!(device.pending(), before, "what is refused is not written");

@@ -6,6 +6,7 @@ mod commands;
 mod desk;
 mod device;
 mod order;
+mod rules;
 mod server;
 mod store;
 mod sync;
