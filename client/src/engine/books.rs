@@ -76,7 +76,8 @@ impl Engine {
         choose(&books, &city, now).ok_or_else(|| Error::code("no_book"))
     }
 
-    fn books(&self, db: &Db) -> Result<Vec<Arc<Compiled>>> {
+    /// The books held, read once for as long as they stay the same.
+    pub(super) fn books(&self, db: &Db) -> Result<Vec<Arc<Compiled>>> {
         let held = base::versions(db, Kind::PriceBook)?;
         let mut cache = lock(&self.inner.books);
         let practice = self.is_practice();

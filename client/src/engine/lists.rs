@@ -13,7 +13,6 @@ use crate::{
 use chrono::{Days, NaiveDate, TimeDelta};
 use huishou_domain::{
     ids::StaffId,
-    price_book::PriceBook,
     staff::{Staff, Station},
     sync::scope::Kind,
 };
@@ -35,7 +34,7 @@ impl Engine {
             let conditions = Conditions {
                 from,
                 until,
-                any_text: texts(db, &filter.query)?,
+                any_text: self.texts(db, &filter.query)?,
                 statuses: filter.statuses.iter().map(|s| s.code()).collect(),
                 assignee: filter.assignee.map(StaffId::uuid),
             };
@@ -59,7 +58,7 @@ impl Engine {
             let conditions = Conditions {
                 from,
                 until,
-                any_text: texts(db, &filter.query)?,
+                any_text: self.texts(db, &filter.query)?,
                 statuses,
                 assignee: None,
             };
@@ -121,6 +120,26 @@ impl Engine {
             .ok_or_else(|| Error::not_found("id"))?;
         Ok(serde_json::from_str(&body)?)
     }
+
+    /// What to look for: the text itself, and the categories of goods whose name or pinyin it is part of.
+    fn texts(&self, db: &Db, query: &str) -> Result<Vec<String>> {
+        let query = query.trim().to_lowercase();
+        if query.is_empty() {
+            return Ok(Vec::new());
+        }
+        let books = self.books(db)?;
+        let goods = books.iter().flat_map(|compiled| compiled.book.catalogue());
+        let named = goods.filter(|g| {
+            g.name.to_lowercase().contains(&query)
+                || g.name_en.to_lowercase().contains(&query)
+                || g.pinyin == query
+        });
+        let mut texts: Vec<String> = named.map(|g| g.category.to_lowercase()).collect();
+        texts.push(query);
+        texts.sort();
+        texts.dedup();
+        Ok(texts)
+    }
 }
 
 /// Names of the staff this device knows.
@@ -149,24 +168,4 @@ fn days(from: Option<&str>, to: Option<&str>) -> Result<(Option<i64>, Option<i64
         (day.and_time(chrono::NaiveTime::MIN).and_utc() - CHINA).timestamp_millis()
     };
     Ok((first.map(midnight), after.map(midnight)))
-}
-
-/// What to look for: the text itself, and the categories of goods whose name or pinyin it is part of.
-fn texts(db: &Db, query: &str) -> Result<Vec<String>> {
-    let query = query.trim().to_lowercase();
-    if query.is_empty() {
-        return Ok(Vec::new());
-    }
-    let books: Vec<PriceBook> = base::all(db, Kind::PriceBook)?;
-    let goods = books.iter().flat_map(PriceBook::catalogue);
-    let named = goods.filter(|g| {
-        g.name.to_lowercase().contains(&query)
-            || g.name_en.to_lowercase().contains(&query)
-            || g.pinyin == query
-    });
-    let mut texts: Vec<String> = named.map(|g| g.category.to_lowercase()).collect();
-    texts.push(query);
-    texts.sort();
-    texts.dedup();
-    Ok(texts)
 }
