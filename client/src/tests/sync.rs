@@ -139,6 +139,16 @@ fn a_refused_command_is_undone_and_stays_open_until_someone_deals_with_it() {
     device.is_sound();
 
     server.state().refuse.clear();
+    let strange = json!({"appointment_id": appointment, "reason": "other", "why": "rain"});
+    let unsaid = device
+        .engine
+        .mutation_resend(done.uid, strange)
+        .unwrap_err();
+    assert_eq!(unsaid.stable_code(), "unknown_argument");
+    assert!(
+        device.engine.mutations().unwrap()[0].open,
+        "what was not sent again is still to be dealt with"
+    );
     let again = device
         .engine
         .mutation_resend(
