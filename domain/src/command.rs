@@ -2,6 +2,8 @@
 //! for state, version, price or time; **intents** may be (sync.md §5). On the wire a command is a name with its
 //! version (`order.pay@1`) and JSON arguments; in memory it is one of these.
 
+pub mod check;
+
 use crate::{
     ids::{AppointmentId, OrderId, PaymentId, QuoteId, StaffId, StationId},
     money::Fen,

@@ -3,6 +3,7 @@
 
 use crate::{
     ids::{AppointmentId, OrderId, PaymentId, QuoteId, StaffId, StationId, UserId},
+    mobile::Mobile,
     money::Fen,
     quote::Quote,
     review::Review,
@@ -197,6 +198,26 @@ pub struct Seller {
     pub name: String,
     /// Mobile number.
     pub phone: String,
+}
+
+/// Longest name of a seller, in characters.
+pub const MAX_SELLER_NAME: usize = 50;
+
+impl Seller {
+    /// What is wrong with it, as field and code.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, &'static str)> {
+        let length = self.name.trim().chars().count();
+        if length == 0 {
+            Some(("seller.name", "required"))
+        } else if length > MAX_SELLER_NAME {
+            Some(("seller.name", "too_long"))
+        } else if Mobile::parse(&self.phone).is_err() {
+            Some(("seller.phone", "mobile"))
+        } else {
+            None
+        }
+    }
 }
 
 /// An order as sync carries it (kind `order`). Its lines, total and due are those of the current final quote;

@@ -1,6 +1,8 @@
 //! Quotes (报价): goods priced by one version of a price book, with what was rounded off or bargained. A stored
 //! quote names its book's version and hash and holds its items, so that it can be replayed to the fen.
 
+pub mod bounds;
+
 use crate::{ids::QuoteId, money::Fen, number::Number, staff::Role};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,13 @@
 //! Which depot serves a district, and which of its slots a time lies in. Slots are in China's time, UTC+8 all year.
 
-use crate::store::{Db, StoreError, slots, stations};
+use crate::store::{Db, StoreError, appointments, slots, stations};
 use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
-use huishou_domain::{appointment::Slot, booking::check_time, ids::StationId, staff::Station};
+use huishou_domain::{
+    appointment::Slot,
+    booking::check_time,
+    ids::{AppointmentId, StationId},
+    staff::Station,
+};
 
 /// China's time.
 const OFFSET: TimeDelta = TimeDelta::hours(8);
@@ -25,6 +30,28 @@ pub fn instant(local: NaiveDateTime) -> DateTime<Utc> {
 /// The database refused.
 pub async fn station_of(db: &Db, division: &str) -> Result<Option<Station>, StoreError> {
     stations::serving(&mut *db.read().await?, division).await
+}
+
+/// Makes the rows of the day a visit is to be moved to, where they are missing and the day can be booked; before the
+/// transaction that moves it.
+///
+/// # Errors
+/// The database refused.
+pub async fn prepare(
+    db: &Db,
+    appointment: AppointmentId,
+    to: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let date = local(to).date();
+    if check_day(date, now).is_err() {
+        return Ok(());
+    }
+    let station = appointments::station_of(&mut *db.read().await?, appointment).await?;
+    if let Some(station) = station {
+        slots::of_day(&mut *db.read().await?, station, date).await?;
+    }
+    Ok(())
 }
 
 /// The open slot of a depot that a time lies in, full or not.

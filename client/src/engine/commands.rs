@@ -291,12 +291,12 @@ impl Doing<'_> {
     }
 }
 
-/// The server's version of what the actor saw. A weighing begins the visit, so what was seen of the appointment
-/// counts; this device's own unconfirmed changes never do.
+/// The server's version of what the actor saw: the appointment's for commands on it and for a weighing, which begins
+/// the visit; the order's for all others. This device's own unconfirmed changes never count.
 fn saw_version(command: &Command, seen: &Seen) -> Option<i64> {
     match (command.subject(), command) {
         (Subject::Appointment(_), _) => seen.appointment_version,
-        (_, Command::Weigh(_)) => seen.appointment_version.or(seen.order_version),
+        (_, Command::Weigh(_)) if seen.appointment_version.is_some() => seen.appointment_version,
         _ => seen.order_version,
     }
 }

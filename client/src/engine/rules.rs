@@ -10,23 +10,18 @@ use crate::{
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     booking::check_time,
-    command::{Accept, Cancel, Command, Pay, RefundArgs, TicketCreate, Weigh},
+    command::{Accept, Command, Pay, RefundArgs, TicketCreate, Weigh, check},
     difference::{difference, needs_explicit_acceptance},
     ids::QuoteId,
-    mobile::Mobile,
     money::Fen,
-    order::{AcceptedBy, Order},
-    quote::{AdjustmentLimits, Quote, QuoteKind, check_adjustments},
+    order::{AcceptedBy, Order, Seller},
+    quote::{AdjustmentLimits, Quote, QuoteKind, bounds, check_adjustments},
     staff::Actor,
     visit::{Visit, lacks_explicit_acceptance},
 };
 
 /// Longest amount in fen: 9,999,999,999.99.
 const MOST_FEN: i64 = 999_999_999_999;
-/// Longest free text.
-const MOST_TEXT: usize = 500;
-/// Longest code.
-const MOST_CODE: usize = 64;
 
 /// Checks a command on a visit that is here.
 ///
@@ -44,8 +39,9 @@ pub fn check(
         Command::Accept(args) => accept(visit, args),
         Command::Pay(args) => pay(visit, args),
         Command::Refund(args) => refund(&visit.order, args),
-        Command::Cancel(args) => cancel(args),
-        Command::Void(args) => text(&args.reason, "reason", 1, MOST_TEXT),
+        Command::Cancel(_) | Command::Void(_) => {
+            check::texts(command).map_err(|fault| Error::field(fault.code, fault.field))
+        }
         Command::Reschedule(args) => check_time(args.appointment_time, now)
             .map_err(|code| Error::field(code, "appointment_time")),
         Command::Assign(args) => match args.assignee {
@@ -85,9 +81,8 @@ pub fn ticket(args: &TicketCreate, actor: &Actor) -> Result<()> {
     if !actor.role.plans_everywhere() && actor.station != Some(args.station_id) {
         return Err(Error::field("forbidden", "station_id"));
     }
-    if let Some(seller) = &args.seller {
-        text(&seller.name, "seller.name", 1, 50)?;
-        Mobile::parse(&seller.phone).map_err(|_| Error::field("mobile", "seller.phone"))?;
+    if let Some((field, code)) = args.seller.as_ref().and_then(Seller::fault) {
+        return Err(Error::field(code, field));
     }
     quote(&args.quote, actor)
 }
@@ -95,6 +90,11 @@ pub fn ticket(args: &TicketCreate, actor: &Actor) -> Result<()> {
 fn quote(quote: &Quote, actor: &Actor) -> Result<()> {
     if quote.items.is_empty() {
         return Err(Error::field("empty", "items"));
+    }
+    for (index, item) in quote.items.iter().enumerate() {
+        if let Some(long) = bounds::too_long(item.attributes.iter(), item.note.as_deref()) {
+            return Err(Error::field("too_long", format!("items[{index}].{long}")));
+        }
     }
     if quote.lines.len() != quote.items.len() {
         return Err(Error::field("lines_mismatch", "lines"));
@@ -224,31 +224,10 @@ fn refund(order: &Order, args: &RefundArgs) -> Result<()> {
     amount(args.amount)
 }
 
-fn cancel(args: &Cancel) -> Result<()> {
-    text(&args.reason, "reason", 1, MOST_CODE)?;
-    text(
-        args.text.as_deref().unwrap_or_default(),
-        "text",
-        0,
-        MOST_TEXT,
-    )
-}
-
 fn amount(amount: Fen) -> Result<()> {
     if (1..=MOST_FEN).contains(&amount.fen()) {
         Ok(())
     } else {
         Err(Error::field("invalid_amount", "amount"))
-    }
-}
-
-fn text(text: &str, field: &str, min: usize, max: usize) -> Result<()> {
-    let length = text.trim().chars().count();
-    if length < min {
-        Err(Error::field("required", field))
-    } else if length > max {
-        Err(Error::field("too_long", field))
-    } else {
-        Ok(())
     }
 }

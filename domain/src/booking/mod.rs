@@ -5,7 +5,7 @@ use crate::{
     division,
     mobile::Mobile,
     pricing::Book,
-    quote::Item,
+    quote::{Item, bounds},
 };
 use chrono::{DateTime, Days, Months, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -130,7 +130,7 @@ pub fn parse(
     book: Option<&Book>,
 ) -> Result<Booking, Vec<FieldError>> {
     let Value::Object(form) = raw else {
-        return Err(vec![FieldError::new("", "type")]);
+        return Err(vec![FieldError::new("body", "type")]);
     };
     let mut reader = Reader { errors: Vec::new() };
     let city = city(&mut reader, form, book);
@@ -200,6 +200,10 @@ fn item(reader: &mut Reader, index: usize, raw: &Value, book: Option<&Book>) -> 
         reader.fault(&path, "type");
         return None;
     };
+    if let Some(long) = bounds::too_long_raw(raw) {
+        reader.fault(&format!("{path}.{long}"), "too_long");
+        return None;
+    }
     if let Some(book) = book
         && let Err(error) = book.price(std::slice::from_ref(raw))
     {
@@ -211,7 +215,7 @@ fn item(reader: &mut Reader, index: usize, raw: &Value, book: Option<&Book>) -> 
         return None;
     }
     let before = reader.errors.len();
-    reader.text(object, "note", &format!("{path}.note"), 0, 200);
+    reader.text(object, "note", &format!("{path}.note"), 0, bounds::MAX_NOTE);
     if reader.errors.len() > before {
         return None;
     }
@@ -324,10 +328,26 @@ fn time(
 /// # Errors
 /// `too_soon` or `too_late`.
 pub fn check_time(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
+    within(at, now + TimeDelta::hours(1), now)
+}
+
+/// Moved by staff, who may have been offline when they agreed on it: still to come, at most one month ahead.
+///
+/// # Errors
+/// `too_soon` or `too_late`.
+pub fn check_move(at: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), &'static str> {
+    within(at, now + TimeDelta::milliseconds(1), now)
+}
+
+fn within(
+    at: DateTime<Utc>,
+    earliest: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), &'static str> {
     let latest = now
         .checked_add_months(Months::new(1))
         .or_else(|| now.checked_add_days(Days::new(30)));
-    if at < now + TimeDelta::hours(1) {
+    if at < earliest {
         Err("too_soon")
     } else if latest.is_none_or(|latest| at > latest) {
         Err("too_late")

@@ -34,11 +34,11 @@ pub async fn publish(app: &State, new: &NewBook) -> Result<PriceBook, Problem> {
         .map_err(|_| Problem::field("effective_from", "type"))?;
     let id = PriceBookId(Uuid::now_v7());
     let published: Result<PriceBook, Problem> = write_tx!(&app.db, |tx| {
-        let version = price_books::newest_version(tx.conn(), &new.city).await? + 1;
+        let newest = price_books::newest(tx.conn(), &new.city).await?;
         let book = PriceBook::publish(
             id,
             &new.city,
-            version,
+            newest.version + 1,
             effective_from.clone(),
             new.rules.clone(),
         );
@@ -46,6 +46,9 @@ pub async fn publish(app: &State, new: &NewBook) -> Result<PriceBook, Problem> {
             let (code, field) = catalogue::fault(&error);
             Problem::field(field.trim_start_matches("book."), code)
         })?;
+        if newest.begins_after(book.effective_from.at()) {
+            return Err(Problem::field("effective_from", catalogue::TOO_EARLY));
+        }
         price_books::insert(tx, &book, app.now())
             .await
             .map_err(taken)?;

@@ -25,7 +25,7 @@ pub async fn estimate(app: &App, raw: &Value, lang: Lang) -> Result<Quote, Probl
         Ok(_) => Vec::new(),
         Err(faults) => faults
             .into_iter()
-            .filter(|f| f.field.is_empty() || f.field == "city" || f.field.starts_with("items"))
+            .filter(|f| f.field == "body" || f.field == "city" || f.field.starts_with("items"))
             .collect(),
     };
     match book {

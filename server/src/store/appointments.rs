@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use huishou_domain::{
     appointment::{Address, Appointment, AppointmentStatus, Cancellation, Contact, Slot},
     conflict::WriteMark,
-    ids::{AppointmentId, UserId},
+    ids::{AppointmentId, StationId, UserId},
     sync::scope::Kind,
 };
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
@@ -31,6 +31,22 @@ const COLUMNS: &str = "id, order_id, version, status, user_id, station_id, assig
      contact_name, contact_phone, appointment_time, slot_date, slot_start, slot_end, estimate, channel, note, photos, \
      rescheduled_version, started_at, completed_at, cancelled_at, cancelled_by, cancel_reason, cancel_text, \
      mark_version, mark_writer, mark_foreign, scope_station, scope_collector, scope_fact, created_at, updated_at";
+
+/// The depot that serves an appointment.
+///
+/// # Errors
+/// The database refused.
+pub async fn station_of(
+    conn: &mut MySqlConnection,
+    id: AppointmentId,
+) -> Result<Option<StationId>, StoreError> {
+    let station: Option<Uuid> =
+        sqlx::query_scalar("SELECT station_id FROM appointments WHERE id = ?")
+            .bind(id.0)
+            .fetch_optional(conn)
+            .await?;
+    Ok(station.map(Into::into))
+}
 
 /// The appointment, locked.
 ///

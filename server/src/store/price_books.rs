@@ -82,7 +82,8 @@ pub async fn version(
     row.as_ref().map(read).transpose()
 }
 
-/// When a version was superseded: the begin of the earliest later-beginning book; `None` while it is in force or ahead.
+/// When a version was superseded: when the first book that takes precedence had both begun and been published, for
+/// nobody could know of it earlier; `None` while it is in force or ahead.
 ///
 /// # Errors
 /// The database refused.
@@ -95,15 +96,19 @@ pub async fn superseded_at(
     if !city.is_ascii() {
         return Ok(None);
     }
-    let sql = "SELECT MIN(later.effective_from) FROM price_books own JOIN price_books later ON later.city = own.city \
+    let sql = "SELECT later.effective_from, later.created_at FROM price_books own JOIN price_books later ON later.city = own.city \
          AND (later.effective_from > own.effective_from OR (later.effective_from = own.effective_from AND later.version > own.version)) \
          AND later.effective_from <= ? WHERE own.city = ? AND own.version = ?";
-    Ok(sqlx::query_scalar(sql)
+    let later: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(sql)
         .bind(now)
         .bind(city)
         .bind(version)
-        .fetch_one(conn)
-        .await?)
+        .fetch_all(conn)
+        .await?;
+    Ok(later
+        .into_iter()
+        .map(|(begun, published)| begun.max(published))
+        .min())
 }
 
 /// These books, in no particular order.
@@ -128,20 +133,35 @@ pub async fn load_many(
         .collect()
 }
 
-/// The newest version of a city's book, 0 where it has none.
+/// The newest published version of a city's book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, sqlx::FromRow)]
+pub struct Newest {
+    /// Its number, 0 where there is none.
+    pub version: u32,
+    /// When it begins.
+    pub effective_from: Option<DateTime<Utc>>,
+}
+
+impl Newest {
+    /// Whether a next version that begins at `at` would begin before this one.
+    #[must_use]
+    pub fn begins_after(&self, at: DateTime<Utc>) -> bool {
+        let at = huishou_domain::time::to_millis(at);
+        self.effective_from.is_some_and(|newest| at < newest)
+    }
+}
+
+/// The newest version of a city's book.
 ///
 /// # Errors
 /// The database refused.
-pub async fn newest_version(conn: &mut MySqlConnection, city: &str) -> Result<u32, StoreError> {
+pub async fn newest(conn: &mut MySqlConnection, city: &str) -> Result<Newest, StoreError> {
     if !city.is_ascii() {
-        return Ok(0);
+        return Ok(Newest::default());
     }
-    let sql = "SELECT version FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1";
-    let version: Option<u32> = sqlx::query_scalar(sql)
-        .bind(city)
-        .fetch_optional(conn)
-        .await?;
-    Ok(version.unwrap_or(0))
+    let sql = "SELECT version, effective_from FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1";
+    let newest = sqlx::query_as(sql).bind(city).fetch_optional(conn).await?;
+    Ok(newest.unwrap_or_default())
 }
 
 /// Publishes a book that has been verified, and marks it for the city's devices.

@@ -27,8 +27,8 @@ impl DaySlot {
     }
 }
 
-/// The slots of a station's day, by begin. Makes the day's rows where they are missing; call it outside the booking's
-/// transaction.
+/// The slots of a station's day, by begin. Makes the day's rows where they are missing: never inside a transaction,
+/// where the new rows' locks would last and an older snapshot would not show them; there, [`made_of_day`].
 ///
 /// # Errors
 /// The database refused.
@@ -51,6 +51,18 @@ pub async fn of_day(
     .bind(weekday)
     .execute(&mut *conn)
     .await?;
+    select(conn, station, date).await
+}
+
+/// The slots of a station's day whose rows have been made, by begin.
+///
+/// # Errors
+/// The database refused.
+pub async fn made_of_day(
+    conn: &mut MySqlConnection,
+    station: StationId,
+    date: NaiveDate,
+) -> Result<Vec<DaySlot>, StoreError> {
     select(conn, station, date).await
 }
 

@@ -1,7 +1,7 @@
 //! A mutation as it arrives: read as far as it can be, with what has to be looked up before its transaction.
 
 use super::catalogue;
-use crate::{app::State, books::Compiled, problem::Problem, store::orders::Route};
+use crate::{app::State, books::Compiled, problem::Problem, slots, store::orders::Route};
 use huishou_domain::{
     command::{Command, DecodeError, Subject},
     sync::message::{MAX_BYTES, Mutation},
@@ -17,6 +17,8 @@ const KEPT_BYTES: usize = 64 * 1024;
 
 /// A mutation as it came, read as far as it can be.
 pub struct Arrived {
+    /// Its place in the push, from 0.
+    pub index: usize,
     /// Its number.
     pub id: i64,
     /// As it came; the beginning only, of one that is too large.
@@ -57,8 +59,11 @@ impl Arrived {
     /// # Errors
     /// One without a number, or the database's.
     pub async fn read(app: &State, raw: &str, index: usize) -> Result<Self, Problem> {
-        let numbered: Numbered = serde_json::from_str(raw)
-            .map_err(|_| Problem::field(&format!("mutations[{index}].id"), "type"))?;
+        let numbered: Numbered =
+            serde_json::from_str(raw).map_err(|_| Problem::field(&id_field(index), "type"))?;
+        if numbered.id < 1 {
+            return Err(Problem::field(&id_field(index), "out_of_range"));
+        }
         let fits = raw.len() <= MAX_MUTATION_BYTES;
         let read: Option<Mutation> = serde_json::from_str(raw).ok().filter(|_| fits);
         let command = read.as_ref().map(|m| Command::decode(&m.name, &m.args));
@@ -67,6 +72,15 @@ impl Arrived {
             Some(Subject::NewTicket(id)) => Some(app.db.route_new_order(id, app.now()).await?),
             _ => None,
         };
+        if let Some(Command::Reschedule(args)) = decoded {
+            slots::prepare(
+                &app.db,
+                args.appointment_id,
+                args.appointment_time,
+                app.now(),
+            )
+            .await?;
+        }
         let book = match decoded.and_then(catalogue::named_book) {
             Some(named) => {
                 app.books
@@ -82,6 +96,7 @@ impl Arrived {
         }
         .to_owned();
         Ok(Self {
+            index,
             id: numbered.id,
             raw,
             fits,
@@ -92,11 +107,21 @@ impl Arrived {
         })
     }
 
+    /// Where its number stands in the request.
+    #[must_use]
+    pub fn id_field(&self) -> String {
+        id_field(self.index)
+    }
+
     /// What may be read of it whatever its form.
     #[must_use]
     pub fn scraps(&self) -> Scraps {
         serde_json::from_str(&self.raw).unwrap_or_default()
     }
+}
+
+fn id_field(index: usize) -> String {
+    format!("mutations[{index}].id")
 }
 
 /// At most so many bytes, cut between characters.

@@ -6,16 +6,17 @@ use super::{
 };
 use crate::{
     problem::Problem,
-    store::{Tx, price_books},
+    store::{Tx, price_books, staff},
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     command::Command,
     price_book::{PriceBook, PriceBookError},
-    quote::BookRef,
+    quote::{Adjustment, BookRef, needs_approval},
     staff::Role,
     visit::PriceFindings,
 };
+use std::collections::BTreeSet;
 
 /// Publishes a price book: the next version of its city, by an administrator.
 ///
@@ -41,6 +42,13 @@ pub(super) async fn publish(
     }
 }
 
+/// A book that would begin before the newest one published: it would never be in force, or be so before anyone could
+/// know.
+pub const TOO_EARLY: &str = "effective_from_too_early";
+
+/// Approvers named in one quote at most; more are nobody's.
+const MOST_APPROVERS: usize = 8;
+
 /// Why a book is not published: code and field.
 pub type NotPublished = (&'static str, String);
 
@@ -56,9 +64,12 @@ pub async fn put_in_force(
     if let Err(error) = book.verify() {
         return Ok(Err(fault(&error)));
     }
-    let newest = price_books::newest_version(tx.conn(), &book.city).await?;
-    if book.version != newest + 1 {
+    let newest = price_books::newest(tx.conn(), &book.city).await?;
+    if book.version != newest.version + 1 {
         return Ok(Err(("version_taken", "book.version".to_owned())));
+    }
+    if newest.begins_after(book.effective_from.at()) {
+        return Ok(Err((TOO_EARLY, "book.effective_from".to_owned())));
     }
     price_books::insert(tx, book, at).await?;
     Ok(Ok(()))
@@ -97,13 +108,34 @@ pub(super) async fn price_findings(
         superseded_at,
     });
     let at = deed.believed_time().unwrap_or(deed.at);
-    Ok(price::findings(
-        stated,
-        known,
-        city.unwrap_or_default(),
-        deed.actor.role,
-        at,
-    ))
+    let mut findings =
+        price::findings(stated, known, city.unwrap_or_default(), deed.actor.role, at);
+    findings.mismatch |= !approved(tx, deed, stated.adjustments).await?;
+    Ok(findings)
+}
+
+/// Whether everybody who is said to have approved an adjustment that needs it is with us, and is somebody else.
+async fn approved(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    adjustments: &[Adjustment],
+) -> Result<bool, Problem> {
+    let names: BTreeSet<&str> = adjustments
+        .iter()
+        .filter(|a| needs_approval(a, deed.actor.role))
+        .filter_map(|a| a.approved_by.as_deref())
+        .map(str::trim)
+        .collect();
+    if names.len() > MOST_APPROVERS {
+        return Ok(false);
+    }
+    for name in names {
+        let person = staff::find_by_username(tx.conn(), name).await?;
+        if !person.is_some_and(|p| p.staff.active && p.staff.id != deed.actor.id) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The book that a weighing or ticket names.

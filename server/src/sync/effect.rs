@@ -19,8 +19,9 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
     appointment::Slot,
-    command::{Command, DecodeError, Subject, TicketCreate},
+    command::{Command, DecodeError, Subject, TicketCreate, check},
     ids::DeviceId,
+    quote::bounds,
     review::{Review, ReviewCode},
     staff::{Actor, Role},
     sync::{message::Mutation, scope::Scope},
@@ -40,6 +41,8 @@ pub struct Deed<'a> {
     pub device: DeviceId,
     /// Who acted.
     pub actor: Actor,
+    /// They are still with us.
+    pub active: bool,
     /// The mutation.
     pub mutation: &'a Mutation,
     /// Its bytes.
@@ -99,16 +102,22 @@ impl Deed<'_> {
         (told >= self.at - BELIEVED_BEHIND && told <= self.at + BELIEVED_AHEAD).then_some(told)
     }
 
-    fn act(&self, subject: Subject) -> Act {
+    fn act(&self, command: &Command) -> Act {
         let mut act = Act::new(Party::Staff(self.actor), self.at);
         act.client_time = self.believed_time();
-        // An order's version says nothing about when its appointment was moved.
         act.saw_version = self
             .mutation
             .expect_version
-            .filter(|_| matches!(subject, Subject::Appointment(_)));
+            .filter(|_| names_appointments_version(command));
         act
     }
+}
+
+/// Whether a command's `expect_version` is what was seen of the appointment. A weighing begins the visit, so it states
+/// that too; the other commands on an order state the order's version, which says nothing about when its appointment
+/// was moved.
+fn names_appointments_version(command: &Command) -> bool {
+    matches!(command, Command::Weigh(_)) || matches!(command.subject(), Subject::Appointment(_))
 }
 
 /// A command that nobody can read: a fact is kept as a disputed record, anything else is refused.
@@ -135,6 +144,9 @@ pub async fn undecodable(
 /// # Errors
 /// Of the database; then nothing has happened.
 pub async fn apply(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Effect, Problem> {
+    if !command.is_fact() && !deed.active {
+        return Ok(Effect::rejected("forbidden"));
+    }
     if !command.is_fact() && mutations::any_refused(tx.conn(), &deed.mutation.after).await? {
         return Ok(Effect::rejected("dependency_refused"));
     }
@@ -154,7 +166,13 @@ pub async fn apply(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Ef
 
 /// What the types allow and the trade does not.
 fn absurd(command: &Command) -> Option<&'static str> {
+    if check::goods(command).iter().any(bounds::is_too_long) {
+        return Some("goods described at too great a length");
+    }
     match command {
+        Command::Ticket(args) if args.seller.as_ref().is_some_and(|s| s.fault().is_some()) => {
+            Some("no such seller: a name of at most 50 characters and a mobile number")
+        }
         Command::Pay(args) if args.amount.fen() <= 0 => Some("a payment is above zero"),
         Command::Refund(args) if args.amount.fen() <= 0 => Some("a refund is above zero"),
         Command::Weigh(args) if args.due.is_negative() || args.total.is_negative() => {
@@ -239,10 +257,10 @@ async fn on_visit(
     if let Some(refusal) = refuse(deed, command, subject, &locked) {
         return Ok(refusal);
     }
-    if let Some(refusal) = refuse_assignee(tx, command).await? {
+    if let Some(refusal) = refuse_assignee(tx, deed, command, &locked.visit).await? {
         return Ok(refusal);
     }
-    let mut act = deed.act(subject);
+    let mut act = deed.act(command);
     let city = city_of(tx, &locked.visit).await?;
     act.price = catalogue::price_findings(tx, deed, command, city.as_deref()).await?;
     act.slot = new_slot(tx, command, &locked.visit).await?;
@@ -264,16 +282,21 @@ async fn on_visit(
     })
 }
 
-/// Permission and conflict; a fact passes both.
+/// Permission, form and conflict; a fact passes all three.
 fn refuse(deed: &Deed<'_>, command: &Command, subject: Subject, locked: &Locked) -> Option<Effect> {
     if let Err(refusal) = visit::permit(&locked.visit, command, &Party::Staff(deed.actor)) {
         return Some(Effect::rejected(refusal.as_str()));
+    }
+    if let Err(fault) = check::texts(command).and_then(|()| check::moved_to(command, deed.at)) {
+        return Some(Effect::rejected_field(fault.code, fault.field));
     }
     let saw = deed
         .mutation
         .expect_version
         .filter(|_| !command.is_fact())?;
-    let conflicts = locked.mark(subject).conflicts(deed.device.0, saw);
+    // A version that is still to come was seen nowhere: a restored copy, or made up.
+    let unseen = saw > version_of(&locked.visit, subject);
+    let conflicts = unseen || locked.mark(subject).conflicts(deed.device.0, saw);
     conflicts.then(|| Effect::Conflict {
         current: current(&locked.visit, subject, &deed.actor),
     })
@@ -303,8 +326,14 @@ fn version_of(visit: &Visit, subject: Subject) -> i64 {
     }
 }
 
-/// Work can be given to a collector who is still with us, and to nobody else.
-async fn refuse_assignee(tx: &mut Tx, command: &Command) -> Result<Option<Effect>, Problem> {
+/// Work can be given to a collector who is still with us, and to nobody else; from another station only by those who
+/// plan everywhere.
+async fn refuse_assignee(
+    tx: &mut Tx,
+    deed: &Deed<'_>,
+    command: &Command,
+    visit: &Visit,
+) -> Result<Option<Effect>, Problem> {
     let Command::Assign(args) = command else {
         return Ok(None);
     };
@@ -312,8 +341,12 @@ async fn refuse_assignee(tx: &mut Tx, command: &Command) -> Result<Option<Effect
         return Ok(None);
     };
     let person = staff::find(tx.conn(), id).await?;
-    let fit = person.is_some_and(|p| p.staff.active && p.staff.role == Role::Collector);
-    Ok((!fit).then(|| Effect::rejected_field("unknown_staff", "assignee")))
+    let Some(person) = person.filter(|p| p.staff.active && p.staff.role == Role::Collector) else {
+        return Ok(Some(Effect::rejected_field("unknown_staff", "assignee")));
+    };
+    let home = person.staff.station_id == Some(visit.order.station_id);
+    let may = home || deed.actor.role.plans_everywhere();
+    Ok((!may).then(|| Effect::rejected_field("forbidden", "assignee")))
 }
 
 /// The city whose prices count: the appointment's, or the ticket's station's.
@@ -333,8 +366,8 @@ async fn new_ticket(tx: &mut Tx, deed: &Deed<'_>, args: &TicketCreate) -> Result
     ) else {
         return dispute(tx, deed, Reason::UnknownEntity, "no such station").await;
     };
-    let mut act = deed.act(Subject::NewTicket(args.order_id));
     let command = Command::Ticket(Box::new(args.clone()));
+    let mut act = deed.act(&command);
     act.price = catalogue::price_findings(tx, deed, &command, Some(&station.city)).await?;
     let (mut order, mut applied) = visit::create_ticket(args, &act);
     if route.is_detour() {
@@ -362,14 +395,15 @@ async fn new_ticket(tx: &mut Tx, deed: &Deed<'_>, args: &TicketCreate) -> Result
     })
 }
 
-/// The slot of a new time, at the visit's station; none outside its slots.
+/// The slot of a new time, at the visit's station; none outside its slots. The day's rows were made when the mutation
+/// arrived ([`super::arrival::Arrived::read`]).
 async fn new_slot(tx: &mut Tx, command: &Command, visit: &Visit) -> Result<Option<Slot>, Problem> {
     let (Command::Reschedule(args), Some(appointment)) = (command, &visit.appointment) else {
         return Ok(None);
     };
     let local = days::local(args.appointment_time);
     let (date, time) = (local.date(), local.format("%H:%M").to_string());
-    let day = slots::of_day(tx.conn(), appointment.station_id, date).await?;
+    let day = slots::made_of_day(tx.conn(), appointment.station_id, date).await?;
     let slot = day
         .into_iter()
         .find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);

@@ -61,16 +61,15 @@ pub fn findings(
     };
     let limits = AdjustmentLimits::default();
     let lines_agree = recomputed(stated, known.compiled) && stated.book.city == city;
-    let due_agrees =
-        quote::check_adjustments(
-            stated.total,
-            stated.lines.len(),
-            stated.adjustments,
-            stated.due,
-            role,
-            &limits,
-        )
-        .is_ok();
+    let due_agrees = quote::check_adjustments(
+        stated.total,
+        stated.lines.len(),
+        stated.adjustments,
+        stated.due,
+        role,
+        &limits,
+    )
+    .is_ok();
     PriceFindings {
         mismatch: !(lines_agree && due_agrees),
         stale: known

@@ -153,7 +153,7 @@ async fn one(
         let stored =
             mutations::verdict(tx.conn(), device, progress.incarnation, arrived.id).await?;
         let (uid, verdict) =
-            stored.ok_or_else(|| Problem::field("mutations.id", "unknown_mutation"))?;
+            stored.ok_or_else(|| Problem::field(&arrived.id_field(), "unknown_mutation"))?;
         // The number was given to something else: an older copy of the store came back and counts once more. Its
         // mutation must not be taken for the one that was answered.
         if matches!((uid, &arrived.read), (Some(known), Some(told)) if known != told.uid) {
@@ -273,6 +273,7 @@ async fn decide(
     let deed = Deed {
         device: frame.caller.device,
         actor: actor.actor(),
+        active: actor.staff.active,
         mutation,
         raw: &arrived.raw,
         book: arrived.book.as_deref(),

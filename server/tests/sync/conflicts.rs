@@ -256,7 +256,7 @@ on_each_database! {
         assert_eq!(case.zhang.pull().await.puts.len(), 1, "the catalogue reaches the collectors");
         let b = case.in_state(1).await;
         assert!(reviews(&case.zhang.push("order.weigh", &weigh(b.order)).await).is_empty(), "version 1 within its grace");
-        db.execute("UPDATE price_books SET effective_from = effective_from - INTERVAL 30 HOUR WHERE version = 2").await;
+        db.execute("UPDATE price_books SET effective_from = effective_from - INTERVAL 30 HOUR, created_at = created_at - INTERVAL 30 HOUR WHERE version = 2").await;
         let b = case.in_state(1).await;
         assert_eq!(reviews(&case.zhang.push("order.weigh", &weigh(b.order)).await), [ReviewCode::PriceStale]);
     }

@@ -70,6 +70,12 @@ on_each_database! {
         assert_eq!(db.count("SELECT COUNT(*) FROM mutations WHERE raw IS NOT NULL").await, 6, "what could not be processed is kept");
         let numberless = phone.push_all(&[json!({"name": "order.pay@1"}).to_string()]).await.unwrap_err();
         assert_eq!((numberless.status, numberless.errors.first().map(|e| e.field.as_str())), (422, Some("mutations[0].id")));
+        for id in [0, -1, i64::MIN] {
+            let mut odd = phone.mutation("appointment.start", &json!({"appointment_id": booked.appointment}));
+            odd["id"] = json!(id);
+            let problem = phone.push_all(&[oversized.to_string(), odd.to_string()]).await.unwrap_err();
+            assert_eq!((problem.status, problem.errors.first().map(|e| (e.field.as_str(), e.code.as_str()))), (422, Some(("mutations[1].id", "out_of_range"))), "{id}");
+        }
     }
 
     async fn only_people_who_had_a_session_on_the_device_can_have_acted(db) {

@@ -447,7 +447,7 @@ async fn a_superseded_price_book_is_good_within_its_grace_and_reviewed_beyond() 
 
     let desk = street.town.desk("station1").await;
     // A second later version, so that the one used was superseded long before the grace period began.
-    street.town.world.database.execute("UPDATE price_books SET effective_from = effective_from - INTERVAL 3 DAY WHERE version > 1").await;
+    street.town.world.database.execute("UPDATE price_books SET effective_from = effective_from - INTERVAL 3 DAY, created_at = created_at - INTERVAL 3 DAY WHERE version > 1").await;
     let stale = ticket(&street.town, &desk, &old, "5.40", Uuid::now_v7()).await;
     let restarted = desk
         .push(&[desk.mutation(1, "ticket.create@1", &stale)])
