@@ -7,7 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Keys remembered at most; beyond it the ones whose windows have passed are forgotten.
+/// Keys remembered at most; beyond it those whose windows have passed are forgotten, and if all are fresh the half that
+/// failed longest ago.
 const MOST_KEYS: usize = 10_000;
 
 /// Failures a key, within a window.
@@ -56,6 +57,7 @@ impl Throttle {
                 forget_old(times, self.window, now);
                 !times.is_empty()
             });
+            forget_half(&mut failures);
         }
         let times = failures.entry(key.to_owned()).or_default();
         times.push_back(now);
@@ -71,6 +73,22 @@ impl Throttle {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(key);
     }
+}
+
+/// Keeps the later half of a map that is still full.
+fn forget_half(failures: &mut HashMap<String, VecDeque<Instant>>) {
+    if failures.len() < MOST_KEYS {
+        return;
+    }
+    let mut last: Vec<Instant> = failures
+        .values()
+        .filter_map(|t| t.back().copied())
+        .collect();
+    last.sort_unstable();
+    let Some(middle) = last.get(last.len() / 2).copied() else {
+        return;
+    };
+    failures.retain(|_, times| times.back().is_some_and(|at| *at > middle));
 }
 
 fn forget_old(times: &mut VecDeque<Instant>, window: Duration, now: Instant) {
@@ -106,6 +124,24 @@ mod tests {
         assert_eq!(
             throttle.check("zhang", start + Duration::from_secs(60)),
             Ok(())
+        );
+    }
+
+    #[test]
+    fn however_many_keys_are_made_up_few_are_remembered() {
+        let throttle = Throttle::new(1, Duration::from_secs(600));
+        let start = Instant::now();
+        for n in 0..3 * MOST_KEYS {
+            let at = start + Duration::from_millis(u64::try_from(n).unwrap_or_default());
+            throttle.failed(&n.to_string(), at);
+        }
+        let held = throttle.failures.lock().map(|held| held.len());
+        assert!(held.is_ok_and(|held| held <= MOST_KEYS));
+        let newest = (3 * MOST_KEYS - 1).to_string();
+        let after = start + Duration::from_secs(31);
+        assert!(
+            throttle.check(&newest, after).is_err(),
+            "the latest count on"
         );
     }
 

@@ -5,7 +5,7 @@ use crate::{app::App, problem::Problem};
 use axum::{
     Router,
     extract::{ConnectInfo, State},
-    http::{Method, header},
+    http::{HeaderMap, Method, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -56,16 +56,28 @@ pub fn method(method: &Method) -> &'static str {
     }
 }
 
-/// `/metrics` on the API's own port: for loopback callers, and only while no port of its own is configured.
+/// Headers by which a proxy says that the caller is somebody else.
+const FORWARDED: [&str; 4] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-real-ip",
+];
+
+/// `/metrics` on the API's own port: for loopback callers, and only while no port of its own is configured. Behind a
+/// proxy everybody comes from loopback, so there it needs its own port.
 ///
 /// # Errors
 /// 404 for everybody else.
 pub async fn metrics(
     State(app): State<App>,
     caller: Option<axum::Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let local = caller.is_some_and(|info| info.0.0.ip().is_loopback());
-    if app.config.metrics_listen.is_empty() && local {
+    let proxied =
+        app.config.trust_forwarded_for || FORWARDED.iter().any(|name| headers.contains_key(*name));
+    if app.config.metrics_listen.is_empty() && local && !proxied {
         Ok(rendered())
     } else {
         Err(Problem::new(404, "route_not_found"))

@@ -127,13 +127,10 @@ pub async fn refresh(
     device: DeviceId,
     signed: &str,
 ) -> Result<Session, Problem> {
-    let device =
-        proven_device(app, device, &signature::refresh_text(device, token), signed).await?;
-    let owner = refresh_tokens::owner(&mut *app.db.read().await?, token).await?;
-    let Some(Subject::Staff(id, _)) =
-        owner.filter(|o| matches!(o, Subject::Staff(_, of) if of.0 == device.id))
-    else {
-        return Err(Problem::unauthorized("refresh_invalid"));
+    let (device, id) = match proven_owner(app, token, device, signed).await {
+        Ok(proven) => proven,
+        Err(problem) if problem.status == 401 => return Err(stolen(app, token, problem).await?),
+        Err(problem) => return Err(problem),
     };
     let now = app.now();
     let rotation: Result<Rotation, Problem> = write_tx!(&app.db, |tx| {
@@ -154,6 +151,35 @@ pub async fn refresh(
         .filter(|p| p.staff.active);
     let person = person.ok_or_else(|| Problem::unauthorized("session_ended"))?;
     session(app, &person, &device, issued).await
+}
+
+/// The device that signed, and whose session on it the token is of.
+async fn proven_owner(
+    app: &State,
+    token: &str,
+    device: DeviceId,
+    signed: &str,
+) -> Result<(Device, StaffId), Problem> {
+    let text = signature::refresh_text(device, token);
+    let device = proven_device(app, device, &text, signed).await?;
+    match refresh_tokens::owner(&mut *app.db.read().await?, token).await? {
+        Some(Subject::Staff(id, of)) if of.0 == device.id => Ok((device, id)),
+        _ => Err(Problem::unauthorized("refresh_invalid")),
+    }
+}
+
+/// What to answer to who is not the token's owner: a used one has been stolen, and its session ends here and now.
+async fn stolen(app: &State, token: &str, otherwise: Problem) -> Result<Problem, Problem> {
+    let now = app.now();
+    let used: Result<bool, Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke_if_used(
+        tx, token, now
+    )
+    .await?));
+    if !used? {
+        return Ok(otherwise);
+    }
+    tracing::warn!("a used refresh token came from elsewhere; its session is ended");
+    Ok(Problem::unauthorized("refresh_reused"))
 }
 
 /// Ends the session.

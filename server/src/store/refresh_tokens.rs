@@ -236,6 +236,50 @@ pub async fn revoke_others(
     Ok(())
 }
 
+/// Ends all sessions of a member of staff.
+///
+/// # Errors
+/// Of the database.
+pub async fn revoke_staff(
+    tx: &mut Tx,
+    staff: StaffId,
+    why: &'static str,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE refresh_chains SET revoked_at = ?, revoked_for = ? \
+               WHERE subject_kind = 'staff' AND subject_id = ? AND revoked_at IS NULL";
+    sqlx::query(sql)
+        .bind(at)
+        .bind(why)
+        .bind(staff.0)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// A token presented by who cannot be its owner: if it has been used, it is a stolen one, and its chain ends. Whether
+/// it was.
+///
+/// # Errors
+/// Of the database.
+pub async fn revoke_if_used(
+    tx: &mut Tx,
+    token: &str,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(found) = find(tx.conn(), &hash(token)).await? else {
+        return Ok(false);
+    };
+    let chain = lock_chain(tx.conn(), found.chain_id).await?;
+    if found.successor_hash.is_none()
+        || (chain.revoked_at.is_some() && chain.revoked_for.as_deref() != Some(REUSED))
+    {
+        return Ok(false);
+    }
+    revoke(tx, found.chain_id, REUSED, at).await?;
+    Ok(true)
+}
+
 /// Ends all sessions of a customer.
 ///
 /// # Errors

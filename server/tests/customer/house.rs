@@ -111,6 +111,26 @@ async fn metrics_name_routes_and_logs_name_nobody() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_are_not_for_who_comes_through_a_proxy() {
+    let db = blackbox::database(Engine::MariaDb).await;
+    let direct = serve(app(&db, &[])).await;
+    assert_eq!(direct.get("/metrics").await.status, 200);
+    for name in [
+        "Forwarded",
+        "X-Forwarded-For",
+        "X-Forwarded-Host",
+        "X-Real-IP",
+    ] {
+        let request = direct.request(reqwest::Method::GET, "/metrics");
+        let answer = direct.send(request.header(name, "127.0.0.1")).await;
+        assert_eq!(answer.expect_problem(404), "route_not_found", "{name}");
+    }
+    let proxied = serve(app(&db, &[("HUISHOU_TRUST_FORWARDED_FOR", "true")])).await;
+    let answer = proxied.get("/metrics").await;
+    assert_eq!(answer.expect_problem(404), "route_not_found");
+}
+
 /// Keys of an object.
 fn keys(value: &Value) -> BTreeSet<String> {
     let object = value

@@ -177,6 +177,31 @@ on_each_database! {
         assert!(laptop.sign_in(&ground, "boss", PASSWORD).await.is_ok());
     }
 
+    async fn a_used_token_from_elsewhere_ends_the_session(db) {
+        let ground = Ground::on(db).await;
+        let (laptop, first, _) = administrator(&ground).await;
+        let second = laptop.refresh(&ground, &first.refresh_token).await.unwrap();
+        let thief = Laptop { key: key(), id: laptop.id };
+        assert_eq!(thief.refresh(&ground, &second.refresh_token).await.unwrap_err().code, "bad_signature", "not used yet: nothing is known of a theft");
+        assert!(StaffSession::load(&ground.app, &second.access_token).await.is_ok());
+        assert_eq!(thief.refresh(&ground, &first.refresh_token).await.unwrap_err().code, "refresh_reused");
+        assert_eq!(StaffSession::load(&ground.app, &second.access_token).await.unwrap_err().code, "session_ended");
+        // From another device that proves its own key.
+        let anew = laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap();
+        let next = laptop.refresh(&ground, &anew.refresh_token).await.unwrap();
+        let loaded = StaffSession::load(&ground.app, &next.access_token).await.unwrap();
+        let code = admin::new_pairing_code(&ground.app, &AdminSession::of(loaded).unwrap(), None).await.unwrap();
+        let other_key = key();
+        let device = register::register(&ground.app, &new_device(&code.code, &other_key), "192.0.2.9").await.unwrap();
+        let other = Laptop { key: other_key, id: DeviceId(device.id) };
+        assert_eq!(other.refresh(&ground, &next.refresh_token).await.unwrap_err().code, "refresh_invalid");
+        assert_eq!(other.refresh(&ground, &anew.refresh_token).await.unwrap_err().code, "refresh_reused");
+        assert_eq!(laptop.refresh(&ground, &next.refresh_token).await.unwrap_err().code, "refresh_reused", "the whole chain has ended");
+        assert_eq!(other.refresh(&ground, "made up").await.unwrap_err().code, "refresh_invalid");
+        let nobodys = Laptop { key: key(), id: DeviceId(Uuid::now_v7()) };
+        assert_eq!(nobodys.refresh(&ground, "made up").await.unwrap_err().code, "device_unknown");
+    }
+
     async fn two_refreshes_at_once_get_the_same_successor(db) {
         let ground = Ground::on(db).await;
         let (laptop, session, _) = administrator(&ground).await;
