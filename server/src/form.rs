@@ -25,7 +25,7 @@ impl<'a> Form<'a> {
                 object,
                 errors: Vec::new(),
             }),
-            _ => Err(Problem::field("", "type")),
+            _ => Err(Problem::field("body", "type")),
         }
     }
 
@@ -90,16 +90,14 @@ impl<'a> Form<'a> {
         let Some(value) = self.required(key) else {
             return *bounds.start();
         };
-        match value
-            .as_i64()
-            .filter(|n| value.is_number() && bounds.contains(n))
-        {
-            Some(n) => n,
-            None => {
-                self.fault(key, "type");
-                *bounds.start()
-            }
-        }
+        let code = match value.as_i64() {
+            Some(n) if bounds.contains(&n) => return n,
+            Some(_) => "out_of_range",
+            None if value.is_u64() => "out_of_range",
+            None => "type",
+        };
+        self.fault(key, code);
+        *bounds.start()
     }
 
     /// True or false.
@@ -113,6 +111,20 @@ impl<'a> Form<'a> {
             }
             None => false,
         }
+    }
+
+    /// Notes a fault of a field that has none yet.
+    pub fn fault_if(&mut self, fault: bool, field: &str, code: &str) {
+        if fault && !self.errors.iter().any(|e| e.field == field) {
+            self.fault(field, code);
+        }
+    }
+
+    /// A name shown to people: a text without control characters.
+    pub fn name(&mut self, key: &str, length: RangeInclusive<usize>) -> String {
+        let name = self.text(key, length);
+        self.fault_if(name.chars().any(char::is_control), key, "type");
+        name
     }
 
     /// A UUID.
@@ -183,7 +195,7 @@ mod tests {
             codes,
             [
                 ("name", "type"),
-                ("stars", "type"),
+                ("stars", "out_of_range"),
                 ("flag", "type"),
                 ("id", "type"),
                 ("at", "type"),

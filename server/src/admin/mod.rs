@@ -1,5 +1,6 @@
 //! What administrators do: let devices in and shut them out, add staff, publish prices, look at what is wrong.
 
+pub mod depots;
 pub mod people;
 pub mod prices;
 

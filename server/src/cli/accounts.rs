@@ -1,6 +1,7 @@
 //! Members of staff from the command line.
 
 use crate::{
+    admin::people,
     app::App,
     problem::Problem,
     staff::password,
@@ -31,8 +32,11 @@ pub async fn add(
 ) -> anyhow::Result<StaffId> {
     let role =
         Role::parse(role).context("the role must be collector, station, dispatcher or admin")?;
-    if username.is_empty() || username.chars().count() > 64 || name.chars().count() > 64 {
-        bail!("names have 1 to 64 characters");
+    if !people::is_username(username) {
+        bail!("the user name must be 2 to 32 of a-z, 0-9, dot, hyphen and underscore");
+    }
+    if name.trim().is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+        bail!("names have 1 to 64 characters, none of them control characters");
     }
     if password.chars().count() < SHORTEST {
         bail!("the password must have at least {SHORTEST} characters");

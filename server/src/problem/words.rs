@@ -90,12 +90,12 @@ fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
             "the token has expired; refresh it",
         ),
         "invalid_code" => (
-            "微信登录码无效或已过期，请重试",
-            "the WeChat code is not valid or too old; get a new one",
+            "微信返回的凭证无效或已过期，请重试",
+            "the code from WeChat is not valid or too old; get a new one",
         ),
         "code_used" => (
-            "微信登录码已被使用，请重试",
-            "the WeChat code has been used; get a new one",
+            "微信返回的凭证已被使用，请重试",
+            "the code from WeChat has been used; get a new one",
         ),
         "high_risk_user" => (
             "该微信账号暂不能登录",
@@ -243,6 +243,16 @@ pub(super) fn field(field: &str, code: &str, lang: Lang) -> String {
     let (zh, en) = match code {
         "required" => ("必填", "required"),
         "type" => ("格式不正确", "not of the right form"),
+        "out_of_range" => range(field),
+        "overlaps" => ("与另一时段重叠", "overlaps another slot"),
+        "own_account" => (
+            "不能停用自己，也不能更改自己的角色",
+            "you cannot shut yourself out or change your own role",
+        ),
+        "effective_from_too_early" => (
+            "生效时间不能早于最近发布的价目",
+            "it cannot come into force before the newest price book published",
+        ),
         "too_short" => length(field, false),
         "too_long" => length(field, true),
         "mobile" => ("请输入 11 位手机号", "enter an 11-digit mobile number"),
@@ -271,11 +281,20 @@ pub(super) fn field(field: &str, code: &str, lang: Lang) -> String {
     pick(lang, zh, en).to_owned()
 }
 
+fn range(field: &str) -> (&'static str, &'static str) {
+    if field == "limit" {
+        ("每页 1 至 100 条", "1 to 100 a page")
+    } else if field == "stars" {
+        ("请给 1 至 5 星", "one to five stars")
+    } else {
+        ("超出允许的范围", "out of range")
+    }
+}
+
 fn length(field: &str, long: bool) -> (&'static str, &'static str) {
     match (field, long) {
         ("address.detail", false) => ("详细地址至少 5 个字", "at least 5 characters"),
         ("address.detail", true) => ("详细地址最多 200 个字", "at most 200 characters"),
-        ("limit", true) => ("每页最多 100 条", "at most 100 a page"),
         (_, false) => ("太短", "too short"),
         (_, true) => ("太长", "too long"),
     }

@@ -3,30 +3,30 @@
 use super::{
     body::{Body, Id, Params},
     desk_answers::{ListShape, PairingCodeShape, PublishedShape, StaffShape},
-    desk_schema::{BookBody, PairingCodeBody, ResolutionBody, StaffBody},
+    desk_schema::{BookBody, PairingCodeBody, ResolutionBody, StaffBody, StaffChangeBody},
     schema::errors,
     staff::secret,
 };
 use crate::{
     admin::{
         self, NewCode,
-        people::{self, NewPerson},
+        people::{self, Change, NewPerson},
         prices::{self, NewBook},
     },
     app::App,
     form::Form,
     problem::Problem,
     staff::{AdminSession, password},
-    store::{devices, devices::DeviceRow, disputed, price_book_list, review_list, staff, stations},
+    store::{devices, devices::DeviceRow, disputed, price_book_list, review_list, staff},
 };
 use axum::{
     Json, Router,
     extract::{Path, State},
     http::StatusCode,
-    routing::{delete, get, post},
+    routing::{delete, get, patch, post},
 };
 use huishou_domain::{
-    ids::{DeviceId, StationId},
+    ids::{DeviceId, StaffId, StationId},
     price_book::PriceBook,
     staff::{Role, Staff},
 };
@@ -39,7 +39,7 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/admin/v1/pairing-codes", post(add_pairing_code))
         .route("/admin/v1/staff", get(list_staff).post(add_staff))
-        .route("/admin/v1/stations", get(list_stations))
+        .route("/admin/v1/staff/{id}", patch(change_staff))
         .route("/admin/v1/devices", get(list_devices))
         .route("/admin/v1/devices/{id}", delete(shut_out))
         .route("/admin/v1/price-books", get(list_price_books).post(publish))
@@ -54,7 +54,7 @@ pub fn router() -> Router<App> {
     add_pairing_code,
     list_staff,
     add_staff,
-    list_stations,
+    change_staff,
     list_devices,
     shut_out,
     list_price_books,
@@ -105,15 +105,10 @@ async fn add_staff(
     Body(raw): Body,
 ) -> Result<(StatusCode, Json<Staff>), Problem> {
     let mut form = Form::new(&raw)?;
-    let (username, name, role) = (
-        form.text("username", 1..=64),
-        form.text("name", 1..=64),
-        form.text("role", 1..=16),
-    );
-    let role = Role::parse(&role);
-    if role.is_none() {
-        form.fault("role", "type");
-    }
+    let username = form.text("username", 2..=32);
+    form.fault_if(!people::is_username(&username), "username", "type");
+    let name = form.name("name", 1..=64);
+    let role = role(&mut form);
     let station = optional_station(&mut form, &raw);
     let password = secret(&mut form, &raw, "password", password::SHORTEST);
     form.finish()?;
@@ -132,12 +127,31 @@ async fn add_staff(
     Ok((StatusCode::CREATED, Json(person)))
 }
 
-/// Every station.
-#[utoipa::path(get, path = "/admin/v1/stations", tag = "admin", security(("staff" = [])),
-    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
-async fn list_stations(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
-    let items = stations::all(&mut *app.db.read().await?).await?;
-    Ok(Json(json!({"items": items, "next": null})))
+/// Change a member of staff; what is left out stays. Who is no longer active is shut out: their sessions end.
+#[utoipa::path(patch, path = "/admin/v1/staff/{id}", tag = "admin", security(("staff" = [])), params(("id" = String, Path)), request_body = StaffChangeBody,
+    responses((status = 200, body = StaffShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Invalid, errors::Always))]
+async fn change_staff(
+    State(app): State<App>,
+    admin: AdminSession,
+    Id(id): Id,
+    Body(raw): Body,
+) -> Result<Json<Staff>, Problem> {
+    let mut form = Form::new(&raw)?;
+    let given = |key: &str| raw.get(key).is_some_and(|value| !value.is_null());
+    let change = Change {
+        active: given("active").then(|| form.flag("active")),
+        name: given("name").then(|| form.name("name", 1..=64)),
+        role: if given("role") { role(&mut form) } else { None },
+        station: raw
+            .get("station_id")
+            .map(|_| optional_station(&mut form, &raw)),
+        password: given("password")
+            .then(|| secret(&mut form, &raw, "password", password::SHORTEST)),
+    };
+    form.finish()?;
+    people::change(&app, &admin, StaffId(id), change)
+        .await
+        .map(Json)
 }
 
 /// Every device.
@@ -289,6 +303,12 @@ async fn resolve_disputed(
     form.finish()?;
     admin::close_dispute(&app, &admin, id, &resolution).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn role(form: &mut Form<'_>) -> Option<Role> {
+    let role = Role::parse(&form.text("role", 1..=16));
+    form.fault_if(role.is_none(), "role", "type");
+    role
 }
 
 fn closed(params: &Params) -> Result<bool, Problem> {

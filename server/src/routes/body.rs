@@ -110,19 +110,18 @@ impl Params {
     /// `?limit=`: 1 to 100, 20 where it is left out.
     ///
     /// # Errors
-    /// 422 `type` or `too_long`.
+    /// 422 `type` or `out_of_range`.
     pub fn limit(&self) -> Result<u32, Problem> {
         let Some(text) = self.get("limit") else {
             return Ok(20);
         };
+        let digits = text.strip_prefix('-').unwrap_or(text);
         match text.parse::<u32>() {
-            Ok(0) | Err(_)
-                if !text.bytes().all(|b| b.is_ascii_digit()) || text.bytes().all(|b| b == b'0') =>
-            {
+            Ok(limit @ 1..=100) => Ok(limit),
+            _ if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) => {
                 Err(Problem::field("limit", "type"))
             }
-            Ok(limit @ 1..=100) => Ok(limit),
-            _ => Err(Problem::field("limit", "too_long")),
+            _ => Err(Problem::field("limit", "out_of_range")),
         }
     }
 }

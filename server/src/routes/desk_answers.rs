@@ -94,6 +94,28 @@ pub struct StaffShape {
     pub active: bool,
 }
 
+/// A station.
+#[derive(Serialize, ToSchema)]
+pub struct StationShape {
+    /// UUID.
+    pub id: String,
+    /// Raised by every write.
+    pub version: i64,
+    /// Short stable code.
+    #[schema(example = "binjiang")]
+    pub code: String,
+    /// Name shown.
+    #[schema(example = "滨江站")]
+    pub name: String,
+    /// City division code.
+    #[schema(example = "330100")]
+    pub city: String,
+    /// Street address.
+    pub address: String,
+    /// Division-code prefixes whose pick-ups it serves.
+    pub divisions: Vec<String>,
+}
+
 /// A list.
 #[derive(Serialize, ToSchema)]
 pub struct ListShape {

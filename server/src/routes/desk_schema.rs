@@ -92,7 +92,7 @@ pub struct PairingCodeBody {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"username": "wang", "name": "王师傅", "role": "collector", "station_id": "019b7523-3400-7000-8000-00000000000b", "password": "correct horse"}))]
 pub struct StaffBody {
-    /// Sign-in name.
+    /// Sign-in name: 2 to 32 of a–z, 0–9, dot, hyphen, underscore.
     #[schema(example = "wang")]
     pub username: String,
     /// Name shown.
@@ -105,6 +105,66 @@ pub struct StaffBody {
     pub station_id: Option<String>,
     /// First password, at least 8 characters.
     pub password: String,
+}
+
+/// A change of a member of staff; what is left out stays.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"active": false}))]
+pub struct StaffChangeBody {
+    /// False: they have left, and are shut out.
+    pub active: Option<bool>,
+    /// Name shown.
+    #[schema(example = "王师傅")]
+    pub name: Option<String>,
+    /// `collector`, `station`, `dispatcher` or `admin`.
+    #[schema(example = "collector")]
+    pub role: Option<String>,
+    /// Home station; null for none.
+    pub station_id: Option<String>,
+    /// A new password, at least 8 characters; all their sessions end.
+    pub password: Option<String>,
+}
+
+/// A new station.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"code": "binjiang", "name": "滨江站", "city": "330100", "address": "江南大道 100 号", "divisions": ["330108"]}))]
+pub struct StationBody {
+    /// Short stable code: a–z, 0–9, hyphen.
+    #[schema(example = "binjiang")]
+    pub code: String,
+    /// Name shown.
+    #[schema(example = "滨江站")]
+    pub name: String,
+    /// City division code, which names its price book.
+    #[schema(example = "330100")]
+    pub city: String,
+    /// Street address.
+    pub address: Option<String>,
+    /// Division-code prefixes whose pick-ups it serves.
+    #[schema(example = json!(["330108"]))]
+    pub divisions: Vec<String>,
+}
+
+/// Slots of a day to be set.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"items": [{"start": "10:00", "end": "12:00", "capacity": 8}]}))]
+pub struct SlotsBody {
+    /// Those to be set.
+    pub items: Vec<SlotBody>,
+}
+
+/// A slot of a day to be set.
+#[derive(Serialize, ToSchema)]
+pub struct SlotBody {
+    /// Local begin.
+    #[schema(example = "10:00")]
+    pub start: String,
+    /// Local end, at most `24:00`.
+    #[schema(example = "12:00")]
+    pub end: String,
+    /// Places; 0 closes the slot.
+    #[schema(example = 8)]
+    pub capacity: u32,
 }
 
 /// A price book to be published.

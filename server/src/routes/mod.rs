@@ -1,6 +1,7 @@
 //! HTTP: the only place that knows axum. A handler authorises, parses, calls one function, maps.
 
 pub mod admin;
+pub mod admin_depots;
 pub mod answer;
 pub mod appointments;
 pub mod body;
@@ -62,7 +63,8 @@ pub fn router(app: App) -> Router {
         .nest("/api/v1", customer)
         .merge(staff::router())
         .merge(sync::router())
-        .merge(admin::router());
+        .merge(admin::router())
+        .merge(admin_depots::router());
     dressed(all, app)
 }
 

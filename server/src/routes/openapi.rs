@@ -1,7 +1,7 @@
 //! `/openapi.json`: every operation, its shapes, examples and error codes.
 
 use super::{
-    admin, appointments, catalogue, me, orders, quotes,
+    admin, admin_depots, appointments, catalogue, me, orders, quotes,
     schema::{BadFieldShape, ProblemShape},
     sessions, staff, sync,
 };
@@ -61,7 +61,12 @@ impl Modify for Schemes {
 #[must_use]
 pub fn whole() -> Document {
     let mut document = Customer::openapi();
-    for part in [staff::openapi(), sync::openapi(), admin::openapi()] {
+    for part in [
+        staff::openapi(),
+        sync::openapi(),
+        admin::openapi(),
+        admin_depots::openapi(),
+    ] {
         document.merge(part);
     }
     document

@@ -61,7 +61,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| match error.classify() {
-                serde_json::error::Category::Data => Problem::field("", "type"),
+                serde_json::error::Category::Data => Problem::field("body", "type"),
                 _ => Problem::new(400, "malformed_json"),
             })
     }

@@ -203,6 +203,64 @@ pub async fn insert(
     Ok(())
 }
 
+/// A person by id, locked until the transaction ends.
+///
+/// # Errors
+/// Of the database.
+pub async fn lock(conn: &mut MySqlConnection, id: StaffId) -> Result<Option<Person>, StoreError> {
+    let sql = format!("{COLUMNS} WHERE id = ? FOR UPDATE");
+    sqlx::query_as(AssertSqlSafe(sql))
+        .bind(id.0)
+        .fetch_optional(conn)
+        .await?
+        .map(person)
+        .transpose()
+}
+
+/// Writes a person whose version has been raised, and marks them wherever they were or are seen; a change of role,
+/// station or of being with us raises their grants, so that their devices get other scopes.
+///
+/// # Errors
+/// Of the database.
+pub async fn update(
+    tx: &mut Tx,
+    before: &Staff,
+    after: &Staff,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let granted = |s: &Staff| (s.role, s.station_id, s.active);
+    let raise = granted(before) != granted(after);
+    let sql = "UPDATE staff SET version = ?, name = ?, role = ?, station_id = ?, active = ?, grants = grants + ?, updated_at = ? WHERE id = ?";
+    sqlx::query(sql)
+        .bind(after.version)
+        .bind(&after.name)
+        .bind(after.role.as_str())
+        .bind(after.station_id.map(|s| s.0))
+        .bind(after.active)
+        .bind(i32::from(raise))
+        .bind(at)
+        .bind(after.id.0)
+        .execute(tx.conn())
+        .await?;
+    let mut scopes = scopes_of(before);
+    let new: Vec<Scope> = scopes_of(after)
+        .into_iter()
+        .filter(|scope| !scopes.contains(scope))
+        .collect();
+    scopes.extend(new);
+    dirty::mark(tx, Kind::Staff, after.id.0, &scopes).await?;
+    let mut homes: Vec<StationId> = [before, after]
+        .iter()
+        .filter(|s| s.role == Role::Collector)
+        .filter_map(|s| s.station_id)
+        .collect();
+    homes.dedup();
+    for station in homes {
+        dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(after.id)]).await?;
+    }
+    Ok(())
+}
+
 /// Sets a new password.
 ///
 /// # Errors

@@ -2,7 +2,10 @@
 
 use super::support::{CITY, Ground, weigh};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use blackbox::{http::Api, on_each_database};
+use blackbox::{
+    http::{Answer, Api},
+    on_each_database,
+};
 use chrono::TimeDelta;
 use ed25519_dalek::{Signer, SigningKey};
 use huishou_domain::staff::Role;
@@ -18,7 +21,7 @@ use uuid::Uuid;
 const PASSWORD: &str = "一个好密码 2026";
 
 /// The interface on a free port.
-async fn serve(ground: &Ground) -> Api {
+pub async fn serve(ground: &Ground) -> Api {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let service =
@@ -28,14 +31,14 @@ async fn serve(ground: &Ground) -> Api {
 }
 
 /// A registered laptop with its key.
-struct Laptop {
-    api: Api,
+pub struct Laptop {
+    pub api: Api,
     key: SigningKey,
-    id: String,
+    pub id: String,
 }
 
 impl Laptop {
-    async fn register(ground: &Ground, api: &Api) -> Self {
+    pub async fn register(ground: &Ground, api: &Api) -> Self {
         let code = pairing::new_code();
         let now = ground.app.now();
         let hash = pairing::hash(&ground.app.desk.pairing_key, &code);
@@ -70,20 +73,19 @@ impl Laptop {
         }
     }
 
-    fn sign(&self, text: &str) -> String {
+    pub fn sign(&self, text: &str) -> String {
         STANDARD.encode(self.key.sign(text.as_bytes()).to_bytes())
     }
 
-    async fn sign_in(&self, username: &str) -> (Api, Value) {
+    pub async fn try_sign_in(&self, username: &str) -> Answer {
         let time = "2026-11-23T02:00:00.000Z";
         let signature = self.sign(&format!("huishou-session\n{}\n{username}\n{time}", self.id));
         let body = json!({"username": username, "password": PASSWORD, "device": self.id, "signature": signature, "client_time": time});
-        let session = self
-            .api
-            .post("/staff/v1/sessions", &body)
-            .await
-            .expect(200)
-            .clone();
+        self.api.post("/staff/v1/sessions", &body).await
+    }
+
+    pub async fn sign_in(&self, username: &str) -> (Api, Value) {
+        let session = self.try_sign_in(username).await.expect(200).clone();
         (
             self.api
                 .with_token(session["access_token"].as_str().unwrap()),
@@ -92,7 +94,7 @@ impl Laptop {
     }
 }
 
-async fn hire(ground: &Ground, username: &str, role: Role) -> Uuid {
+pub async fn hire(ground: &Ground, username: &str, role: Role) -> Uuid {
     let station = (!role.plans_everywhere()).then_some(ground.west);
     let new = NewPerson {
         username: username.to_owned(),
@@ -159,7 +161,7 @@ on_each_database! {
         assert_eq!(code["code"].as_str().unwrap().len(), 8);
         let wrong = boss.post("/admin/v1/pairing-codes", &json!({"station_id": Uuid::now_v7()})).await;
         assert_eq!(wrong.expect_problem(422), "validation_failed");
-        let hired = json!({"username": "周", "name": "周师傅 '; DROP TABLE staff; --", "role": "collector", "station_id": ground.west, "password": "八个字符的密码呀"});
+        let hired = json!({"username": "zhou.1", "name": "周师傅 '; DROP TABLE staff; --", "role": "collector", "station_id": ground.west, "password": "八个字符的密码呀"});
         let person = boss.post("/admin/v1/staff", &hired).await.expect(201).clone();
         assert_eq!(person["name"], hired["name"], "stored and shown literally");
         assert_eq!(boss.post("/admin/v1/staff", &hired).await.expect(422)["errors"][0]["code"], "taken");
@@ -240,7 +242,8 @@ on_each_database! {
             ("post", "/staff/v1/devices"), ("get", "/staff/v1/devices"), ("delete", "/staff/v1/devices/{id}"), ("post", "/staff/v1/sessions"),
             ("post", "/staff/v1/sessions/refresh"), ("delete", "/staff/v1/sessions"), ("post", "/staff/v1/password"), ("post", "/sync/v1/push"),
             ("post", "/sync/v1/pull"), ("post", "/sync/v1/check"), ("post", "/admin/v1/pairing-codes"), ("get", "/admin/v1/staff"),
-            ("post", "/admin/v1/staff"), ("get", "/admin/v1/stations"), ("get", "/admin/v1/devices"), ("delete", "/admin/v1/devices/{id}"),
+            ("post", "/admin/v1/staff"), ("patch", "/admin/v1/staff/{id}"), ("get", "/admin/v1/stations"), ("post", "/admin/v1/stations"),
+            ("get", "/admin/v1/slots"), ("put", "/admin/v1/slots"), ("get", "/admin/v1/devices"), ("delete", "/admin/v1/devices/{id}"),
             ("get", "/admin/v1/price-books"), ("post", "/admin/v1/price-books"), ("get", "/admin/v1/reviews"),
             ("post", "/admin/v1/reviews/{id}/resolve"), ("get", "/admin/v1/disputed"), ("post", "/admin/v1/disputed/{id}/resolve"),
         ] {

@@ -2,10 +2,12 @@
 
 mod checks;
 mod conflicts;
+mod depots;
 mod feed;
 mod http;
 mod old_visits;
 mod pages;
+mod people;
 mod plans;
 mod pushes;
 mod support;

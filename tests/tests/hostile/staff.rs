@@ -332,7 +332,7 @@ async fn hostile_names_of_people_and_devices_come_back_letter_for_letter() {
         let station = town.desk_station().await;
         for (n, hostile) in TEXTS.iter().enumerate() {
             let hostile = hostile.trim();
-            let username = format!("{hostile}{n}");
+            let username = format!("person-{n}");
             let body = json!({"username": username, "name": hostile, "role": "collector", "station_id": station, "password": "a good password"});
             let made = admin
                 .api()
@@ -371,10 +371,14 @@ async fn hostile_names_of_people_and_devices_come_back_letter_for_letter() {
                 "and can sign in"
             );
         }
-        let usernames = ["𠮷野", "😀野", "oAbC", "oabc"];
-        for username in usernames {
-            let body = json!({"username": username, "name": "x", "role": "admin", "password": "a good password"});
-            admin.api().post("/admin/v1/staff", &body).await.expect(201);
+        let body = |username: &str, name: &str| json!({"username": username, "name": name, "role": "admin", "password": "a good password"});
+        for username in ["𠮷野", "oAbC", "a b", "wang'--", "x\u{0}y"] {
+            let answer = admin.api().post("/admin/v1/staff", &body(username, "x")).await;
+            names(&answer, "username", "type");
+        }
+        for name in ["两\n行", "x\u{0}y", "\u{1b}[31m"] {
+            let answer = admin.api().post("/admin/v1/staff", &body("newcomer", name)).await;
+            names(&answer, "name", "type");
         }
     }
 }

@@ -63,7 +63,7 @@ groups! {
     /// Of a body or query.
     Invalid {
         Malformed 400 "malformed_json, malformed_query, idempotency_key_invalid";
-        Fields 422 "validation_failed with errors[]: required, type, too_short, too_long, mobile, unknown_category, unknown_division, not_served, too_soon, too_late, outside_slots, empty, quantity_conflict, unit_mismatch, missing_quantity, invalid_quantity, invalid_weighing, attribute_type, amount_too_large; or idempotency_mismatch";
+        Fields 422 "validation_failed with errors[]: required, type, out_of_range, too_short, too_long, mobile, unknown_category, unknown_division, not_served, too_soon, too_late, outside_slots, empty, quantity_conflict, unit_mismatch, missing_quantity, invalid_quantity, invalid_weighing, attribute_type, amount_too_large, effective_from_too_early, own_account, overlaps; or idempotency_mismatch";
     }
     /// Of an access token.
     Token {
