@@ -41,12 +41,20 @@ pub async fn change(
     let mut form = Form::new(raw)?;
     let nickname = form.optional_text("nickname", NICKNAME);
     let avatar = form.optional_text("avatar", AVATAR);
+    let picture = avatar.as_deref().is_none_or(is_picture);
+    form.fault_if(!picture, "avatar", "type");
     form.finish()?;
     let now = app.now();
     once!(app, keyed, tx => {
         users::set_profile(tx, user, nickname.as_deref(), avatar.as_deref(), now).await?;
         body(users::load(tx.conn(), user).await?)
     })
+}
+
+/// The address of a picture, or none: it is put into pages as it is.
+fn is_picture(text: &str) -> bool {
+    let web = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    text.is_empty() || reqwest::Url::parse(text).is_ok_and(|url| web(&url))
 }
 
 /// Redeems a phone code for the customer's number.
