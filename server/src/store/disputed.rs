@@ -118,6 +118,18 @@ pub async fn insert(conn: &mut MySqlConnection, new: &NewDispute<'_>) -> Result<
     Ok(())
 }
 
+/// A page of the open ones, or the closed.
+#[must_use]
+pub const fn page_sql(closed: bool) -> &'static str {
+    if closed {
+        "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
+         WHERE resolved_at IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?"
+    } else {
+        "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
+         WHERE resolved_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
+    }
+}
+
 /// Disputed facts before `before`, newest first: the open ones, or the closed.
 ///
 /// # Errors
@@ -129,14 +141,7 @@ pub async fn list(
     most: u32,
 ) -> Result<Vec<Dispute>, StoreError> {
     let before = before.unwrap_or(Uuid::max());
-    let sql = if closed {
-        "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
-         WHERE resolved_at IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?"
-    } else {
-        "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
-         WHERE resolved_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
-    };
-    let rows: Vec<Row> = sqlx::query_as(sql)
+    let rows: Vec<Row> = sqlx::query_as(page_sql(closed))
         .bind(before)
         .bind(most)
         .fetch_all(conn)

@@ -26,6 +26,9 @@ pub struct PriceBookRow {
 }
 
 /// The versions of a city, newest first.
+pub const OF_CITY_SQL: &str = "SELECT id, city, version, effective_from, hash, created_at FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1000";
+
+/// The versions of a city, newest first.
 ///
 /// # Errors
 /// Of the database.
@@ -37,6 +40,8 @@ pub async fn of_city(
     if !city.is_ascii() {
         return Ok(Vec::new());
     }
-    let sql = "SELECT id, city, version, effective_from, hash, created_at FROM price_books WHERE city = ? ORDER BY version DESC LIMIT 1000";
-    Ok(sqlx::query_as(sql).bind(city).fetch_all(conn).await?)
+    Ok(sqlx::query_as(OF_CITY_SQL)
+        .bind(city)
+        .fetch_all(conn)
+        .await?)
 }

@@ -84,6 +84,19 @@ async fn tables(db: &Db) -> Result<Vec<Table>, StoreError> {
         .collect())
 }
 
+/// A page of what is over in one table, by one of the columns that put it into a collector's scope.
+#[must_use]
+pub fn page_sql(table: &str, column: &str) -> String {
+    let over = if table == "appointments" {
+        "status IN (2, 3)"
+    } else {
+        "appointment_id IS NULL AND status IN (1, 2, 3)"
+    };
+    format!(
+        "SELECT id FROM {table} WHERE {column} = ? AND id > ? AND id < ? AND {over} AND updated_at < ? ORDER BY id LIMIT ?"
+    )
+}
+
 async fn page(
     conn: &mut MySqlConnection,
     table: &Table,
@@ -92,16 +105,10 @@ async fn page(
     after: Uuid,
     before: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, StoreError> {
-    let (name, over) = match table {
-        Table::Appointments => ("appointments".to_owned(), "status IN (2, 3)"),
-        Table::Tickets(month) => (
-            super::months::table(*month),
-            "appointment_id IS NULL AND status IN (1, 2, 3)",
-        ),
+    let sql = match table {
+        Table::Appointments => page_sql("appointments", column),
+        Table::Tickets(month) => page_sql(&super::months::table(*month), column),
     };
-    let sql = format!(
-        "SELECT id FROM {name} WHERE {column} = ? AND id > ? AND id < ? AND {over} AND updated_at < ? ORDER BY id LIMIT ?"
-    );
     Ok(sqlx::query_scalar(AssertSqlSafe(sql))
         .bind(collector.0)
         .bind(after)

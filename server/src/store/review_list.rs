@@ -34,6 +34,10 @@ pub struct ReviewRow {
     pub closed_by: Option<Uuid>,
 }
 
+/// A page of the list.
+pub const PAGE_SQL: &str = "SELECT id, subject_kind, subject_id, code, at, by_staff, station_id, closed_at, closed_by FROM reviews \
+     WHERE closed = ? AND id < ? ORDER BY id DESC LIMIT ?";
+
 /// Entries below the number `before`, newest first; only the open or only the closed ones.
 ///
 /// # Errors
@@ -44,9 +48,7 @@ pub async fn list(
     before: Option<i64>,
     most: u32,
 ) -> Result<Vec<ReviewRow>, StoreError> {
-    let sql = "SELECT id, subject_kind, subject_id, code, at, by_staff, station_id, closed_at, closed_by FROM reviews \
-               WHERE closed = ? AND id < ? ORDER BY id DESC LIMIT ?";
-    Ok(sqlx::query_as(sql)
+    Ok(sqlx::query_as(PAGE_SQL)
         .bind(closed)
         .bind(before.unwrap_or(i64::MAX))
         .bind(most)

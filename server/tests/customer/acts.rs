@@ -144,6 +144,30 @@ on_each_database! {
         }
     }
 
+    async fn the_customer_is_told_when_the_visit_is_moved_or_given_to_another(db) {
+        let town = Town::on(db, 8).await;
+        let wang = town.customer("wang").await;
+        let visit = wang.book().await;
+        let (id, _) = ids(&visit);
+        let told = async || {
+            let messages = wang.api.get("/api/v1/messages").await.expect(200).clone();
+            let items = messages["items"].as_array().unwrap().iter();
+            items.map(|m| m["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told().await, ["appointment_booked"]);
+        let to = json!({"appointment_time": goods::at(2, 14), "expect_version": 1});
+        wang.act(&visit, "reschedule", &to).await.expect(200);
+        assert_eq!(told().await, ["appointment_rescheduled", "appointment_booked"]);
+        let (first, second) = (town.collector(), town.collector());
+        let assign = |assignee| Command::Assign(Box::new(Assign { appointment_id: id, assignee }));
+        for (assignee, messages) in [(Some(first.id), 1), (Some(first.id), 1), (Some(second.id), 2), (None, 2)] {
+            town.give(first, Subject::Appointment(id), assign(assignee)).await;
+            let assigned = told().await.iter().filter(|code| *code == "collector_assigned").count();
+            assert_eq!(assigned, messages, "{assignee:?}");
+        }
+        assert_eq!(told().await.len(), 4, "and of nothing else");
+    }
+
     async fn stars_are_given_once_after_the_visit(db) {
         let town = Town::on(db, 2).await;
         let (wang, collector) = (town.customer("wang").await, town.collector());

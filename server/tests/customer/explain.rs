@@ -4,7 +4,9 @@
 
 use super::support::Town;
 use blackbox::{Database, on_each_database};
-use huishou_server::store::{appointments, messages};
+use huishou_server::store::{
+    appointments, disputed, messages, price_book_list, retire, review_list,
+};
 use sqlx::{AssertSqlSafe, Row, mysql::MySqlArguments, query::Query};
 use uuid::Uuid;
 
@@ -95,7 +97,16 @@ async fn fill(db: &Database) {
     ))
     .await;
     db.execute(&format!("INSERT IGNORE INTO station_divisions (prefix, station_id) SELECT 100000 + x.n, {station} FROM ({numbers}) x")).await;
-    db.execute("ANALYZE TABLE station_divisions, appointments, messages, users, quotes, payments, reviews, idempotency_keys, orders_202611, slots").await;
+    db.execute("UPDATE appointments SET scope_collector = user_id, scope_fact = station_id")
+        .await;
+    db.execute("UPDATE orders_202611 SET scope_collector = mark_writer, scope_fact = station_id")
+        .await;
+    db.execute("UPDATE reviews SET closed = 1, closed_at = at WHERE MOD(id, 2) = 0")
+        .await;
+    db.execute(&format!("INSERT INTO devices (id, name, platform, public_key, station_id, registered_at, last_seen_at) SELECT {}, 'x', 'linux', UNHEX(LPAD(HEX(x.n), 64, '0')), {station}, DATE_ADD('2026-01-01', INTERVAL x.n MINUTE), '2026-11-24' FROM ({numbers}) x", id("600000"))).await;
+    db.execute(&format!("INSERT INTO disputed_records (id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at) SELECT {}, {user}, {user}, x.n, 'order.pay@1', 'malformed', 'x', '{{}}', '2026-11-24', IF(MOD(x.n, 2) = 0, '2026-11-24', NULL) FROM ({numbers}) x", id("700000"))).await;
+    db.execute(&format!("INSERT INTO price_books (id, city, version, effective_from, effective_text, hash, rules, created_at) SELECT {}, 330200 + 100 * MOD(x.n, 40), x.n + 1, '2026-11-01', '2026-11-01T00:00:00Z', 'x', '[]', '2026-11-01' FROM ({numbers}) x", id("800000"))).await;
+    db.execute("ANALYZE TABLE devices, disputed_records, price_books, station_divisions, appointments, messages, users, quotes, payments, reviews, idempotency_keys, orders_202611, slots").await;
 }
 
 fn in_list() -> String {
@@ -116,6 +127,32 @@ fn bind_orders(
 }
 
 on_each_database! {
+    async fn administrators_lists_and_old_visits_are_read_in_order_by_an_index(db) {
+        Town::on(db, 8).await;
+        fill(db).await;
+        let old = |table, column| retire::page_sql(table, column);
+        let devices = "SELECT id, name FROM devices";
+        let paged: Vec<(&str, String, Bind, &str)> = vec![
+            ("open reviews", review_list::PAGE_SQL.into(), bind!(false, i64::MAX, 20), "ix_open"),
+            ("closed reviews", review_list::PAGE_SQL.into(), bind!(true, 500, 20), "ix_open"),
+            ("open disputes", disputed::page_sql(false).into(), bind!(Uuid::max(), 20), "disputed_open"),
+            ("closed disputes", disputed::page_sql(true).into(), bind!(Uuid::max(), 20), "PRIMARY"),
+            ("devices of a station", format!("{devices} WHERE station_id = ? ORDER BY registered_at DESC LIMIT 1000"), bind!(Uuid::from_u128(1)), "devices_station"),
+            ("all devices", format!("{devices} ORDER BY id DESC LIMIT 1000"), bind!(), "PRIMARY"),
+            ("price books", price_book_list::OF_CITY_SQL.into(), bind!("330300"), "uk_city_version"),
+            ("old visits of a collector", old("appointments", "scope_collector"), bind!(Uuid::from_u128(USER), Uuid::nil(), Uuid::max(), chrono::Utc::now(), 200), "ix_scope_collector"),
+            ("old visits by their facts", old("appointments", "scope_fact"), bind!(Uuid::from_u128(1), Uuid::nil(), Uuid::max(), chrono::Utc::now(), 200), "ix_scope_fact"),
+            ("old tickets of a collector", old("orders_202611", "scope_collector"), bind!(Uuid::from_u128(USER), Uuid::nil(), Uuid::max(), chrono::Utc::now(), 200), "ix_scope_collector"),
+            ("old tickets by their facts", old("orders_202611", "scope_fact"), bind!(Uuid::from_u128(1), Uuid::nil(), Uuid::max(), chrono::Utc::now(), 200), "ix_scope_fact"),
+        ];
+        for (name, sql, bind, index) in paged {
+            for (access, key, _, extra) in plan(db, &sql, bind).await {
+                assert_eq!(key, index, "{name}: {access}, {extra}: {sql}");
+                assert!(!extra.contains("filesort") && !extra.contains("temporary"), "{name}: {extra}: {sql}");
+            }
+        }
+    }
+
     async fn every_list_and_lookup_goes_by_an_index(db) {
         Town::on(db, 8).await;
         fill(db).await;
