@@ -101,10 +101,10 @@ async fn fill(db: &Database) {
         .await;
     db.execute("UPDATE orders_202611 SET scope_collector = mark_writer, scope_fact = station_id")
         .await;
-    db.execute("UPDATE reviews SET closed = 1, closed_at = at WHERE MOD(id, 2) = 0")
+    db.execute("UPDATE reviews SET closed = 1, closed_at = at WHERE MOD(id, 20) <> 0")
         .await;
     db.execute(&format!("INSERT INTO devices (id, name, platform, public_key, station_id, registered_at, last_seen_at) SELECT {}, 'x', 'linux', UNHEX(LPAD(HEX(x.n), 64, '0')), {station}, DATE_ADD('2026-01-01', INTERVAL x.n MINUTE), '2026-11-24' FROM ({numbers}) x", id("600000"))).await;
-    db.execute(&format!("INSERT INTO disputed_records (id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at) SELECT {}, {user}, {user}, x.n, 'order.pay@1', 'malformed', 'x', '{{}}', '2026-11-24', IF(MOD(x.n, 2) = 0, '2026-11-24', NULL) FROM ({numbers}) x", id("700000"))).await;
+    db.execute(&format!("INSERT INTO disputed_records (id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at) SELECT {}, {user}, {user}, x.n, 'order.pay@1', 'malformed', 'x', '{{}}', '2026-11-24', IF(MOD(x.n, 20) <> 0, '2026-11-24', NULL) FROM ({numbers}) x", id("700000"))).await;
     db.execute(&format!("INSERT INTO price_books (id, city, version, effective_from, effective_text, hash, rules, created_at) SELECT {}, 330200 + 100 * MOD(x.n, 40), x.n + 1, '2026-11-01', '2026-11-01T00:00:00Z', 'x', '[]', '2026-11-01' FROM ({numbers}) x", id("800000"))).await;
     db.execute("ANALYZE TABLE devices, disputed_records, price_books, station_divisions, appointments, messages, users, quotes, payments, reviews, idempotency_keys, orders_202611, slots").await;
 }
@@ -132,11 +132,12 @@ on_each_database! {
         fill(db).await;
         let old = |table, column| retire::page_sql(table, column);
         let devices = "SELECT id, name FROM devices";
+        // Nearly all disputes are closed: for those the order of ids will do.
         let paged: Vec<(&str, String, Bind, &str)> = vec![
             ("open reviews", review_list::PAGE_SQL.into(), bind!(false, i64::MAX, 20), "ix_open"),
             ("closed reviews", review_list::PAGE_SQL.into(), bind!(true, 500, 20), "ix_open"),
             ("open disputes", disputed::page_sql(false).into(), bind!(Uuid::max(), 20), "disputed_open"),
-            ("closed disputes", disputed::page_sql(true).into(), bind!(Uuid::max(), 20), "PRIMARY"),
+            ("closed disputes", disputed::page_sql(true).into(), bind!(Uuid::max(), 20), "disputed_open or PRIMARY"),
             ("devices of a station", format!("{devices} WHERE station_id = ? ORDER BY registered_at DESC LIMIT 1000"), bind!(Uuid::from_u128(1)), "devices_station"),
             ("all devices", format!("{devices} ORDER BY id DESC LIMIT 1000"), bind!(), "PRIMARY"),
             ("price books", price_book_list::OF_CITY_SQL.into(), bind!("330300"), "uk_city_version"),
@@ -147,7 +148,7 @@ on_each_database! {
         ];
         for (name, sql, bind, index) in paged {
             for (access, key, _, extra) in plan(db, &sql, bind).await {
-                assert_eq!(key, index, "{name}: {access}, {extra}: {sql}");
+                assert!(index.split(" or ").any(|one| one == key) && access != "ALL", "{name}: {access} by {key:?}, {extra}: {sql}");
                 assert!(!extra.contains("filesort") && !extra.contains("temporary"), "{name}: {extra}: {sql}");
             }
         }
