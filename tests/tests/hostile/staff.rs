@@ -373,11 +373,17 @@ async fn hostile_names_of_people_and_devices_come_back_letter_for_letter() {
         }
         let body = |username: &str, name: &str| json!({"username": username, "name": name, "role": "admin", "password": "a good password"});
         for username in ["𠮷野", "oAbC", "a b", "wang'--", "x\u{0}y"] {
-            let answer = admin.api().post("/admin/v1/staff", &body(username, "x")).await;
+            let answer = admin
+                .api()
+                .post("/admin/v1/staff", &body(username, "x"))
+                .await;
             names(&answer, "username", "type");
         }
         for name in ["两\n行", "x\u{0}y", "\u{1b}[31m"] {
-            let answer = admin.api().post("/admin/v1/staff", &body("newcomer", name)).await;
+            let answer = admin
+                .api()
+                .post("/admin/v1/staff", &body("newcomer", name))
+                .await;
             names(&answer, "name", "type");
         }
     }
