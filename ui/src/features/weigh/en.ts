@@ -1,8 +1,8 @@
 export default {
-  title: 'Weigh & quote', goods: 'Goods', gross: 'Gross', tare: 'Tare', moisture: 'Moisture', impurity: 'Impurity', net: 'Net', pieces: 'Pieces', count: 'Count', unit_price: 'Price',
+  title: 'Weigh & quote', goods: 'Goods', gross: 'Gross', tare: 'Tare', moisture: 'Moisture', impurity: 'Impurity', net: 'Net', pieces: 'Pieces', count: 'Count', about: 'About', unit_price: 'Price',
   per: { kg: 'kg', piece: 'pc' },
   separator: ', ', pair: '{name}: {text}',
-  fault: { unreadable: 'Cannot read “{text}”. Please enter a number such as 52.4.', gross: 'Please enter the gross weight.', tare: 'The tare cannot exceed the gross weight.', deductions: 'Deductions cannot exceed the weight.', pieces: 'Please enter a whole number of pieces above 0.', total: 'The total is too large; please check the quantities.' },
+  fault: { unreadable: 'Cannot read “{text}”. Please enter a number such as 52.4.', gross: 'Please enter the gross weight.', tare: 'The tare cannot exceed the gross weight.', deductions: 'Deductions cannot exceed the weight.', guess: 'Please enter about how many kilograms, such as 20.', pieces: 'Please enter a whole number of pieces above 0.', total: 'The total is too large; please check the quantities.' },
   unanswered: '{n} not answered', yes: 'Yes', no: 'No',
   typed: 'Weight typed by hand', booked: 'about {n}', impurity_unit: 'Deduct by percent or by kilogram',
   add_line: 'Add a line', add_hint: '+ Add a line: code, pinyin initials or name', change_goods: 'Other goods', no_goods: 'No goods match “{query}”',

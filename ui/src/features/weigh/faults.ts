@@ -7,11 +7,12 @@ import { readPercent, readPieces, readWeight } from './numbers'
 import type { Row } from './rows'
 
 /** The words for a line's fault; empty where there is none. */
-export function faultWords(row: Row, line: PreviewLine | undefined, goods: CatalogueItem | undefined): string {
+export function faultWords(row: Row, line: PreviewLine | undefined, goods: CatalogueItem | undefined, estimate = false): string {
   const code = line?.error
   if (!code) return ''
-  const unread = unreadable(row, goods)
+  const unread = unreadable(row, goods, estimate)
   if (unread !== null && ['invalid_weighing', 'invalid_quantity'].includes(code)) return t('weigh.fault.unreadable', { text: unread })
+  if (estimate && goods?.unit === 'kg' && (code === 'missing_quantity' || code === 'invalid_quantity')) return t('weigh.fault.guess')
   if (code === 'missing_quantity') return t(goods?.unit === 'piece' ? 'weigh.fault.pieces' : 'weigh.fault.gross')
   if (code === 'invalid_quantity' && goods?.unit === 'piece') return t('weigh.fault.pieces')
   const field = line.field?.split('.').at(-1)
@@ -20,9 +21,9 @@ export function faultWords(row: Row, line: PreviewLine | undefined, goods: Catal
 }
 
 /** The first typed text that is no number at all. */
-function unreadable(row: Row, goods: CatalogueItem | undefined): string | null {
-  const typed: [string, (text: string) => string | null][] = goods?.unit === 'piece'
-    ? [[row.quantity, readPieces]]
+function unreadable(row: Row, goods: CatalogueItem | undefined, estimate: boolean): string | null {
+  const typed: [string, (text: string) => string | null][] = estimate || goods?.unit === 'piece'
+    ? [[row.quantity, goods?.unit === 'piece' ? readPieces : readWeight]]
     : [[row.gross, readWeight], [row.tare, readWeight], [row.moisture, readPercent], [row.impurity, row.impurityUnit === 'weight' ? readWeight : readPercent]]
   const bad = typed.find(([text, read]) => text.trim() !== '' && !/^-/.test(text.trim()) && read(text) === null)
   return bad ? bad[0].trim() : null

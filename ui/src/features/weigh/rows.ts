@@ -58,6 +58,17 @@ export function changeGoods(row: Row, goods: CatalogueItem): Row {
   return { ...row, category: goods.category, attributes, quantity }
 }
 
+/** Another kind of goods in a line of an estimate: what was counted is no weight, and what was weighed no count. */
+export function estimateOther(row: Row, was: CatalogueItem | undefined, goods: CatalogueItem): Row {
+  const { quantity } = was?.unit === goods.unit ? row : newRow(goods)
+  return { ...changeGoods(row, goods), quantity }
+}
+
+/** A line of an estimate from goods as booked; what was weighed then stands as its net weight. */
+export function fromEstimated(item: Item, net: string | undefined): Row {
+  return { ...blank(item), quantity: item.quantity ?? net ?? '' }
+}
+
 /** A line from booked goods: pieces and answers are taken over, kilograms become a hint and are weighed. */
 export function fromBooked(item: Item, goods: CatalogueItem | undefined): Row {
   const weighed = goods ? goods.unit === 'kg' : item.weighing !== undefined
@@ -95,13 +106,22 @@ function blank(item: Item): Row {
 export function toItem(row: Row, goods: CatalogueItem | undefined): Item {
   const item: Item = { category: row.category }
   const pieces = goods ? goods.unit === 'piece' : row.quantity !== ''
-  if (pieces) {
-    const quantity = toSend(row.quantity, readPieces)
-    if (quantity !== undefined) item.quantity = quantity
-  } else {
-    const weighing = toWeighing(row)
-    if (weighing) item.weighing = weighing
-  }
+  const quantity = pieces ? toSend(row.quantity, readPieces) : undefined
+  const weighing = pieces ? undefined : toWeighing(row)
+  if (quantity !== undefined) item.quantity = quantity
+  if (weighing) item.weighing = weighing
+  return withAnswers(item, row, goods)
+}
+
+/** The item a line of an estimate stands for: pieces, or kilograms as somebody guessed them. */
+export function toEstimated(row: Row, goods: CatalogueItem | undefined): Item {
+  const item: Item = { category: row.category }
+  const quantity = toSend(row.quantity, goods?.unit === 'piece' ? readPieces : readWeight)
+  if (quantity !== undefined) item.quantity = quantity
+  return withAnswers(item, row, goods)
+}
+
+function withAnswers(item: Item, row: Row, goods: CatalogueItem | undefined): Item {
   const attributes = toAttributes(row, goods)
   if (Object.keys(attributes).length > 0) item.attributes = attributes
   if (row.note) item.note = row.note
@@ -150,8 +170,8 @@ export function gapReasons(rows: readonly Row[]): GapReason[] {
 }
 
 /** Whether anything was entered yet: a fresh line shows no fault. */
-export function untouched(row: Row, goods: CatalogueItem | undefined): boolean {
-  return goods?.unit === 'piece' ? row.quantity.trim() === '' : row.gross.trim() === '' && row.tare.trim() === ''
+export function untouched(row: Row, goods: CatalogueItem | undefined, estimate = false): boolean {
+  return estimate || goods?.unit === 'piece' ? row.quantity.trim() === '' : row.gross.trim() === '' && row.tare.trim() === ''
 }
 
 /** Questions of the category without an answer. */

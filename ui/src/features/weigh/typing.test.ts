@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CatalogueItem } from '@/host'
 import { adjustments, bargainUnreadable, fromAdjustments, noAdjusting } from './adjust'
-import { after, fieldsOf } from './fields'
+import { after, fieldsOf, type Way } from './fields'
 import { findGoods } from './find'
 import { latest } from './latest'
 import { newRow } from './rows'
@@ -24,20 +24,23 @@ describe('goods are found', () => {
 
 describe('Enter', () => {
   const rows = [newRow(paper), newRow(fridge), newRow(news)]
-  const walk = (short: boolean) => {
+  const walk = (way: Way) => {
     const seen = []
     let place: ReturnType<typeof after> = { row: rows[0]!.key, field: 'gross' }
     while (place !== 'new') {
       seen.push(`${rows.findIndex((r) => r.key === (place as { row: string }).row)}.${place.field}`)
-      place = after(place, rows, goodsOf, short)
+      place = after(place, rows, goodsOf, way)
     }
     return seen
   }
   it('goes gross → tare → deductions → next line → another line', () => {
-    expect(walk(false)).toEqual(['0.gross', '0.tare', '0.moisture', '0.impurity', '1.quantity', '2.gross', '2.tare', '2.moisture', '2.impurity'])
+    expect(walk('weigh')).toEqual(['0.gross', '0.tare', '0.moisture', '0.impurity', '1.quantity', '2.gross', '2.tare', '2.moisture', '2.impurity'])
   })
   it('passes the deductions at the counter', () => {
-    expect(walk(true)).toEqual(['0.gross', '0.tare', '1.quantity', '2.gross', '2.tare'])
+    expect(walk('counter')).toEqual(['0.gross', '0.tare', '1.quantity', '2.gross', '2.tare'])
+  })
+  it('asks an estimate only for how much', () => {
+    expect([fieldsOf(paper, newRow(paper), 'estimate'), fieldsOf(fridge, newRow(fridge), 'estimate')]).toEqual([['quantity'], ['quantity']])
   })
   it('asks pieces only for their number', () => expect(fieldsOf(fridge, newRow(fridge))).toEqual(['quantity']))
 })

@@ -4,9 +4,9 @@ import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
 import { asAppError, host, type Adjustment, type AppError, type CatalogueItem, type GapReason, type Item, type LineDifference, type Preview, type PreviewLine } from '@/host'
 import { useCatalogue } from '@/stores/catalogue'
 import { adjustments, bargainUnreadable, noAdjusting, type Adjusting } from './adjust'
-import { attributeField } from './fields'
+import { attributeField, fieldsOf, type Way } from './fields'
 import { latest } from './latest'
-import { changeGoods, gapReasons, newRow, toItem, untouched, type Row } from './rows'
+import { changeGoods, estimateOther, gapReasons, newRow, toEstimated, toItem, untouched, type Row } from './rows'
 
 /** What is asked of the engine, with the rows it was about. */
 interface Question {
@@ -32,7 +32,7 @@ export interface Priced {
 export type Fault = { row: string; field: string } | { adjusting: true } | null
 
 /** Lines, their prices and what is missing. `appointment` names the visit whose estimate to compare with. */
-export function useLines(appointment: () => string | null) {
+export function useLines(appointment: () => string | null, way: Way = 'weigh') {
   const catalogue = useCatalogue()
   const rows = ref<Row[]>([])
   const adjusting = ref<Adjusting>(noAdjusting())
@@ -44,10 +44,12 @@ export function useLines(appointment: () => string | null) {
 
   const goodsOf = (category: string): CatalogueItem | undefined => catalogue.byCategory.get(category)
 
+  const item = way === 'estimate' ? toEstimated : toItem
+
   function question(): Question {
     return {
       keys: rows.value.map((r) => r.key),
-      items: rows.value.map((r) => toItem(r, goodsOf(r.category))),
+      items: rows.value.map((r) => item(r, goodsOf(r.category))),
       adjusting: { ...adjusting.value },
       reasons: gapReasons(rows.value),
     }
@@ -117,7 +119,8 @@ export function useLines(appointment: () => string | null) {
   }
 
   function regoods(key: string, goods: CatalogueItem) {
-    rows.value = rows.value.map((r) => (r.key === key ? changeGoods(r, goods) : r))
+    const changed = (r: Row) => (way === 'estimate' ? estimateOther(r, goodsOf(r.category), goods) : changeGoods(r, goods))
+    rows.value = rows.value.map((r) => (r.key === key ? changed(r) : r))
   }
 
   /** Takes a line out; the returned function puts it back where it was. */
@@ -135,7 +138,7 @@ export function useLines(appointment: () => string | null) {
   const fault = computed<Fault>(() => {
     for (const row of rows.value) {
       const found = priced.value.get(row.key)
-      if (found?.line.error) return { row: row.key, field: faultField(row, found.line.field, goodsOf(row.category)) }
+      if (found?.line.error) return { row: row.key, field: faultField(row, found.line.field, goodsOf(row.category), way) }
     }
     const owed = rows.value.find((r) => priced.value.get(r.key)?.owed)
     if (owed) return { row: owed.key, field: 'reason' }
@@ -149,16 +152,16 @@ export function useLines(appointment: () => string | null) {
   }).length + (preview.value?.adjustment_fault || bargainUnreadable(adjusting.value) ? 1 : 0))
 
   return {
-    rows, adjusting, preview, granted, priced, failure, busy, fault, faults, catalogue,
+    way, rows, adjusting, preview, granted, priced, failure, busy, fault, faults, catalogue,
     goodsOf, add, change, regoods, remove, settled, refresh, question,
-    untouched: (row: Row) => untouched(row, goodsOf(row.category)),
+    untouched: (row: Row) => untouched(row, goodsOf(row.category), way === 'estimate'),
   }
 }
 
 /** The field on the screen that an engine's field stands for. */
-export function faultField(row: Row, field: string | null, goods: CatalogueItem | undefined): string {
+export function faultField(row: Row, field: string | null, goods: CatalogueItem | undefined, way: Way = 'weigh'): string {
   const name = field?.split('.').at(-1) ?? ''
-  const start = goods?.unit === 'piece' ? 'quantity' : 'gross'
+  const start = goods ? (fieldsOf(goods, row, way)[0] ?? 'quantity') : way === 'estimate' ? 'quantity' : 'gross'
   if (name === 'deductions') return row.moisture === '' && row.impurity !== '' ? 'impurity' : 'moisture'
   if (name === '' || name === 'weighing' || name === 'quantity' || name === 'category') return start
   if (name === 'gross' || name === 'tare') return name

@@ -1,8 +1,8 @@
 export default {
-  title: '称重报价', goods: '品类', gross: '毛重', tare: '皮重', moisture: '扣水', impurity: '扣杂', net: '净重', pieces: '件数', count: '数量', unit_price: '单价',
+  title: '称重报价', goods: '品类', gross: '毛重', tare: '皮重', moisture: '扣水', impurity: '扣杂', net: '净重', pieces: '件数', count: '数量', about: '大约', unit_price: '单价',
   per: { kg: 'kg', piece: '件' },
   separator: '、', pair: '{name}：{text}',
-  fault: { unreadable: '看不懂“{text}”。请填数字，例如 52.4 或 3斤。', gross: '请填毛重。', tare: '皮重不能大于毛重。', deductions: '扣水、扣杂之后重量不能小于 0。', pieces: '请填件数，须是大于 0 的整数。', total: '合计金额太大，请检查各行的数量。' },
+  fault: { unreadable: '看不懂“{text}”。请填数字，例如 52.4 或 3斤。', gross: '请填毛重。', tare: '皮重不能大于毛重。', deductions: '扣水、扣杂之后重量不能小于 0。', guess: '请填大约多少千克，例如 20 或 40斤。', pieces: '请填件数，须是大于 0 的整数。', total: '合计金额太大，请检查各行的数量。' },
   unanswered: '{n} 项未填', yes: '是', no: '否',
   typed: '手工输入的重量', booked: '约 {n}', impurity_unit: '按百分比或按千克扣',
   add_line: '加一行', add_hint: '+ 加一行：品类码、拼音首字母或名称', change_goods: '换品类', no_goods: '没有“{query}”这种品类',
