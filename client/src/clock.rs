@@ -30,12 +30,16 @@ impl Counter {
     }
 }
 
-/// The machine's clocks; tests bring their own.
+/// The machine's clocks, and its chance; tests and simulations bring their own.
 pub trait Clock: Send + Sync {
     /// The wall clock, right or wrong.
     fn wall(&self) -> DateTime<Utc>;
     /// The counter.
     fn counter(&self) -> Counter;
+    /// Random bytes of new ids; a simulation's can be had again.
+    fn chance(&self) -> [u8; 10] {
+        crate::secrets::random_bytes()
+    }
 }
 
 /// The real clocks.
@@ -154,6 +158,12 @@ impl TrustedClock {
     #[must_use]
     pub fn wall(&self) -> DateTime<Utc> {
         self.source.wall()
+    }
+
+    /// A new id of an instant.
+    #[must_use]
+    pub fn new_id(&self, at: DateTime<Utc>) -> Uuid {
+        huishou_domain::ids::uuid_v7(at, self.source.chance())
     }
 
     /// Notes what the server said just now.

@@ -4,7 +4,6 @@ use super::{Engine, arguments, centre, fill::Fill, lock, rules};
 use crate::{
     clock::TrustedClock,
     error::{Error, Result},
-    secrets::random_bytes,
     store::{
         Commit, Db, Store, meta, mutations,
         mutations::{Context, Stored},
@@ -16,7 +15,6 @@ use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use huishou_domain::{
     appointment::Slot,
     command::{Command, Subject},
-    ids::uuid_v7,
     staff::Actor,
     sync::message::Mutation,
     visit::{Act, Party, Visit, create_ticket, permit},
@@ -106,6 +104,7 @@ impl Engine {
         };
         let filled = Fill {
             now,
+            clock: &shared.clock,
             actor,
             read: &|work| self.read(work),
             price: &price,
@@ -218,7 +217,7 @@ impl Doing<'_> {
         let key = visit.map(|v| v.order.id.uuid());
         let mutation = Mutation {
             id,
-            uid: uuid_v7(at, random_bytes()),
+            uid: self.clock.new_id(at),
             name: self.command.name().to_owned(),
             actor: self.actor.id,
             args: self.command.args()?,

@@ -7,6 +7,7 @@ use crate::{
     sync::{
         apply::Applied,
         run::{self, Pushed},
+        transport::Transport,
     },
     view::{session::Settings, sync::SyncStatus},
 };
@@ -86,10 +87,25 @@ impl Engine {
         if self.is_practice() {
             return Err(Error::code("practice"));
         }
+        self.main_read(person)?
+            .ok_or_else(Error::sign_in_required)?;
+        let courier = Courier::new(self)?;
+        self.contact_by(&courier, round).await
+    }
+
+    /// One round of contact over any network.
+    ///
+    /// # Errors
+    /// As for [`Engine::contact`].
+    pub async fn contact_by(
+        &self,
+        network: &impl Transport,
+        round: Round,
+    ) -> Result<(Pushed, Applied)> {
         let _one_at_a_time = self.inner.gate.lock().await;
         let running = Running::begin(&self.inner.running);
         self.changed(&[]);
-        let done = self.round(round).await;
+        let done = self.round(network, round).await;
         drop(running);
         self.note_end(done.as_ref().err())?;
         let mut kinds: Vec<&str> = done
@@ -112,19 +128,18 @@ impl Engine {
         self.sync_status()
     }
 
-    async fn round(&self, round: Round) -> Result<(Pushed, Applied)> {
+    async fn round(&self, network: &impl Transport, round: Round) -> Result<(Pushed, Applied)> {
         self.main_read(person)?
             .ok_or_else(Error::sign_in_required)?;
-        let courier = Courier::new(self)?;
         let shared = &self.inner.main;
         match round {
-            Round::Push => Ok((run::push_all(shared, &courier).await?, Applied::default())),
+            Round::Push => Ok((run::push_all(shared, network).await?, Applied::default())),
             Round::Pull => Ok((
                 Pushed::default(),
-                run::pull_all(shared, &courier, false).await?,
+                run::pull_all(shared, network, false).await?,
             )),
-            Round::Both => run::round(shared, &courier, false).await,
-            Round::Check => run::round(shared, &courier, true).await,
+            Round::Both => run::round(shared, network, false).await,
+            Round::Check => run::round(shared, network, true).await,
         }
     }
 

@@ -1,15 +1,15 @@
 //! Filling in what a command was not given: ids, the book, lines, totals.
 
 use crate::{
+    clock::TrustedClock,
     error::{Error, Result},
-    secrets::random_bytes,
     store::Db,
     visits::{self, Seen},
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     command::Subject,
-    ids::{OrderId, uuid_v7},
+    ids::OrderId,
     money::Fen,
     quote::{Adjustment, BookRef, QuoteLine, due},
     staff::Actor,
@@ -17,7 +17,6 @@ use huishou_domain::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 type Args = Map<String, Value>;
 type Find<'a> = &'a dyn Fn(&Db) -> Result<Option<Seen>>;
@@ -27,6 +26,8 @@ type Priced = Result<(BookRef, Vec<QuoteLine>, Fen)>;
 pub struct Fill<'a> {
     /// Trusted time.
     pub now: DateTime<Utc>,
+    /// Makes ids.
+    pub clock: &'a TrustedClock,
     /// Who acts.
     pub actor: Actor,
     /// Reads the store.
@@ -232,8 +233,7 @@ impl Fill<'_> {
 
     fn new_id(&self, args: &mut Args, key: &str) -> Result<()> {
         if missing(args, key) {
-            let id: Uuid = uuid_v7(self.now, random_bytes());
-            set(args, key, &id)?;
+            set(args, key, &self.clock.new_id(self.now))?;
         }
         Ok(())
     }

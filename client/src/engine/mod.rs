@@ -114,6 +114,14 @@ impl Engine {
         let path = config.data.join(STORE_FILE);
         let key = config.key.store_key(&config.data, path.exists())?;
         let store = Store::open(&path, &key)?;
+        Self::over(config, key, store)
+    }
+
+    /// An engine over an open store, wherever that lies.
+    ///
+    /// # Errors
+    /// Of the store or keyring.
+    pub fn over(config: Config, key: StoreKey, store: Store) -> Result<Self> {
         let clock = Arc::new(clock_of(&config, store.db())?);
         let main = Shared {
             store: Arc::new(Mutex::new(store)),
@@ -161,9 +169,9 @@ impl Engine {
         lock(&self.inner.practice).is_some()
     }
 
-    /// The real store, for tests that bring their own network.
-    #[cfg(test)]
-    pub(crate) fn main(&self) -> Shared {
+    /// The real store and its clock, for those who bring their own network.
+    #[must_use]
+    pub fn main(&self) -> Shared {
         self.inner.main.clone()
     }
 

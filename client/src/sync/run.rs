@@ -37,7 +37,8 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Works with the store off the async threads.
+    /// Works with the store off the async threads; where there is no runtime (a simulation polls by itself), here, with
+    /// a pause on either side in which anything may happen.
     ///
     /// # Errors
     /// What `work` reports.
@@ -45,6 +46,12 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            tokio::task::yield_now().await;
+            let done = work(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner));
+            tokio::task::yield_now().await;
+            return done;
+        }
         let store = Arc::clone(&self.store);
         let done = tokio::task::spawn_blocking(move || {
             work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))

@@ -2,7 +2,6 @@
 
 use super::{StoreError, orders::Months};
 use crate::crash::crash_point;
-use rand::Rng;
 use sqlx::{
     Executor, MySql, MySqlConnection, MySqlPool, Transaction,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
@@ -12,7 +11,7 @@ use std::{str::FromStr, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 
 /// Most tries of one write.
-const ATTEMPTS: u32 = 8;
+pub const ATTEMPTS: u32 = 8;
 /// Seconds a statement waits for a row lock; an idempotency twin waits as long (api.md).
 const LOCK_WAIT_SECONDS: u32 = 5;
 
@@ -39,7 +38,16 @@ pub struct Connect {
 #[derive(Debug, Default)]
 pub struct Tries(u32);
 
-/// Runs a write to its commit: `write_tx!(&db, |tx| work)`. The work sees `tx: &mut Tx`, may use `.await` and `?`, and ends
+impl Tries {
+    /// Counts one more; returns how many that makes.
+    pub(crate) const fn one_more(&mut self) -> u32 {
+        self.0 += 1;
+        self.0
+    }
+}
+
+/// Runs a write to its commit: `write_tx!(&db, |tx| work)`. The work sees `tx: &mut` the transaction
+/// of any [`Ledger`](crate::sync::ports::Ledger), may use `.await` and `?`, and ends
 /// in a `Result` whose error is a [`WriteError`](crate::store::WriteError). Any error rolls everything back; a busy
 /// database (also at COMMIT) is asked again, with jitter. The work may therefore run several times and must keep its side
 /// effects inside the transaction.
@@ -49,7 +57,9 @@ pub struct Tries(u32);
 #[macro_export]
 macro_rules! write_tx {
     ($db:expr, |$tx:ident| $work:expr) => {{
-        let db: &$crate::store::Db = $db;
+        #[allow(unused_imports)]
+        use $crate::sync::ports::Ledger as _;
+        let db = $db;
         let mut tries = $crate::store::db::Tries::default();
         loop {
             let mut inner = match db.begin().await {
@@ -57,7 +67,7 @@ macro_rules! write_tx {
                 Err(error) => break Err(::core::convert::From::from(error)),
             };
             let done = {
-                let $tx: &mut $crate::store::Tx = &mut inner;
+                let $tx = &mut inner;
                 async { $work }.await
             };
             if let Some(settled) = db.settle(inner, done, &mut tries).await {
@@ -140,31 +150,6 @@ impl Db {
         })
     }
 
-    /// What follows from an attempt of [`write_tx!`]: commits a success, rolls an error back; `None` asks for another try.
-    pub async fn settle<T, E: WriteError>(
-        &self,
-        tx: Tx,
-        outcome: Result<T, E>,
-        tries: &mut Tries,
-    ) -> Option<Result<T, E>> {
-        let error = match outcome {
-            Ok(value) => match self.commit(tx).await {
-                Ok(()) => return Some(Ok(value)),
-                Err(error) => E::from(error),
-            },
-            Err(error) => {
-                tx.rollback().await;
-                error
-            }
-        };
-        tries.0 += 1;
-        if !error.is_busy() || tries.0 >= ATTEMPTS {
-            return Some(Err(error));
-        }
-        pause(tries.0).await;
-        None
-    }
-
     /// Commits and wakes the sequencer if the outbox was written.
     ///
     /// # Errors
@@ -208,13 +193,6 @@ async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error
     let wait = format!("SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}");
     connection.execute(sqlx::AssertSqlSafe(wait)).await?;
     Ok(())
-}
-
-/// 5 ms, doubling, with as much jitter again: enough to break the step of two that deadlock each other.
-async fn pause(attempt: u32) {
-    let base = 5_u64 << attempt.min(6);
-    let jitter = rand::rng().random_range(0..=base);
-    tokio::time::sleep(Duration::from_millis(base + jitter)).await;
 }
 
 /// A READ COMMITTED transaction.

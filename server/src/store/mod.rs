@@ -22,6 +22,7 @@ pub mod mutations;
 pub mod order_children;
 pub mod orders;
 pub mod pairing;
+pub mod ports;
 pub mod price_book_list;
 pub mod price_books;
 pub mod ratings;

@@ -1,13 +1,12 @@
 //! A mutation as it arrives: read as far as it can be, with what has to be looked up before its transaction.
 
-use super::catalogue;
-use crate::{app::State, books::Compiled, problem::Problem, slots, store::orders::Route};
+use super::ports::{Host, Prepared};
+use crate::problem::Problem;
 use huishou_domain::{
-    command::{Command, DecodeError, Subject},
+    command::{Command, DecodeError},
     sync::message::{MAX_BYTES, Mutation},
 };
 use serde::Deserialize;
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// A mutation larger than this is not taken; half a request, so that one always fits.
@@ -29,10 +28,8 @@ pub struct Arrived {
     pub read: Option<Mutation>,
     /// Its command.
     pub command: Option<Result<Command, DecodeError>>,
-    /// The price book its quote names, if the server has it.
-    pub book: Option<Arc<Compiled>>,
-    /// Where the order of a new ticket goes.
-    pub route: Option<Route>,
+    /// What was made ready for its transaction.
+    pub prepared: Prepared,
 }
 
 /// Only what must be readable: a mutation without a number cannot be answered.
@@ -53,12 +50,11 @@ pub struct Scraps {
 }
 
 impl Arrived {
-    /// Reads a mutation, and prepares what must happen before its transaction: DDL commits implicitly, and a
-    /// transaction that waits for a second connection could starve the pool.
+    /// Reads a mutation, and prepares what must happen before its transaction.
     ///
     /// # Errors
     /// One without a number, or the database's.
-    pub async fn read(app: &State, raw: &str, index: usize) -> Result<Self, Problem> {
+    pub async fn read(host: &impl Host, raw: &str, index: usize) -> Result<Self, Problem> {
         let numbered: Numbered =
             serde_json::from_str(raw).map_err(|_| Problem::field(&id_field(index), "type"))?;
         if numbered.id < 1 {
@@ -68,26 +64,9 @@ impl Arrived {
         let read: Option<Mutation> = serde_json::from_str(raw).ok().filter(|_| fits);
         let command = read.as_ref().map(|m| Command::decode(&m.name, &m.args));
         let decoded = command.as_ref().and_then(|c| c.as_ref().ok());
-        let route = match decoded.map(Command::subject) {
-            Some(Subject::NewTicket(id)) => Some(app.db.route_new_order(id, app.now()).await?),
-            _ => None,
-        };
-        if let Some(Command::Reschedule(args)) = decoded {
-            slots::prepare(
-                &app.db,
-                args.appointment_id,
-                args.appointment_time,
-                app.now(),
-            )
-            .await?;
-        }
-        let book = match decoded.and_then(catalogue::named_book) {
-            Some(named) => {
-                app.books
-                    .version(&app.db, &named.city, named.version)
-                    .await?
-            }
-            None => None,
+        let prepared = match decoded {
+            Some(command) => host.prepare(command).await?,
+            None => Prepared::default(),
         };
         let raw = if fits {
             raw
@@ -102,8 +81,7 @@ impl Arrived {
             fits,
             read,
             command,
-            book,
-            route,
+            prepared,
         })
     }
 

@@ -8,6 +8,7 @@ pub mod effect;
 pub mod grants;
 pub mod page;
 pub mod plan;
+pub mod ports;
 pub mod price;
 pub mod pull;
 pub mod push;

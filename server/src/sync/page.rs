@@ -3,12 +3,9 @@
 use super::{
     cursor::Cursor,
     plan::{self, Key, page_of_log},
+    ports::Pulling,
 };
-use crate::store::{
-    Snapshot, StoreError,
-    replica::{self, Held},
-    sync_log,
-};
+use crate::store::{StoreError, replica::Held};
 use huishou_domain::sync::{
     message::{DropReason, Dropped, MAX_AGGREGATES, MAX_BYTES, Put},
     scope::{Kind, Scope},
@@ -52,8 +49,8 @@ pub enum Filled {
 }
 
 /// A page being filled.
-pub struct Page<'a> {
-    snapshot: &'a mut Snapshot,
+pub struct Page<'a, S> {
+    snapshot: &'a mut S,
     held: &'a BTreeSet<Scope>,
     head: i64,
     cursor: Cursor,
@@ -64,10 +61,10 @@ pub struct Page<'a> {
     drops: Vec<Dropped>,
 }
 
-impl<'a> Page<'a> {
+impl<'a, S: Pulling> Page<'a, S> {
     /// An empty page that goes on at `cursor`, in a snapshot whose log reaches `head`.
     pub fn new(
-        snapshot: &'a mut Snapshot,
+        snapshot: &'a mut S,
         held: &'a BTreeSet<Scope>,
         head: i64,
         cursor: Cursor,
@@ -151,7 +148,7 @@ impl<'a> Page<'a> {
         if room == 0 || self.bytes >= self.limit.bytes {
             return Ok(false);
         }
-        let ids = replica::ids(self.snapshot, scope, kind, after, room).await?;
+        let ids = self.snapshot.ids(scope, kind, after, room).await?;
         let last_part = ids.len() < room;
         let keys: Vec<Key> = ids.into_iter().map(|id| (kind, id)).collect();
         let taken = self.add(&keys).await?;
@@ -199,14 +196,9 @@ impl<'a> Page<'a> {
         let mut slices = Vec::new();
         for (scope, position) in &self.cursor.scopes {
             slices.push(
-                sync_log::slice(
-                    self.snapshot.conn()?,
-                    scope,
-                    position.seq,
-                    self.head,
-                    room + 1,
-                )
-                .await?,
+                self.snapshot
+                    .slice(scope, position.seq, self.head, room + 1)
+                    .await?,
             );
         }
         let mut page = page_of_log(&slices, self.head, room);
@@ -223,8 +215,10 @@ impl<'a> Page<'a> {
     async fn read_tail(&mut self) -> Result<bool, StoreError> {
         let held: Vec<Scope> = self.held.iter().cloned().collect();
         let room = self.room();
-        let mut keys =
-            sync_log::unsequenced(self.snapshot.conn()?, &held, self.limit.aggregates + 1).await?;
+        let mut keys = self
+            .snapshot
+            .unsequenced(&held, self.limit.aggregates + 1)
+            .await?;
         keys.retain(|key| !self.seen.contains(key));
         if keys.len() > room {
             return Ok(false);
@@ -239,7 +233,7 @@ impl<'a> Page<'a> {
             .filter(|key| !self.seen.contains(key))
             .copied()
             .collect();
-        let loaded = replica::load(self.snapshot, &fresh).await?;
+        let loaded = self.snapshot.load(&fresh).await?;
         let size = |key: &Key| loaded.get(key).map_or(0, |held| held.size);
         let sizes = keys.iter().map(|key| {
             if self.seen.contains(key) {

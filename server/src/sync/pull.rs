@@ -3,14 +3,13 @@
 
 use super::{
     cursor::{Cursor, Position},
-    grants, page, sequencer,
+    grants, page,
+    ports::{Ledger, Pulling},
+    sequencer,
 };
 use crate::{
     problem::Problem,
-    store::{
-        Db, Snapshot, StoreError, WriteError, devices, mutations, replica, staff, stations,
-        sync_head, sync_head::Head,
-    },
+    store::{StoreError, WriteError, sync_head::Head},
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
@@ -52,8 +51,8 @@ enum Turn {
 ///
 /// # Errors
 /// `bad_cursor`, `upgrade_required`, or the database's.
-pub async fn pull(
-    db: &Db,
+pub async fn pull<L: Ledger>(
+    db: &L,
     key: &[u8; 32],
     caller: Caller,
     request: &PullRequest,
@@ -85,8 +84,8 @@ pub async fn pull(
     Err(Problem::unavailable("database_unavailable", 1))
 }
 
-async fn turn(
-    db: &Db,
+async fn turn<L: Ledger>(
+    db: &L,
     key: &[u8; 32],
     caller: Caller,
     request: &PullRequest,
@@ -95,7 +94,7 @@ async fn turn(
     at: DateTime<Utc>,
 ) -> Result<Turn, Problem> {
     let mut snapshot = db.snapshot().await?;
-    let head = sync_head::read(snapshot.conn()?).await?;
+    let head = snapshot.head().await?;
     let (held, generation) = holdings(&mut snapshot, caller.staff).await?;
     if !read_again && cursor.is_some_and(|c| c.epoch == head.epoch && c.seq() > head.seq) {
         return Ok(Turn::ReadAgain);
@@ -130,14 +129,10 @@ async fn turn(
     } else {
         None
     };
-    let progress = devices::progress(snapshot.conn()?, caller.device).await?;
-    let verdicts = mutations::verdicts_after(
-        snapshot.conn()?,
-        caller.device,
-        progress.incarnation,
-        request.confirmed,
-    )
-    .await?;
+    let progress = snapshot.progress(caller.device).await?;
+    let verdicts = snapshot
+        .verdicts_after(caller.device, progress.incarnation, request.confirmed)
+        .await?;
     snapshot.finish().await?;
     Ok(Turn::Page(Box::new(PullAnswer {
         puts,
@@ -157,7 +152,7 @@ async fn turn(
 ///
 /// # Errors
 /// Of the database.
-pub async fn check(db: &Db, caller: Caller) -> Result<BTreeMap<Scope, Check>, Problem> {
+pub async fn check<L: Ledger>(db: &L, caller: Caller) -> Result<BTreeMap<Scope, Check>, Problem> {
     let mut snapshot = db.snapshot().await?;
     let (held, _) = holdings(&mut snapshot, caller.staff).await?;
     let checks = checks_of(&mut snapshot, &held).await?;
@@ -166,38 +161,39 @@ pub async fn check(db: &Db, caller: Caller) -> Result<BTreeMap<Scope, Check>, Pr
 }
 
 /// The scopes a person holds now, and the generation of their grants.
-async fn holdings(snapshot: &mut Snapshot, id: StaffId) -> Result<(BTreeSet<Scope>, i32), Problem> {
-    let person = staff::find(snapshot.conn()?, id).await?;
+async fn holdings(
+    snapshot: &mut impl Pulling,
+    id: StaffId,
+) -> Result<(BTreeSet<Scope>, i32), Problem> {
+    let person = snapshot.person(id).await?;
     let person = person
         .filter(|p| p.staff.active)
         .ok_or_else(|| Problem::unauthorized("invalid_token"))?;
-    let stations = stations::all(snapshot.conn()?).await?;
+    let stations = snapshot.stations().await?;
     Ok((grants::scopes_of(&person.staff, &stations), person.grants))
 }
 
 async fn checks_of(
-    snapshot: &mut Snapshot,
+    snapshot: &mut impl Pulling,
     held: &BTreeSet<Scope>,
 ) -> Result<BTreeMap<Scope, Check>, StoreError> {
     let mut checks = BTreeMap::new();
     for scope in held {
-        checks.insert(scope.clone(), replica::check(snapshot, scope).await?);
+        checks.insert(scope.clone(), snapshot.check(scope).await?);
     }
     Ok(checks)
 }
 
-async fn sync_log_tag(snapshot: &mut Snapshot, seq: i64) -> Result<String, StoreError> {
+async fn sync_log_tag(snapshot: &mut impl Pulling, seq: i64) -> Result<String, StoreError> {
     if seq == 0 {
         return Ok(String::new());
     }
-    Ok(sync_head::tag_of(snapshot.conn()?, seq)
-        .await?
-        .unwrap_or_default())
+    Ok(snapshot.tag_of(seq).await?.unwrap_or_default())
 }
 
 /// Whether the cursor was read in this history: same epoch, not ahead, and its batch carries the tag it knows.
 async fn continues(
-    snapshot: &mut Snapshot,
+    snapshot: &mut impl Pulling,
     cursor: Option<&Cursor>,
     head: Head,
 ) -> Result<bool, StoreError> {

@@ -3,14 +3,14 @@
 
 use super::{
     arrival::Arrived,
-    effect::{self, Deed, Effect},
+    effect::{Deed, Effect},
+    ports::{Host, Ledger, Pushing},
     pull::Caller,
 };
 use crate::{
-    app::{App, State},
     crash::crash_point,
     problem::Problem,
-    store::{Tx, devices, devices::Progress, mutations, mutations::Processed, staff},
+    store::{devices::Progress, mutations::Processed},
     write_tx,
 };
 use chrono::{DateTime, Utc};
@@ -18,7 +18,6 @@ use huishou_domain::sync::message::{
     Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, SCHEMA, Verdict,
 };
 use std::sync::Arc;
-use tracing::Instrument;
 use uuid::Uuid;
 
 /// What happened to one mutation.
@@ -31,20 +30,22 @@ enum Step {
 ///
 /// # Errors
 /// `upgrade_required`, `wrong_device`, `push_too_large`, `malformed_mutation`, `stale_incarnation`, or the database's.
-pub async fn push(app: &App, caller: Caller, request: &PushRequest) -> Result<PushAnswer, Problem> {
+pub async fn push<H: Host>(
+    host: &H,
+    caller: Caller,
+    request: &PushRequest,
+) -> Result<PushAnswer, Problem> {
     check(caller, request)?;
     let mut answer = PushAnswer {
         last_mutation: 0,
         verdicts: Vec::new(),
         gap: None,
-        server_time: app.now(),
+        server_time: host.now(),
     };
-    answer.last_mutation = devices::progress(&mut *app.db.read().await?, caller.device)
-        .await?
-        .last_mutation;
+    answer.last_mutation = host.ledger().progress(caller.device).await?.last_mutation;
     for (index, raw) in request.mutations.iter().enumerate() {
-        let arrived = Arrived::read(app, raw.get(), index).await?;
-        match process(app, caller, request, arrived).await? {
+        let arrived = Arrived::read(host, raw.get(), index).await?;
+        match process(host, caller, request, arrived).await? {
             Step::Done { verdict, last } => {
                 answer.verdicts.push(*verdict);
                 answer.last_mutation = last;
@@ -56,7 +57,7 @@ pub async fn push(app: &App, caller: Caller, request: &PushRequest) -> Result<Pu
         }
     }
     crash_point("push.before_answer");
-    answer.server_time = app.now();
+    answer.server_time = host.now();
     Ok(answer)
 }
 
@@ -77,8 +78,8 @@ fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
 
 /// One mutation in a transaction of its own, on a task of its own: neither a panic in it nor a device that hangs up
 /// stops what has begun. What cannot be processed for reasons of our own gets the verdict `internal` and is kept.
-async fn process(
-    app: &App,
+async fn process<H: Host>(
+    host: &H,
     caller: Caller,
     request: &PushRequest,
     arrived: Arrived,
@@ -89,16 +90,19 @@ async fn process(
         confirmed: request.confirmed,
     };
     let arrived = Arc::new(arrived);
-    let (ours, theirs) = (
-        (App::clone(app), arrived.clone()),
-        (App::clone(app), arrived),
-    );
+    let ours = (host.clone(), Arc::clone(&arrived));
     let work = async move {
-        let (app, arrived) = ours;
-        write_tx!(&app.db, |tx| one(&app, tx, frame, &arrived, false).await)
+        let (host, arrived) = ours;
+        write_tx!(host.ledger(), |tx| one(
+            tx,
+            frame,
+            &arrived,
+            host.now(),
+            false
+        )
+        .await)
     };
-    let task = tokio::spawn(work.in_current_span());
-    let fault = match task.await {
+    let fault = match host.detached(work).await {
         Ok(Ok(step)) => {
             crash_point("push.after_commit");
             return Ok(step);
@@ -108,12 +112,18 @@ async fn process(
             || problem.note.unwrap_or_default(),
             |cause| cause.to_string(),
         ),
-        Err(panic) => panic.to_string(),
+        Err(panic) => panic,
     };
-    let (app, arrived) = theirs;
     tracing::error!(device = %caller.device, mutation = arrived.id, %fault, "a mutation could not be processed; it is kept");
     metrics::counter!("sync_internal_verdicts_total").increment(1);
-    write_tx!(&app.db, |tx| one(&app, tx, frame, &arrived, true).await)
+    write_tx!(host.ledger(), |tx| one(
+        tx,
+        frame,
+        &arrived,
+        host.now(),
+        true
+    )
+    .await)
 }
 
 /// What is the same for all mutations of a push.
@@ -126,14 +136,14 @@ struct Frame {
 
 /// The protocol for one mutation, under the lock of the device's row.
 async fn one(
-    app: &State,
-    tx: &mut Tx,
+    tx: &mut impl Pushing,
     frame: Frame,
     arrived: &Arrived,
+    at: DateTime<Utc>,
     failed: bool,
 ) -> Result<Step, Problem> {
     let device = frame.caller.device;
-    let mut progress = devices::lock_progress(tx.conn(), device).await?;
+    let mut progress = tx.lock_progress(device).await?;
     if frame.incarnation < progress.incarnation {
         return Err(Problem::new(409, "stale_incarnation"));
     }
@@ -150,8 +160,7 @@ async fn one(
         });
     }
     if arrived.id <= progress.last_mutation {
-        let stored =
-            mutations::verdict(tx.conn(), device, progress.incarnation, arrived.id).await?;
+        let stored = tx.verdict(device, progress.incarnation, arrived.id).await?;
         let (uid, verdict) =
             stored.ok_or_else(|| Problem::field(&arrived.id_field(), "unknown_mutation"))?;
         // The number was given to something else: an older copy of the store came back and counts once more. Its
@@ -164,7 +173,6 @@ async fn one(
             last: progress.last_mutation,
         });
     }
-    let at = app.now();
     let decided = if failed {
         refused(arrived, "internal")
     } else {
@@ -173,7 +181,7 @@ async fn one(
     remember(tx, frame, arrived, &decided, at).await?;
     progress.last_mutation = arrived.id;
     progress.confirmed = progress.confirmed.max(frame.confirmed.min(arrived.id));
-    devices::advance(tx.conn(), device, progress).await?;
+    tx.advance(device, progress).await?;
     crash_point("push.before_commit");
     Ok(Step::Done {
         verdict: Box::new(decided.verdict),
@@ -190,7 +198,7 @@ struct Decided {
 }
 
 async fn remember(
-    tx: &mut Tx,
+    tx: &mut impl Pushing,
     frame: Frame,
     arrived: &Arrived,
     decided: &Decided,
@@ -212,7 +220,7 @@ async fn remember(
             .filter(|t| is_storable(*t)),
         at,
     };
-    Ok(mutations::insert(tx.conn(), &row).await?)
+    Ok(tx.remember(&row).await?)
 }
 
 /// MySQL's DATETIME begins with the year 1000 and ends with 9999.
@@ -223,14 +231,14 @@ fn is_storable(at: DateTime<Utc>) -> bool {
 
 /// What becomes of a mutation.
 async fn decide(
-    tx: &mut Tx,
+    tx: &mut impl Pushing,
     frame: Frame,
     arrived: &Arrived,
     at: DateTime<Utc>,
 ) -> Result<Decided, Problem> {
     let scraps = arrived.scraps();
     if let Some(uid) = arrived.read.as_ref().map(|m| m.uid).or(scraps.uid)
-        && let Some((from, known)) = mutations::verdict_of_uid(tx.conn(), uid).await?
+        && let Some((from, known)) = tx.verdict_of_uid(uid).await?
     {
         let current = known
             .current
@@ -260,8 +268,8 @@ async fn decide(
             ..decided
         });
     };
-    let actor = match devices::had_session(tx.conn(), frame.caller.device, mutation.actor).await? {
-        true => staff::find(tx.conn(), mutation.actor).await?,
+    let actor = match tx.had_session(frame.caller.device, mutation.actor).await? {
+        true => tx.person(mutation.actor).await?,
         false => None,
     };
     let Some(actor) = actor else {
@@ -276,13 +284,13 @@ async fn decide(
         active: actor.staff.active,
         mutation,
         raw: &arrived.raw,
-        book: arrived.book.as_deref(),
-        route: arrived.route,
+        book: arrived.prepared.book.as_deref(),
+        route: arrived.prepared.route,
         at,
     };
     let effect = match command {
-        Ok(command) => effect::apply(tx, &deed, command).await?,
-        Err(error) => effect::undecodable(tx, &deed, error).await?,
+        Ok(command) => tx.apply(&deed, command).await?,
+        Err(error) => tx.undecodable(&deed, error).await?,
     };
     let keep_raw = matches!(&effect, Effect::Rejected { code, .. } if code == "undecodable");
     Ok(Decided {

@@ -1,9 +1,10 @@
 //! The sequencer (sync.md 4): gives committed writes their dense numbers. Any number of instances may run; the lock
 //! of the head row makes them take turns.
 
+use super::ports::{Ledger, Sequencing};
 use crate::{
     crash::crash_point,
-    store::{Db, StoreError, Tx, sync_head, sync_log},
+    store::{Db, StoreError},
     write_tx,
 };
 use std::time::{Duration, Instant};
@@ -43,8 +44,8 @@ pub async fn run(db: Db, stop: CancellationToken) {
 }
 
 /// One look at the outbox: a cheap one first, as it is mostly empty.
-async fn round(db: &Db) -> Result<usize, StoreError> {
-    if !sync_log::anything_pending(&mut *db.read().await?).await? {
+async fn round<L: Ledger>(db: &L) -> Result<usize, StoreError> {
+    if !db.anything_pending().await? {
         return Ok(0);
     }
     sequence(db).await
@@ -54,9 +55,9 @@ async fn round(db: &Db) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// Of the database; then nothing has moved.
-pub async fn sequence(db: &Db) -> Result<usize, StoreError> {
+pub async fn sequence<L: Ledger>(db: &L) -> Result<usize, StoreError> {
     let started = Instant::now();
-    let moved = write_tx!(db, |tx| move_batch(tx).await)?;
+    let moved = write_tx!(db, |tx| move_batch(tx, db.tag()).await)?;
     crash_point("sequencer.after_commit");
     if moved > 0 {
         metrics::histogram!("sync_sequencer_batch_seconds").record(started.elapsed().as_secs_f64());
@@ -65,10 +66,10 @@ pub async fn sequence(db: &Db) -> Result<usize, StoreError> {
     Ok(moved)
 }
 
-async fn move_batch(tx: &mut Tx) -> Result<usize, StoreError> {
-    let head = sync_head::lock(tx.conn()).await?;
+async fn move_batch(tx: &mut impl Sequencing, tag: [u8; 16]) -> Result<usize, StoreError> {
+    let head = tx.lock_head().await?;
     // Read after the lock: each statement sees what is committed by then (READ COMMITTED).
-    let rows = sync_log::pending(tx.conn(), BATCH).await?;
+    let rows = tx.pending(BATCH).await?;
     let Ok(count) = i64::try_from(rows.len()) else {
         return Ok(0);
     };
@@ -76,16 +77,16 @@ async fn move_batch(tx: &mut Tx) -> Result<usize, StoreError> {
         return Ok(0);
     }
     let through = head.seq + count;
-    sync_log::append(tx.conn(), head.seq, &rows).await?;
+    tx.append(head.seq, &rows).await?;
     crash_point("sequencer.after_insert");
-    let removed = sync_log::remove_sequenced(tx.conn(), head.seq, through).await?;
+    let removed = tx.remove_sequenced(head.seq, through).await?;
     if removed != rows.len() as u64 {
         return Err(StoreError::Unreadable(format!(
             "sync_outbox: {removed} of {count} rows were there to remove"
         )));
     }
     crash_point("sequencer.after_delete");
-    sync_head::close_batch(tx.conn(), through, rand::random()).await?;
+    tx.close_batch(through, tag).await?;
     crash_point("sequencer.before_commit");
     Ok(rows.len())
 }

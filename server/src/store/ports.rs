@@ -1,0 +1,266 @@
+//! The sync core's ports over MySQL: each call is one function of this folder, on one transaction or snapshot.
+
+use super::{
+    Db, Snapshot, StoreError, Tx, devices, devices::Progress, mutations, mutations::Processed,
+    replica, replica::Held, staff, staff::Person, stations, sync_head, sync_head::Head, sync_log,
+    sync_log::Pending,
+};
+use crate::{
+    app::App,
+    problem::Problem,
+    slots,
+    sync::{
+        catalogue,
+        effect::{self, Deed, Effect},
+        plan::{Key, Slice},
+        ports::{Host, Ledger, Prepared, Pulling, Pushing, Sequencing},
+    },
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    command::{Command, DecodeError, Subject},
+    ids::{DeviceId, StaffId},
+    staff::Station,
+    sync::{
+        check::Check,
+        message::Verdict,
+        scope::{Kind, Scope},
+    },
+};
+use rand::Rng;
+use std::{collections::HashMap, time::Duration};
+use tracing::Instrument;
+use uuid::Uuid;
+
+impl Ledger for Db {
+    type Tx = Tx;
+    type Snapshot = Snapshot;
+
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        Self::begin(self).await
+    }
+
+    async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
+        Self::commit(self, tx).await
+    }
+
+    async fn rollback(&self, tx: Tx) {
+        tx.rollback().await;
+    }
+
+    /// 5 ms, doubling, with as much jitter again: enough to break the step of two that deadlock each other.
+    async fn pause(&self, tries: u32) {
+        let base = 5_u64 << tries.min(6);
+        let jitter = rand::rng().random_range(0..=base);
+        tokio::time::sleep(Duration::from_millis(base + jitter)).await;
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Self::snapshot(self).await
+    }
+
+    async fn anything_pending(&self) -> Result<bool, StoreError> {
+        sync_log::anything_pending(&mut *self.read().await?).await
+    }
+
+    async fn progress(&self, device: DeviceId) -> Result<Progress, StoreError> {
+        devices::progress(&mut *self.read().await?, device).await
+    }
+
+    fn tag(&self) -> [u8; 16] {
+        rand::random()
+    }
+}
+
+impl Pushing for Tx {
+    async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
+        Self::savepoint(self, name).await
+    }
+
+    async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
+        Self::rollback_to(self, name).await
+    }
+
+    async fn lock_progress(&mut self, device: DeviceId) -> Result<Progress, StoreError> {
+        devices::lock_progress(self.conn(), device).await
+    }
+
+    async fn advance(&mut self, device: DeviceId, progress: Progress) -> Result<(), StoreError> {
+        devices::advance(self.conn(), device, progress).await
+    }
+
+    async fn verdict(
+        &mut self,
+        device: DeviceId,
+        incarnation: i64,
+        id: i64,
+    ) -> Result<Option<(Option<Uuid>, Verdict)>, StoreError> {
+        mutations::verdict(self.conn(), device, incarnation, id).await
+    }
+
+    async fn verdict_of_uid(
+        &mut self,
+        uid: Uuid,
+    ) -> Result<Option<(DeviceId, Verdict)>, StoreError> {
+        mutations::verdict_of_uid(self.conn(), uid).await
+    }
+
+    async fn remember(&mut self, row: &Processed<'_>) -> Result<(), StoreError> {
+        mutations::insert(self.conn(), row).await
+    }
+
+    async fn had_session(&mut self, device: DeviceId, staff: StaffId) -> Result<bool, StoreError> {
+        devices::had_session(self.conn(), device, staff).await
+    }
+
+    async fn person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
+        staff::find(self.conn(), id).await
+    }
+
+    async fn apply(&mut self, deed: &Deed<'_>, command: &Command) -> Result<Effect, Problem> {
+        effect::apply(self, deed, command).await
+    }
+
+    async fn undecodable(
+        &mut self,
+        deed: &Deed<'_>,
+        error: &DecodeError,
+    ) -> Result<Effect, Problem> {
+        effect::undecodable(self, deed, error).await
+    }
+}
+
+impl Sequencing for Tx {
+    async fn lock_head(&mut self) -> Result<Head, StoreError> {
+        sync_head::lock(self.conn()).await
+    }
+
+    async fn pending(&mut self, most: u32) -> Result<Vec<Pending>, StoreError> {
+        sync_log::pending(self.conn(), most).await
+    }
+
+    async fn append(&mut self, head: i64, rows: &[Pending]) -> Result<(), StoreError> {
+        sync_log::append(self.conn(), head, rows).await
+    }
+
+    async fn remove_sequenced(&mut self, head: i64, through: i64) -> Result<u64, StoreError> {
+        sync_log::remove_sequenced(self.conn(), head, through).await
+    }
+
+    async fn close_batch(&mut self, seq: i64, tag: [u8; 16]) -> Result<(), StoreError> {
+        sync_head::close_batch(self.conn(), seq, tag).await
+    }
+}
+
+impl Pulling for Snapshot {
+    async fn head(&mut self) -> Result<Head, StoreError> {
+        sync_head::read(self.conn()?).await
+    }
+
+    async fn tag_of(&mut self, seq: i64) -> Result<Option<String>, StoreError> {
+        sync_head::tag_of(self.conn()?, seq).await
+    }
+
+    async fn slice(
+        &mut self,
+        scope: &Scope,
+        after: i64,
+        through: i64,
+        most: usize,
+    ) -> Result<Slice, StoreError> {
+        sync_log::slice(self.conn()?, scope, after, through, most).await
+    }
+
+    async fn unsequenced(&mut self, scopes: &[Scope], most: usize) -> Result<Vec<Key>, StoreError> {
+        sync_log::unsequenced(self.conn()?, scopes, most).await
+    }
+
+    async fn ids(
+        &mut self,
+        scope: &Scope,
+        kind: Kind,
+        after: Option<Uuid>,
+        most: usize,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        replica::ids(self, scope, kind, after, most).await
+    }
+
+    async fn load(&mut self, keys: &[Key]) -> Result<HashMap<Key, Held>, StoreError> {
+        replica::load(self, keys).await
+    }
+
+    async fn check(&mut self, scope: &Scope) -> Result<Check, StoreError> {
+        replica::check(self, scope).await
+    }
+
+    async fn progress(&mut self, device: DeviceId) -> Result<Progress, StoreError> {
+        devices::progress(self.conn()?, device).await
+    }
+
+    async fn verdicts_after(
+        &mut self,
+        device: DeviceId,
+        incarnation: i64,
+        after: i64,
+    ) -> Result<Vec<Verdict>, StoreError> {
+        mutations::verdicts_after(self.conn()?, device, incarnation, after).await
+    }
+
+    async fn person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
+        staff::find(self.conn()?, id).await
+    }
+
+    async fn stations(&mut self) -> Result<Vec<Station>, StoreError> {
+        stations::all(self.conn()?).await
+    }
+
+    async fn finish(self) -> Result<(), StoreError> {
+        Self::finish(self).await
+    }
+}
+
+impl Host for App {
+    type Ledger = Db;
+
+    fn ledger(&self) -> &Db {
+        &self.db
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    async fn prepare(&self, command: &Command) -> Result<Prepared, Problem> {
+        let route = match command.subject() {
+            Subject::NewTicket(id) => Some(self.db.route_new_order(id, self.clock.now()).await?),
+            _ => None,
+        };
+        if let Command::Reschedule(args) = command {
+            slots::prepare(
+                &self.db,
+                args.appointment_id,
+                args.appointment_time,
+                self.clock.now(),
+            )
+            .await?;
+        }
+        let book = match catalogue::named_book(command) {
+            Some(named) => {
+                self.books
+                    .version(&self.db, &named.city, named.version)
+                    .await?
+            }
+            None => None,
+        };
+        Ok(Prepared { book, route })
+    }
+
+    async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, String> {
+        tokio::spawn(work.in_current_span())
+            .await
+            .map_err(|panic| panic.to_string())
+    }
+}

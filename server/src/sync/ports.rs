@@ -1,0 +1,279 @@
+//! What the sync core needs of a database and of the machine it runs on, and no more: the core knows no SQL and no
+//! runtime. MySQL implements these in [`crate::store::ports`]; the simulation (`sim/`) implements them in memory, with
+//! the same locks, snapshots and faults. Every call is a place where the caller may be stopped for good.
+//!
+//! Isolation, whoever implements it: a [`Ledger::Tx`] is READ COMMITTED, each call sees what is committed by then and
+//! its own writes; `lock_…` waits for the row and holds it to the end; any [`StoreError`] means that the whole
+//! transaction is given up. A [`Ledger::Snapshot`] shows one moment.
+
+use super::{
+    effect::{Deed, Effect},
+    plan::{Key, Slice},
+};
+use crate::{
+    books::Compiled,
+    problem::Problem,
+    store::{
+        StoreError, WriteError,
+        db::{ATTEMPTS, Tries},
+        devices::Progress,
+        mutations::Processed,
+        orders::Route,
+        replica::Held,
+        staff::Person,
+        sync_head::Head,
+        sync_log::Pending,
+    },
+};
+use chrono::{DateTime, Utc};
+use huishou_domain::{
+    command::{Command, DecodeError},
+    ids::{DeviceId, StaffId},
+    staff::Station,
+    sync::{
+        check::Check,
+        message::Verdict,
+        scope::{Kind, Scope},
+    },
+};
+use std::{collections::HashMap, future::Future, sync::Arc};
+use uuid::Uuid;
+
+/// A database that holds the change feed, the devices' progress and the aggregates.
+pub trait Ledger: Clone + Send + Sync + 'static {
+    /// A write.
+    type Tx: Pushing + Sequencing;
+    /// A read.
+    type Snapshot: Pulling;
+
+    /// Begins a transaction. Dropped without commit it is rolled back.
+    fn begin(&self) -> impl Future<Output = Result<Self::Tx, StoreError>> + Send;
+    /// Commits; on an error nothing is written, or nobody can know.
+    fn commit(&self, tx: Self::Tx) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Gives everything up.
+    fn rollback(&self, tx: Self::Tx) -> impl Future<Output = ()> + Send;
+    /// Leaves a busy database alone for a moment, longer after more tries.
+    fn pause(&self, tries: u32) -> impl Future<Output = ()> + Send;
+    /// One consistent moment, read-only.
+    fn snapshot(&self) -> impl Future<Output = Result<Self::Snapshot, StoreError>> + Send;
+    /// Whether anything waits for a number; cheap, asked often.
+    fn anything_pending(&self) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// How far a device's mutations have come by now.
+    fn progress(
+        &self,
+        device: DeviceId,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+    /// A batch's tag: 16 random bytes.
+    fn tag(&self) -> [u8; 16];
+
+    /// What follows from an attempt of [`write_tx!`](crate::write_tx): commits a success, rolls an error back; `None`
+    /// asks for another try.
+    fn settle<T: Send, E: WriteError + Send>(
+        &self,
+        tx: Self::Tx,
+        outcome: Result<T, E>,
+        tries: &mut Tries,
+    ) -> impl Future<Output = Option<Result<T, E>>> + Send {
+        async move {
+            let error = match outcome {
+                Ok(value) => match self.commit(tx).await {
+                    Ok(()) => return Some(Ok(value)),
+                    Err(error) => E::from(error),
+                },
+                Err(error) => {
+                    self.rollback(tx).await;
+                    error
+                }
+            };
+            let tried = tries.one_more();
+            if !error.is_busy() || tried >= ATTEMPTS {
+                return Some(Err(error));
+            }
+            self.pause(tried).await;
+            None
+        }
+    }
+}
+
+/// What a push needs inside its transaction.
+pub trait Pushing: Send {
+    /// Sets a savepoint.
+    fn savepoint(
+        &mut self,
+        name: &'static str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Undoes everything since the savepoint.
+    fn rollback_to(
+        &mut self,
+        name: &'static str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// How far the device's mutations have come, its row locked.
+    fn lock_progress(
+        &mut self,
+        device: DeviceId,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+    /// Writes how far they have come.
+    fn advance(
+        &mut self,
+        device: DeviceId,
+        progress: Progress,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The stored verdict on a device's mutation, and the unique id it was given to.
+    fn verdict(
+        &mut self,
+        device: DeviceId,
+        incarnation: i64,
+        id: i64,
+    ) -> impl Future<Output = Result<Option<(Option<Uuid>, Verdict)>, StoreError>> + Send;
+    /// The verdict on a mutation by its unique id, with the device it came from.
+    fn verdict_of_uid(
+        &mut self,
+        uid: Uuid,
+    ) -> impl Future<Output = Result<Option<(DeviceId, Verdict)>, StoreError>> + Send;
+    /// Remembers a mutation with its verdict; a duplicate where its number or unique id is known.
+    fn remember(
+        &mut self,
+        row: &Processed<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Whether a person ever had a session on a device.
+    fn had_session(
+        &mut self,
+        device: DeviceId,
+        staff: StaffId,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// A member of staff.
+    fn person(
+        &mut self,
+        id: StaffId,
+    ) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
+    /// Lets a command take effect.
+    fn apply(
+        &mut self,
+        deed: &Deed<'_>,
+        command: &Command,
+    ) -> impl Future<Output = Result<Effect, Problem>> + Send;
+    /// Keeps a fact that nobody can read.
+    fn undecodable(
+        &mut self,
+        deed: &Deed<'_>,
+        error: &DecodeError,
+    ) -> impl Future<Output = Result<Effect, Problem>> + Send;
+}
+
+/// What the sequencer needs inside its transaction.
+pub trait Sequencing: Send {
+    /// The head, its row locked: whoever holds it is the sequencer.
+    fn lock_head(&mut self) -> impl Future<Output = Result<Head, StoreError>> + Send;
+    /// The oldest rows of the outbox.
+    fn pending(
+        &mut self,
+        most: u32,
+    ) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send;
+    /// Gives the rows the numbers after `head`.
+    fn append(
+        &mut self,
+        head: i64,
+        rows: &[Pending],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Takes what has numbers after `head` up to `through` out of the outbox; returns how many rows that were.
+    fn remove_sequenced(
+        &mut self,
+        head: i64,
+        through: i64,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+    /// Ends a batch with its tag and raises the head.
+    fn close_batch(
+        &mut self,
+        seq: i64,
+        tag: [u8; 16],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What a pull reads, all of one moment.
+pub trait Pulling: Send {
+    /// How far the log reaches.
+    fn head(&mut self) -> impl Future<Output = Result<Head, StoreError>> + Send;
+    /// The tag of the batch that a number lies in, as hex; none if the log does not reach so far.
+    fn tag_of(
+        &mut self,
+        seq: i64,
+    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// A scope's entries in (after, through], at most `most`.
+    fn slice(
+        &mut self,
+        scope: &Scope,
+        after: i64,
+        through: i64,
+        most: usize,
+    ) -> impl Future<Output = Result<Slice, StoreError>> + Send;
+    /// Aggregates of these scopes that were written but have no number yet, each once, at most `most`.
+    fn unsequenced(
+        &mut self,
+        scopes: &[Scope],
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Key>, StoreError>> + Send;
+    /// Ids of a kind in a scope after `after`, ascending, at most `most`.
+    fn ids(
+        &mut self,
+        scope: &Scope,
+        kind: Kind,
+        after: Option<Uuid>,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+    /// The aggregates behind these keys; those that are no more are left out.
+    fn load(
+        &mut self,
+        keys: &[Key],
+    ) -> impl Future<Output = Result<HashMap<Key, Held>, StoreError>> + Send;
+    /// Count and hash sum of everything in a scope.
+    fn check(&mut self, scope: &Scope) -> impl Future<Output = Result<Check, StoreError>> + Send;
+    /// How far a device's mutations have come.
+    fn progress(
+        &mut self,
+        device: DeviceId,
+    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
+    /// A device's verdicts above `after`, in order.
+    fn verdicts_after(
+        &mut self,
+        device: DeviceId,
+        incarnation: i64,
+        after: i64,
+    ) -> impl Future<Output = Result<Vec<Verdict>, StoreError>> + Send;
+    /// A member of staff.
+    fn person(
+        &mut self,
+        id: StaffId,
+    ) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
+    /// Every depot.
+    fn stations(&mut self) -> impl Future<Output = Result<Vec<Station>, StoreError>> + Send;
+    /// Ends it.
+    fn finish(self) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// What must be at hand before a command's transaction begins: DDL commits implicitly, and a transaction that waits
+/// for a second connection could starve the pool.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    /// The price book its quote names, if the server has it.
+    pub book: Option<Arc<Compiled>>,
+    /// Where the order of a new ticket goes.
+    pub route: Option<Route>,
+}
+
+/// The machine that processes pushes.
+pub trait Host: Clone + Send + Sync + 'static {
+    /// Its database.
+    type Ledger: Ledger;
+
+    /// The database.
+    fn ledger(&self) -> &Self::Ledger;
+    /// Server time.
+    fn now(&self) -> DateTime<Utc>;
+    /// Looks up and makes what a command's transaction will need.
+    fn prepare(&self, command: &Command) -> impl Future<Output = Result<Prepared, Problem>> + Send;
+    /// Runs work to its end even if who waits for it goes away; a panic in it is an error, in words.
+    fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Result<T, String>> + Send;
+}
