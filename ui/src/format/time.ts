@@ -28,6 +28,14 @@ export function dayName(day: string): string {
   )
 }
 
+/** `11-24 周二` or `Tue 24`, where the month is plain from what stands beside it. */
+export function shortDay(day: string): string {
+  const [y = 1970, m = 1, d = 1] = day.split('-').map(Number)
+  const en = language() === 'en'
+  const weekday = new Intl.DateTimeFormat(en ? 'en-GB' : 'zh-CN', { weekday: 'short' }).format(new Date(y, m - 1, d))
+  return en ? `${weekday} ${d}` : `${day.slice(5)} ${weekday}`
+}
+
 /** Day and time: `11-24 14:05`; with the year where it is not this one. */
 export function moment(at: string | null | undefined, now = new Date()): string {
   if (!at) return ''

@@ -2,8 +2,8 @@
 // plain browser and in tests, an engine played in memory (demo/).
 
 import type {
-  AppError, AppointmentDetail, AppointmentFilter, AppointmentRow, BookView, Credentials, DataChanged, Directory,
-  DraftEntry, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Preview, PreviewRequest, Registration,
+  AppError, AppointmentDetail, AppointmentFilter, AppointmentRow, BookingRequest, BookView, Credentials, DataChanged, Directory,
+  DraftEntry, EstimateRequest, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Preview, PreviewRequest, Registration,
   SessionState, Settings, SyncStatus, TicketRequest, WeighRequest,
 } from './types'
 
@@ -37,6 +37,8 @@ export interface Host {
   preview(request: PreviewRequest): Promise<Preview>
   weigh(request: WeighRequest): Promise<Executed>
   ticket(request: TicketRequest): Promise<Executed>
+  bookVisit(request: BookingRequest): Promise<Executed>
+  estimate(request: EstimateRequest): Promise<Executed>
   execute(name: string, args: object): Promise<Executed>
   draftGet(key: string): Promise<unknown>
   draftPut(key: string, value: unknown): Promise<void>

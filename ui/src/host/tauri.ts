@@ -25,6 +25,8 @@ export function tauriHost(): Host {
     preview: (request) => invoke('preview', { request }),
     weigh: (request) => invoke('weigh', { request }),
     ticket: (request) => invoke('ticket', { request }),
+    bookVisit: (request) => invoke('book_visit', { request }),
+    estimate: (request) => invoke('estimate', { request }),
     execute: (name, args) => invoke('execute', { name, args }),
     draftGet: (key) => invoke('draft_get', { key }),
     draftPut: (key, value) => invoke('draft_put', { key, value }),

@@ -29,7 +29,7 @@ export default {
   search: { label: 'Search', hint: 'Press / to search' },
   group: { paper: 'Paper', plastic: 'Plastic', metal: 'Metal', electronic: 'Appliances', textile: 'Textiles', other: 'Other' },
   command: {
-    'appointment_confirm': 'Confirm appointment', 'appointment_assign': 'Assign', 'appointment_reschedule': 'Reschedule', 'appointment_start': 'Start the visit', 'appointment_cancel': 'Cancel appointment',
+    'appointment_create': 'New appointment', 'appointment_estimate': 'Estimate again', 'appointment_confirm': 'Confirm appointment', 'appointment_assign': 'Assign', 'appointment_reschedule': 'Reschedule', 'appointment_start': 'Start the visit', 'appointment_cancel': 'Cancel appointment',
     'appointment_complete': 'Complete the visit', 'order_weigh': 'Weigh and quote', 'order_accept': 'Customer accepts', 'order_pay': 'Payment', 'order_refund': 'Refund', 'order_void': 'Void',
     'order_receive': 'Receive', 'ticket_create': 'Walk-in ticket', 'price_book_publish': 'Publish prices',
   },
@@ -45,6 +45,6 @@ export default {
     not_home: 'Nobody at home', refused_price: 'Price refused', nothing_to_collect: 'Nothing to collect', customer_request: 'At the customer’s request', unreachable: 'Customer not reachable', other: 'Other',
   },
   what: {
-    booked: 'Booked by the customer', confirmed: 'Confirmed', assigned: 'Assigned', rescheduled: 'Rescheduled', started: 'Visit started', weighed: 'Weighed and quoted', accepted: 'Accepted by the customer', paid: 'Paid', refunded: 'Refunded', completed: 'Completed', cancelled: 'Cancelled', received: 'Received', review: 'To review', voided: 'Voided',
+    booked: 'Booked', estimated: 'Estimated again', confirmed: 'Confirmed', assigned: 'Assigned', rescheduled: 'Rescheduled', started: 'Visit started', weighed: 'Weighed and quoted', accepted: 'Accepted by the customer', paid: 'Paid', refunded: 'Refunded', completed: 'Completed', cancelled: 'Cancelled', received: 'Received', review: 'To review', voided: 'Voided',
   },
 }

@@ -29,7 +29,7 @@ export default {
   search: { label: '搜索', hint: '按 / 搜索' },
   group: { paper: '纸类', plastic: '塑料', metal: '金属', electronic: '电器', textile: '织物', other: '其他' },
   command: {
-    'appointment_confirm': '确认预约', 'appointment_assign': '指派', 'appointment_reschedule': '改期', 'appointment_start': '开始上门', 'appointment_cancel': '取消预约',
+    'appointment_create': '新预约', 'appointment_estimate': '重新估价', 'appointment_confirm': '确认预约', 'appointment_assign': '指派', 'appointment_reschedule': '改期', 'appointment_start': '开始上门', 'appointment_cancel': '取消预约',
     'appointment_complete': '完成上门', 'order_weigh': '称重报价', 'order_accept': '客户确认', 'order_pay': '付款', 'order_refund': '退款', 'order_void': '作废',
     'order_receive': '入库', 'ticket_create': '散客开单', 'price_book_publish': '发布价目',
   },
@@ -43,6 +43,6 @@ export default {
     not_home: '客户不在家', refused_price: '客户不接受价格', nothing_to_collect: '没有可回收的物品', customer_request: '客户要求取消', unreachable: '联系不上客户', other: '其他',
   },
   what: {
-    booked: '客户预约', confirmed: '已确认', assigned: '已指派', rescheduled: '改期', started: '开始上门', weighed: '称重报价', accepted: '客户确认', paid: '付款', refunded: '退款', completed: '完成', cancelled: '取消', received: '入库', review: '待核', voided: '作废',
+    booked: '预约', estimated: '重新估价', confirmed: '已确认', assigned: '已指派', rescheduled: '改期', started: '开始上门', weighed: '称重报价', accepted: '客户确认', paid: '付款', refunded: '退款', completed: '完成', cancelled: '取消', received: '入库', review: '待核', voided: '作废',
   },
 }

@@ -35,6 +35,7 @@ export const isFact = (name: string): boolean => FACTS.has(name.replace(/@\d+$/,
 export type Editable = 'appointment_time' | 'reason' | 'text' | 'amount' | 'method' | 'assignee'
 
 const EDITABLE: Record<string, Editable[]> = {
+  'appointment.create': ['appointment_time'],
   'appointment.reschedule': ['appointment_time'],
   'appointment.cancel': ['reason', 'text'],
   'appointment.assign': ['assignee'],

@@ -4,7 +4,7 @@ import { fen } from '@/format/money'
 import type { AppointmentDetail } from '@/host'
 
 /** What a person can do with an appointment. */
-export type ActionName = 'start' | 'weigh' | 'reweigh' | 'accept' | 'complete' | 'confirm' | 'reschedule' | 'assign' | 'cancel'
+export type ActionName = 'start' | 'weigh' | 'reweigh' | 'accept' | 'complete' | 'confirm' | 'reschedule' | 'estimate' | 'assign' | 'cancel'
 
 /** Paid minus refunded reaches what is due, and it was weighed. */
 export function settled(detail: AppointmentDetail): boolean {
@@ -32,6 +32,7 @@ export function secondaryActions(detail: AppointmentDetail, primary: ActionName 
   if (may(detail, 'appointment.cancel') && appointment.status !== 2 && appointment.status !== 3) actions.push('cancel')
   if (may(detail, 'appointment.assign') && appointment.status !== 2 && appointment.status !== 3) actions.push('assign')
   if (may(detail, 'appointment.reschedule') && (appointment.status === 0 || appointment.status === 1)) actions.push('reschedule')
+  if (may(detail, 'appointment.estimate') && order.current_quote === null) actions.push('estimate')
   if (may(detail, 'appointment.confirm') && appointment.status === 0) actions.push('confirm')
   if (may(detail, 'order.weigh') && appointment.status === 4 && order.current_quote !== null && !settled(detail)) actions.push('reweigh')
   if (may(detail, 'appointment.complete') && appointment.status === 4 && primary !== 'complete') actions.push('complete')

@@ -12,7 +12,7 @@ export default {
   booked_goods: 'Goods booked and estimate', final_quote: 'Final quote', history: 'History', cancelled_by: 'Cancelled by {who}', draft_waiting: 'An unfinished weighing is kept as a draft',
   paid: 'Paid', open_order: 'Open the order', shadow: 'Given to someone else; read only', back: 'Back to the list',
   actions: {
-    start: 'Start the visit', weigh: 'Weigh and quote', weigh_draft: 'Go on weighing', reweigh: 'Weigh again', accept: 'Customer accepts', pay: 'Pay', complete: 'Complete', confirm: 'Confirm', reschedule: 'Reschedule', assign: 'Assign', cancel: 'Cancel appointment',
+    start: 'Start the visit', weigh: 'Weigh and quote', weigh_draft: 'Go on weighing', reweigh: 'Weigh again', accept: 'Customer accepts', pay: 'Pay', complete: 'Complete', confirm: 'Confirm', reschedule: 'Reschedule', estimate: 'Re-estimate', assign: 'Assign', cancel: 'Cancel visit',
   },
   done: { start: 'Visit started: {name}', confirm: 'Confirmed: {name}', complete: 'Completed: {name}', cancel: 'Cancelled: {name}', reschedule: 'Moved to {time}: {name}', assign: 'Assigned to {who}: {name}', unassign: 'Unassigned: {name}' },
   cancel: {

@@ -33,6 +33,9 @@ export function useActions(detail: ComputedRef<AppointmentDetail | null>, reload
       case 'reweigh':
         await router.push({ name: 'weigh', params })
         return
+      case 'estimate':
+        await router.push({ name: 'estimate', params })
+        return
       case 'accept':
         await router.push({ name: 'accept', params })
         return

@@ -12,7 +12,7 @@ export default {
   booked_goods: '预约物品与预估', final_quote: '最终报价', history: '经过', cancelled_by: '由{who}取消', draft_waiting: '有未完成的称重草稿',
   paid: '已付', open_order: '查看单据', shadow: '已转给别人，只能查看', back: '返回列表',
   actions: {
-    start: '开始上门', weigh: '称重报价', weigh_draft: '继续称重', reweigh: '重新称重', accept: '客户确认', pay: '付款', complete: '完成上门', confirm: '确认预约', reschedule: '改期', assign: '指派', cancel: '取消预约',
+    start: '开始上门', weigh: '称重报价', weigh_draft: '继续称重', reweigh: '重新称重', accept: '客户确认', pay: '付款', complete: '完成上门', confirm: '确认预约', reschedule: '改期', estimate: '重新估价', assign: '指派', cancel: '取消预约',
   },
   done: { start: '已开始上门：{name}', confirm: '已确认：{name}', complete: '已完成：{name}', cancel: '已取消：{name}', reschedule: '已改到 {time}：{name}', assign: '已指派给{who}：{name}', unassign: '已取消指派：{name}' },
   cancel: {

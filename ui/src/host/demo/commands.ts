@@ -133,6 +133,7 @@ export function actionsOf(visit: Visit, role: string): string[] {
   }
   if (appointment && appointment.status !== 2 && appointment.status !== 3) {
     actions.push('appointment.cancel')
+    if (order.quotes.length === 0) actions.push('appointment.estimate')
     if (role !== 'collector') actions.push('appointment.assign')
   }
   if (appointment?.status === 4) {

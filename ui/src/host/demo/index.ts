@@ -15,6 +15,7 @@ import type {
   OrderFilter, OrderRow, Person, Preview, PreviewRequest, Quote, SessionState, Settings, SyncStatus,
 } from '../types'
 import { actionsOf, applyCommand, paidFen, refusal } from './commands'
+import { bookingFaults, newBooking } from './booking'
 import { BOOK, divisionName, makeTickets, makeVisits, newOrder, quoteOf, RULES, STAFF, STATIONS, type Visit } from './data'
 import { priceLine } from './pricing'
 
@@ -104,12 +105,16 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     if (scenario === 'error') throw refusal('store')
   }
 
-  function weighOrder(visit: Visit, items: Item[], extra: Partial<Quote>) {
-    const at = new Date().toISOString()
+  function checkGoods(items: Item[]) {
     const wrong = items.map((item) => priceLine(RULES, item)).findIndex((line) => line.error !== null)
     const fault = items[wrong] ? priceLine(RULES, items[wrong]) : null
     if (fault?.error) throw refusal(fault.error, `items[${wrong}].${fault.field ?? ''}`)
     if (items.length === 0) throw refusal('empty', 'items')
+  }
+
+  function weighOrder(visit: Visit, items: Item[], extra: Partial<Quote>) {
+    const at = new Date().toISOString()
+    checkGoods(items)
     const quote = quoteOf(items, 'final', at, extra)
     visit.order.quotes.push({ quote, by: actor().id, at })
     Object.assign(visit.order, { current_quote: quote.id, due: quote.due, weighed_at: at })
@@ -170,6 +175,22 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
       weighOrder(visit, request.items, { adjustments: request.adjustments })
       visits.push(visit)
       return record('ticket.create', request, visit)
+    }),
+    bookVisit: (request) => answer(() => {
+      const errors = bookingFaults(request)
+      if (errors.length > 0) throw { code: 'validation_failed', field: null, errors }
+      if (visits.some((v) => v.appointment?.id === request.appointment_id)) throw refusal('id_taken', 'appointment_id')
+      const visit = newBooking(request, visits.length)
+      visits.push(visit)
+      return record('appointment.create', request, visit)
+    }),
+    estimate: (request) => answer(() => {
+      const visit = ofAppointment(request.appointment_id)
+      if (!actionsOf(visit, actor().role).includes('appointment.estimate')) throw refusal('in_service')
+      checkGoods(request.items)
+      const at = new Date().toISOString()
+      Object.assign(visit.appointment ?? {}, { items: request.items, estimate: quoteOf(request.items, 'estimate', at) })
+      return record('appointment.estimate', request, visit)
     }),
     execute: (name, args) => answer(() => {
       const ids = args as { appointment_id?: string; order_id?: string }
