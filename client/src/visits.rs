@@ -5,17 +5,22 @@ mod rows;
 
 use crate::{
     error::{Error, Result},
-    store::{Db, appointment_list, base, meta, mutations, mutations::Stored, order_list, overlay},
+    store::{
+        Db, appointment_list, base, meta, mutations,
+        mutations::{Depot, Stored},
+        order_list, overlay,
+    },
     view::visit::RowSync,
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
-    appointment::Appointment,
-    command::{Command, Subject},
+    appointment::{Appointment, Slot},
+    booking::Booking,
+    command::{AppointmentCreate, Command, Subject},
     ids::OrderId,
     order::Order,
     sync::{message::Mutation, scope::Kind},
-    visit::{Act, Party, Visit, create_ticket},
+    visit::{Act, Opening, Party, Visit, create_ticket},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -50,7 +55,9 @@ pub fn visit_of(kind: Kind, id: Uuid, body: &Value) -> Option<Uuid> {
 /// Of the store.
 pub fn find(db: &Db, subject: Subject) -> Result<Option<Uuid>> {
     match subject {
-        Subject::Order(id) | Subject::NewTicket(id) => Ok(Some(id.uuid())),
+        Subject::Order(id) | Subject::NewTicket(id) | Subject::NewAppointment(_, id) => {
+            Ok(Some(id.uuid()))
+        }
         Subject::Appointment(id) => match overlay::visit_of(db, Kind::Appointment, id.uuid())? {
             Some(visit) => Ok(Some(visit)),
             None => Ok(base::get(db, Kind::Appointment, id.uuid())?.and_then(|row| row.visit)),
@@ -146,12 +153,36 @@ fn replay(visit: Option<Visit>, stored: &Stored) -> Result<Option<Visit>> {
             appointment: None,
             order: create_ticket(args, &act).0,
         }),
+        (None, Command::Create(args)) => stored
+            .context
+            .depot
+            .as_ref()
+            .and_then(|depot| booked(args, depot, stored.context.slot.clone(), act.at)),
         (None, _) => None,
         (Some(mut visit), command) => {
             let _refused_meanwhile = visit.apply(command, &act);
             Some(visit)
         }
     })
+}
+
+/// A phone booking as this device shows it until the server has it; the server says who the customer is.
+pub fn booked(
+    args: &AppointmentCreate,
+    depot: &Depot,
+    slot: Option<Slot>,
+    at: DateTime<Utc>,
+) -> Option<Visit> {
+    let opening = Opening {
+        id: args.appointment_id,
+        order_id: args.order_id,
+        user_id: None,
+        station_id: depot.station_id,
+        slot: slot?,
+        estimate: args.estimate.clone()?,
+        at,
+    };
+    Some(opening.open(Booking::as_taken(args, &depot.city)))
 }
 
 /// The circumstances under which a stored command was given.
@@ -275,7 +306,7 @@ impl Parts {
 fn order_of(appointment: &Appointment, id: Uuid) -> Order {
     Order {
         appointment_id: Some(appointment.id),
-        user_id: Some(appointment.user_id),
+        user_id: appointment.user_id,
         collector: appointment.assignee,
         ..Order::new(OrderId(id), appointment.station_id, appointment.created_at)
     }

@@ -136,15 +136,15 @@ pub struct Appointment {
     pub version: i64,
     /// State.
     pub status: AppointmentStatus,
-    /// The customer.
-    pub user_id: UserId,
+    /// The customer; none where the depot booked for somebody who is not known.
+    pub user_id: Option<UserId>,
     /// The depot that serves it.
     pub station_id: StationId,
     /// The collector who goes, once assigned.
     pub assignee: Option<StaffId>,
     /// City division code, which names the price book.
     pub city: String,
-    /// Goods as booked.
+    /// Goods as booked, or as last estimated.
     pub items: Vec<Item>,
     /// Where.
     pub address: Address,
@@ -156,7 +156,7 @@ pub struct Appointment {
     pub appointment_time: DateTime<Utc>,
     /// The slot that time lies in.
     pub slot: Slot,
-    /// The estimate given at booking.
+    /// The estimate given at booking, or the last one since.
     pub estimate: Quote,
     /// Channel that took it over, if any.
     #[serde(default)]

@@ -2,176 +2,17 @@
 //! for state, version, price or time; **intents** may be (sync.md §5). On the wire a command is a name with its
 //! version (`order.pay@1`) and JSON arguments; in memory it is one of these.
 
+mod args;
 pub mod check;
 
-use crate::{
-    ids::{AppointmentId, OrderId, PaymentId, QuoteId, StaffId, StationId},
-    money::Fen,
-    order::{AcceptedBy, PaymentMethod, Seller},
-    price_book::PriceBook,
-    quote::{Adjustment, BookRef, GapReason, Item, Quote, QuoteLine},
+pub use args::{
+    Accept, AppointmentCreate, Assign, Cancel, Estimate, OfAppointment, Pay, Publish, Receive,
+    RefundArgs, Reschedule, TicketCreate, Void, Weigh,
 };
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::ids::{AppointmentId, OrderId};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-
-/// `appointment.start`, `.confirm`, `.complete`: only name the appointment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct OfAppointment {
-    /// Which.
-    pub appointment_id: AppointmentId,
-}
-
-/// `appointment.assign`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Assign {
-    /// Which.
-    pub appointment_id: AppointmentId,
-    /// To whom; null takes it from everybody.
-    pub assignee: Option<StaffId>,
-}
-
-/// `appointment.reschedule`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Reschedule {
-    /// Which.
-    pub appointment_id: AppointmentId,
-    /// To when.
-    #[serde(with = "crate::time::millis")]
-    #[cfg_attr(feature = "ts", ts(type = "string"))]
-    pub appointment_time: DateTime<Utc>,
-}
-
-/// `appointment.cancel`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Cancel {
-    /// Which.
-    pub appointment_id: AppointmentId,
-    /// Coded reason.
-    pub reason: String,
-    /// In words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub text: Option<String>,
-}
-
-/// `order.weigh`: the final quote, as stated by who weighed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Weigh {
-    /// Which order.
-    pub order_id: OrderId,
-    /// The quote's id.
-    pub quote_id: QuoteId,
-    /// The price book used; its hash may be left out.
-    pub book: BookRef,
-    /// Goods with weighings.
-    pub items: Vec<Item>,
-    /// Priced lines.
-    pub lines: Vec<QuoteLine>,
-    /// Σ lines.
-    pub total: Fen,
-    /// Adjustments.
-    #[serde(default)]
-    pub adjustments: Vec<Adjustment>,
-    /// What the customer gets.
-    pub due: Fen,
-    /// Why it differs from the estimate.
-    #[serde(default)]
-    pub gap_reasons: Vec<GapReason>,
-}
-
-/// `order.accept`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Accept {
-    /// Which order.
-    pub order_id: OrderId,
-    /// The quote accepted.
-    pub quote_id: QuoteId,
-    /// How.
-    pub by: AcceptedBy,
-    /// SHA-256 of the signature's picture.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub blob: Option<String>,
-}
-
-/// `order.pay`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Pay {
-    /// Which order.
-    pub order_id: OrderId,
-    /// Identity of the payment.
-    pub payment_id: PaymentId,
-    /// How.
-    pub method: PaymentMethod,
-    /// How much, above zero.
-    pub amount: Fen,
-}
-
-/// `order.refund`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct RefundArgs {
-    /// Which order.
-    pub order_id: OrderId,
-    /// Identity of the refund.
-    pub refund_id: PaymentId,
-    /// The payment it undoes.
-    pub payment_id: PaymentId,
-    /// How much, above zero.
-    pub amount: Fen,
-}
-
-/// `order.void`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Void {
-    /// Which order.
-    pub order_id: OrderId,
-    /// Why, in words.
-    pub reason: String,
-}
-
-/// `order.receive`: at the depot, or handed to a channel; with the depot's own weights where it weighed again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Receive {
-    /// Which order.
-    pub order_id: OrderId,
-    /// The depot's weighing, line by line.
-    #[serde(default)]
-    pub items: Vec<Item>,
-}
-
-/// `ticket.create`: a walk-in ticket (散客单) with its final quote.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct TicketCreate {
-    /// The ticket's id.
-    pub order_id: OrderId,
-    /// Which depot.
-    pub station_id: StationId,
-    /// The seller, where asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "ts", ts(optional))]
-    pub seller: Option<Seller>,
-    /// The final quote.
-    pub quote: Quote,
-}
-
-/// `price_book.publish`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Publish {
-    /// The new version.
-    pub book: PriceBook,
-}
 
 /// Why a command could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -269,6 +110,10 @@ macro_rules! commands {
 }
 
 commands! {
+    /// A phone booking.
+    Create(AppointmentCreate) = "appointment.create", fact: false;
+    /// Another estimate.
+    Estimate(Estimate) = "appointment.estimate", fact: false;
     /// Staff confirm.
     Confirm(OfAppointment) = "appointment.confirm", fact: false;
     /// Dispatcher or station assigns a collector.
@@ -306,6 +151,8 @@ pub enum Subject {
     Appointment(AppointmentId),
     /// An order with its appointment, if it has one.
     Order(OrderId),
+    /// An appointment to be made, with its order.
+    NewAppointment(AppointmentId, OrderId),
     /// A ticket to be made.
     NewTicket(OrderId),
     /// The catalogue of a city.
@@ -320,6 +167,8 @@ impl Command {
             Self::Confirm(a) | Self::Start(a) | Self::Complete(a) => {
                 Subject::Appointment(a.appointment_id)
             }
+            Self::Create(a) => Subject::NewAppointment(a.appointment_id, a.order_id),
+            Self::Estimate(a) => Subject::Appointment(a.appointment_id),
             Self::Assign(a) => Subject::Appointment(a.appointment_id),
             Self::Reschedule(a) => Subject::Appointment(a.appointment_id),
             Self::Cancel(a) => Subject::Appointment(a.appointment_id),

@@ -1,6 +1,6 @@
 //! Which depot serves a district, and which of its slots a time lies in. Slots are in China's time, UTC+8 all year.
 
-use crate::store::{Db, StoreError, appointments, slots, stations};
+use crate::store::{Db, StoreError, Tx, appointments, slots, stations};
 use chrono::{DateTime, Months, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use huishou_domain::{
     appointment::Slot,
@@ -54,6 +54,29 @@ pub async fn prepare(
     Ok(())
 }
 
+/// The depot that serves a phone booking, with the rows of its day made where they are missing; before the transaction
+/// that books.
+///
+/// # Errors
+/// The database refused.
+pub async fn prepare_booking(
+    db: &Db,
+    division: &str,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<Station>, StoreError> {
+    if !huishou_domain::division::is_district(division) {
+        return Ok(None);
+    }
+    let station = station_of(db, division).await?;
+    if let Some(station) = &station
+        && check_day(local(at).date(), now).is_ok()
+    {
+        slots::of_day(&mut *db.read().await?, station.id, local(at).date()).await?;
+    }
+    Ok(station)
+}
+
 /// The open slot of a depot that a time lies in, full or not.
 ///
 /// # Errors
@@ -65,14 +88,32 @@ pub async fn slot_at(
 ) -> Result<Option<Slot>, StoreError> {
     let (date, time) = (local(at).date(), local(at).format("%H:%M").to_string());
     let day = slots::of_day(&mut *db.read().await?, station, date).await?;
+    Ok(open_at(day, date, &time))
+}
+
+/// The same inside a transaction, of a day whose rows were made before it.
+///
+/// # Errors
+/// The database refused.
+pub async fn made_slot_at(
+    tx: &mut Tx,
+    station: StationId,
+    at: DateTime<Utc>,
+) -> Result<Option<Slot>, StoreError> {
+    let (date, time) = (local(at).date(), local(at).format("%H:%M").to_string());
+    let day = slots::made_of_day(tx.conn(), station, date).await?;
+    Ok(open_at(day, date, &time))
+}
+
+fn open_at(day: Vec<slots::DaySlot>, date: NaiveDate, time: &str) -> Option<Slot> {
     let found = day
         .into_iter()
-        .find(|slot| slot.capacity > 0 && slot.start <= time && time < slot.end);
-    Ok(found.map(|slot| Slot {
+        .find(|slot| slot.capacity > 0 && slot.start.as_str() <= time && time < slot.end.as_str());
+    found.map(|slot| Slot {
         date: date.to_string(),
         start: slot.start,
         end: slot.end,
-    }))
+    })
 }
 
 /// A slot offered, with its places.

@@ -3,7 +3,7 @@
 
 use huishou_domain::{
     appointment::{Appointment, AppointmentStatus as A},
-    command::{Assign, Cancel, Command, OfAppointment, Reschedule, Void},
+    command::{Assign, Cancel, Command, Estimate, OfAppointment, Reschedule, Void},
     ids::AppointmentId,
     order::{Order, OrderStatus as O},
     staff::{Actor, Role},
@@ -56,14 +56,24 @@ fn of_appointment(visit: &Visit, appointment: &Appointment, actor: &Actor) -> Ve
                 appointment_time: appointment.appointment_time,
             })),
         ),
+        (
+            "appointment.estimate",
+            Command::Estimate(Box::new(Estimate {
+                appointment_id: id,
+                quote: appointment.estimate.clone(),
+            })),
+        ),
         ("appointment.cancel", cancel(id)),
     ];
+    let unweighed = visit.order.quotes.is_empty() && visit.order.status == O::Unpaid;
     let open = !matches!(appointment.status, A::Completed | A::Cancelled);
     names.extend(
         intents
             .iter()
             .filter(|(name, command)| {
-                open && (waits || *name != "appointment.reschedule") && may(visit, command, actor)
+                open && (waits || *name != "appointment.reschedule")
+                    && (unweighed || *name != "appointment.estimate")
+                    && may(visit, command, actor)
             })
             .map(|(name, _)| *name),
     );

@@ -17,6 +17,7 @@ use huishou_domain::{
     sync::message::{Mutation, Outcome},
     time::wire,
 };
+use serde_json::Value;
 use std::{collections::HashMap, sync::atomic::Ordering};
 use uuid::Uuid;
 
@@ -166,7 +167,7 @@ fn entry(db: &Db, names: &HashMap<StaffId, String>, stored: Stored) -> Result<Mu
         actor: actor(db, names, stored.actor)?,
         subject: stored
             .visit
-            .map(|visit| subject(db, visit))
+            .map(|visit| subject(db, visit, &mutation))
             .transpose()?
             .unwrap_or_default(),
         appointment_id: stored.appointment_id.map(|id| id.to_string()),
@@ -198,9 +199,13 @@ fn actor(db: &Db, names: &HashMap<StaffId, String>, id: StaffId) -> Result<Strin
 }
 
 /// The customer's name, or the order's number.
-fn subject(db: &Db, visit: Uuid) -> Result<String> {
+fn subject(db: &Db, visit: Uuid, mutation: &Mutation) -> Result<String> {
     if let Some(row) = appointment_list::of_visit(db, visit)? {
         return Ok(row.name);
+    }
+    // A booking that was refused is shown nowhere else.
+    if let Some(Value::String(name)) = mutation.args.pointer("/contact/name") {
+        return Ok(name.clone());
     }
     let listed = order_list::names(db, visit)?;
     Ok(listed.map_or_else(|| order_no(OrderId(visit)), |(number, _)| number))

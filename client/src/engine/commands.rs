@@ -1,6 +1,12 @@
 //! Commands: filled in, checked by the rules of the trade, then written to outbox and overlay in one transaction.
 
-use super::{Engine, arguments, centre, fill::Fill, lock, rules};
+use super::{
+    Engine, arguments,
+    booking::{self, Served},
+    centre,
+    fill::Fill,
+    lock, rules,
+};
 use crate::{
     clock::TrustedClock,
     error::{Error, Result},
@@ -73,6 +79,10 @@ impl Engine {
             station: person.station_id,
         };
         let command = self.fill(name, args, actor)?;
+        let served = match &command {
+            Command::Create(args) => self.served(&args.address.division)?,
+            _ => None,
+        };
         let shared = self.shared();
         let done = {
             let mut store = lock(&shared.store);
@@ -80,6 +90,7 @@ impl Engine {
                 clock: &shared.clock,
                 actor,
                 command,
+                served,
                 instead_of,
             }
             .record(&mut store)?
@@ -107,6 +118,7 @@ impl Engine {
             clock: &shared.clock,
             actor,
             read: &|work| self.read(work),
+            city: &|district| Ok(self.served(district)?.map(|served| served.station.city)),
             price: &price,
         }
         .fill(name, args)?;
@@ -122,6 +134,8 @@ struct Doing<'a> {
     clock: &'a TrustedClock,
     actor: Actor,
     command: Command,
+    /// The depot of a phone booking, if one here serves its address.
+    served: Option<Served>,
     instead_of: Option<Stored>,
 }
 
@@ -143,6 +157,10 @@ impl Doing<'_> {
             Subject::Catalogue => self.write(db, None, None, at),
             Subject::NewTicket(id) => {
                 let visit = self.new_ticket(db, id.uuid(), &act)?;
+                self.write(db, Some(&visit), None, at)
+            }
+            Subject::NewAppointment(..) => {
+                let visit = self.new_appointment(db, at)?;
                 self.write(db, Some(&visit), None, at)
             }
             subject => {
@@ -198,6 +216,14 @@ impl Doing<'_> {
         })
     }
 
+    fn new_appointment(&self, db: &Db, at: DateTime<Utc>) -> Result<Visit> {
+        let Command::Create(args) = &self.command else {
+            return Err(Error::code("invalid_arguments"));
+        };
+        let served = self.served.as_ref();
+        booking::begin(db, args, served, &self.actor, self.slot(), at)
+    }
+
     /// A command that changes nothing needs no push; a refused one it replaces is settled all the same.
     fn nothing_to_do(&self, db: &Db, visit: &Visit) -> Result<Executed> {
         if let Some(refused) = &self.instead_of {
@@ -242,6 +268,7 @@ impl Doing<'_> {
             context: Context {
                 actor: self.actor,
                 slot: self.slot(),
+                depot: self.served.as_ref().map(Served::depot),
             },
             outcome: None,
             retired: false,
@@ -264,6 +291,8 @@ impl Doing<'_> {
             Command::Weigh(args) => Some(args.quote_id),
             Command::Ticket(args) => Some(args.quote.id),
             Command::Accept(args) => Some(args.quote_id),
+            Command::Estimate(args) => Some(args.quote.id),
+            Command::Create(args) => args.estimate.as_ref().map(|quote| quote.id),
             _ => None,
         };
         Executed {
@@ -277,10 +306,12 @@ impl Doing<'_> {
 
     /// The slot a new time is shown in until the server says which it is: two hours from an even hour, China's time.
     fn slot(&self) -> Option<Slot> {
-        let Command::Reschedule(args) = &self.command else {
-            return None;
+        let at = match &self.command {
+            Command::Reschedule(args) => args.appointment_time,
+            Command::Create(args) => args.appointment_time,
+            _ => return None,
         };
-        let local = args.appointment_time + TimeDelta::hours(8);
+        let local = at + TimeDelta::hours(8);
         let start = local.hour() / 2 * 2;
         Some(Slot {
             date: local.format("%Y-%m-%d").to_string(),

@@ -32,6 +32,8 @@ pub struct Fill<'a> {
     pub actor: Actor,
     /// Reads the store.
     pub read: &'a dyn Fn(Find<'_>) -> Result<Option<Seen>>,
+    /// The city of the depot that serves a district, if one here does.
+    pub city: &'a dyn Fn(&str) -> Result<Option<String>>,
     /// Prices goods with the book of a city, or of this person's.
     pub price: &'a dyn Fn(Option<&str>, &[Value]) -> Priced,
 }
@@ -54,6 +56,8 @@ impl Fill<'_> {
             "order.accept" => self.accept(&mut args)?,
             "order.pay" => self.pay(&mut args)?,
             "order.refund" => self.refund(&mut args)?,
+            "appointment.create" => self.booking(&mut args)?,
+            "appointment.estimate" => self.estimate(&mut args)?,
             "ticket.create" => self.ticket(&mut args)?,
             _ => {}
         }
@@ -168,25 +172,78 @@ impl Fill<'_> {
                 .ok_or_else(|| Error::field("required", "station_id"))?;
             set(args, "station_id", &station)?;
         }
-        let mut quote = match args.remove("quote") {
-            Some(Value::Object(quote)) => quote,
-            None | Some(Value::Null) => Map::new(),
-            Some(_) => return Err(Error::field("invalid_arguments", "quote")),
+        self.stated_quote(args, "final", None)
+    }
+
+    /// Of the city where the visit is.
+    fn estimate(&self, args: &mut Args) -> Result<()> {
+        let id = read(args, "appointment_id")?;
+        let find = |db: &Db| match visits::find(db, Subject::Appointment(id))? {
+            Some(visit) => visits::load(db, visit),
+            None => Ok(None),
         };
+        let seen = (self.read)(&find)?.ok_or_else(|| Error::not_found("appointment_id"))?;
+        let city = seen.visit.appointment.map(|a| a.city);
+        self.stated_quote(args, "estimate", city.as_deref())
+    }
+
+    /// A quote whose goods and adjustments may be stated beside it.
+    fn stated_quote(&self, args: &mut Args, kind: &str, city: Option<&str>) -> Result<()> {
+        let mut quote = object(args, "quote")?;
         for key in ["items", "adjustments"] {
             if let Some(value) = args.remove(key).filter(|_| missing(&quote, key)) {
                 quote.insert(key.into(), value);
             }
         }
-        self.new_id(&mut quote, "id")?;
-        if missing(&quote, "kind") {
-            set(&mut quote, "kind", "final")?;
-        }
-        if missing(&quote, "created_at") {
-            set(&mut quote, "created_at", &wire(self.now))?;
-        }
-        self.quote(&mut quote, None)?;
+        self.head(&mut quote, kind)?;
+        self.quote(&mut quote, city)?;
         args.insert("quote".into(), Value::Object(quote));
+        Ok(())
+    }
+
+    /// A phone booking's estimate is of its goods, by the book of the depot's city. Goods that cannot be priced are left
+    /// without: the rules of a booking name every fault.
+    fn booking(&self, args: &mut Args) -> Result<()> {
+        self.new_id(args, "appointment_id")?;
+        self.new_id(args, "order_id")?;
+        let stated = !missing(args, "estimate");
+        let mut quote = object(args, "estimate")?;
+        if missing(args, "items")
+            && let Some(items) = quote.get("items")
+        {
+            args.insert("items".into(), items.clone());
+        }
+        if missing(&quote, "items")
+            && let Some(items) = args.get("items")
+        {
+            quote.insert("items".into(), items.clone());
+        }
+        let address = args.get("address").and_then(|a| a.get("division"));
+        let city = match address.and_then(Value::as_str) {
+            Some(district) => (self.city)(district)?,
+            None => None,
+        };
+        if city.is_none() && !stated {
+            return Ok(());
+        }
+        self.head(&mut quote, "estimate")?;
+        match self.quote(&mut quote, city.as_deref()) {
+            Err(fault) if stated || fault.stable_code() == "no_book" => return Err(fault),
+            Err(_) => {}
+            Ok(()) => drop(args.insert("estimate".into(), Value::Object(quote))),
+        }
+        Ok(())
+    }
+
+    /// Which quote it is, and of when.
+    fn head(&self, quote: &mut Args, kind: &str) -> Result<()> {
+        self.new_id(quote, "id")?;
+        if missing(quote, "kind") {
+            set(quote, "kind", kind)?;
+        }
+        if missing(quote, "created_at") {
+            set(quote, "created_at", &wire(self.now))?;
+        }
         Ok(())
     }
 
@@ -236,6 +293,15 @@ impl Fill<'_> {
             set(args, key, &self.clock.new_id(self.now))?;
         }
         Ok(())
+    }
+}
+
+/// An object among the arguments, taken out; empty where there is none.
+fn object(args: &mut Args, key: &str) -> Result<Args> {
+    match args.remove(key) {
+        Some(Value::Object(object)) => Ok(object),
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(_) => Err(Error::field("invalid_arguments", key)),
     }
 }
 

@@ -32,7 +32,7 @@ pub fn of(
     let known = base.map(|visit| facts(visit, names)).unwrap_or_default();
     let mut entries = facts(shown, names);
     for entry in &mut entries {
-        entry.pending = !known.contains(entry);
+        entry.pending = !known.iter().any(|told| is_same(told, entry));
     }
     entries.extend(
         unconfirmed
@@ -50,6 +50,11 @@ pub fn of(
     // A visit is completed after everything else of the same moment.
     entries.sort_by_key(|entry| (entry.at.clone(), entry.what == "completed"));
     entries
+}
+
+/// Told by the server already. What was estimated at booking is no longer known once there is another estimate.
+fn is_same(told: &HistoryEntry, shown: &HistoryEntry) -> bool {
+    told == shown || (told.what == "booked" && shown.what == "booked")
 }
 
 fn facts(visit: &Visit, names: &Names) -> Vec<HistoryEntry> {
@@ -73,11 +78,17 @@ fn entry(what: &str, at: DateTime<Utc>) -> HistoryEntry {
 }
 
 fn of_appointment(appointment: &Appointment, names: &Names, entries: &mut Vec<HistoryEntry>) {
+    let estimate = &appointment.estimate;
+    let again = estimate.created_at != appointment.created_at;
     entries.push(HistoryEntry {
-        amount: Some(appointment.estimate.due),
+        amount: Some(estimate.due).filter(|_| !again),
         by: Some(appointment.contact.name.clone()),
         ..entry("booked", appointment.created_at)
     });
+    entries.extend(again.then(|| HistoryEntry {
+        amount: Some(estimate.due),
+        ..entry("estimated", estimate.created_at)
+    }));
     if let Some(at) = appointment.started_at {
         entries.push(HistoryEntry {
             by: appointment.assignee.and_then(|id| names.get(&id).cloned()),

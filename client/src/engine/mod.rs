@@ -3,6 +3,7 @@
 
 mod actions;
 mod arguments;
+mod booking;
 mod books;
 mod centre;
 mod commands;

@@ -209,7 +209,7 @@ fn visit(book: &PriceBook, now: DateTime<Utc>, booked: &Booked) -> Result<(Appoi
         order_id,
         version: 1,
         status: AppointmentStatus::Confirmed,
-        user_id: UserId(id()),
+        user_id: Some(UserId(id())),
         station_id: STATION,
         assignee: Some(PERSON),
         city: book.city.clone(),
@@ -244,7 +244,7 @@ fn visit(book: &PriceBook, now: DateTime<Utc>, booked: &Booked) -> Result<(Appoi
     };
     let order = Order {
         appointment_id: Some(appointment.id),
-        user_id: Some(appointment.user_id),
+        user_id: appointment.user_id,
         collector: Some(PERSON),
         ..Order::new(order_id, STATION, made)
     };

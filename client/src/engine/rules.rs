@@ -40,7 +40,11 @@ pub fn check(
         Command::Pay(args) => pay(visit, args),
         Command::Refund(args) => refund(&visit.order, args),
         Command::Cancel(_) | Command::Void(_) => {
-            check::texts(command).map_err(|fault| Error::field(fault.code, fault.field))
+            check::form(command).map_err(|fault| Error::field(fault.code, fault.field))
+        }
+        Command::Estimate(args) => {
+            check::form(command).map_err(|fault| Error::field(fault.code, fault.field))?;
+            quote(&args.quote, actor)
         }
         Command::Reschedule(args) => check_time(args.appointment_time, now)
             .map_err(|code| Error::field(code, "appointment_time")),
@@ -53,6 +57,7 @@ pub fn check(
         | Command::Complete(_)
         | Command::Receive(_)
         | Command::Ticket(_)
+        | Command::Create(_)
         | Command::Publish(_) => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use super::Db;
 use crate::error::Result;
 use huishou_domain::{
     appointment::Slot,
-    ids::StaffId,
+    ids::{StaffId, StationId},
     staff::Actor,
     sync::message::{MAX_BYTES, MAX_MUTATIONS, Outcome},
 };
@@ -18,9 +18,21 @@ use uuid::Uuid;
 pub struct Context {
     /// Role and station of the person who acted, as they were then.
     pub actor: Actor,
-    /// The slot a rescheduled time was shown in.
+    /// The slot a new time was shown in.
     #[serde(default)]
     pub slot: Option<Slot>,
+    /// The depot of a phone booking.
+    #[serde(default)]
+    pub depot: Option<Depot>,
+}
+
+/// Where a phone booking belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Depot {
+    /// The depot that serves its address.
+    pub station_id: StationId,
+    /// That depot's city, whose prices count.
+    pub city: String,
 }
 
 /// A command made here.

@@ -16,7 +16,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
-    ids::{AppointmentId, OrderId},
+    ids::{AppointmentId, OrderId, StaffId},
     staff::Role,
     sync::scope::{Kind, Scope},
 };
@@ -62,16 +62,32 @@ pub fn scopes() -> Vec<Scope> {
     vec![Scope::Collector(ZHANG), Scope::Catalog("330100".into())]
 }
 
+/// What the depot's device holds.
+pub fn desk_scopes() -> Vec<Scope> {
+    vec![Scope::Station(STATION), Scope::Catalog("330100".into())]
+}
+
+const CLERK: StaffId = StaffId(Uuid::from_u128(0xA9));
+
 impl Device {
     /// Zhang's device, signed in.
     pub fn new() -> Self {
+        Self::of(ZHANG, "张师傅", Role::Collector, &scopes())
+    }
+
+    /// The depot's own, with its clerk signed in.
+    pub fn clerk() -> Self {
+        Self::of(CLERK, "站长", Role::Station, &desk_scopes())
+    }
+
+    fn of(id: StaffId, name: &str, role: Role, scopes: &[Scope]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let engine = open(&folder);
         let staff = StaffOfSession {
-            id: ZHANG,
-            username: "zhang".into(),
-            name: "张师傅".into(),
-            role: Role::Collector,
+            id,
+            username: role.as_str().into(),
+            name: name.into(),
+            role,
             station_id: Some(STATION),
             station_name: Some("城西站".into()),
         };
@@ -80,7 +96,7 @@ impl Device {
             refresh_token: "r".into(),
             expires_in: 900,
             staff,
-            scopes: scopes().iter().map(ToString::to_string).collect(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
             server_time: "2026-11-23T02:00:00Z".parse().unwrap(),
         };
         engine.keep_session(&granted).unwrap();

@@ -8,12 +8,14 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
     appointment::{Address, Appointment, AppointmentStatus, Contact, Slot},
-    command::{Command, Subject},
+    booking::Booking,
+    command::{AppointmentCreate, Command, Subject},
     ids::{AppointmentId, OrderId, QuoteId, StaffId, StationId, UserId, uuid_v7},
     money::Fen,
     order::Order,
     price_book,
     quote::{BookRef, Quote, QuoteKind, QuoteLine},
+    review::ReviewCode,
     staff::{Actor, Role, Staff, Station},
     sync::{
         check::Check,
@@ -23,7 +25,7 @@ use huishou_domain::{
         },
         scope::{Kind, Scope},
     },
-    visit::{Act, Party, Visit, create_ticket},
+    visit::{Act, Opening, Party, Visit, create_ticket},
 };
 use serde_json::{Value, json};
 use std::{
@@ -270,7 +272,7 @@ impl State {
             order_id,
             version: 1,
             status: AppointmentStatus::Confirmed,
-            user_id: UserId(Uuid::from_u128(0xC1)),
+            user_id: Some(UserId(Uuid::from_u128(0xC1))),
             station_id: STATION,
             assignee: Some(ZHANG),
             city: book.city,
@@ -305,7 +307,7 @@ impl State {
         };
         let order = Order {
             appointment_id: Some(appointment_id),
-            user_id: Some(appointment.user_id),
+            user_id: appointment.user_id,
             collector: Some(ZHANG),
             ..Order::new(order_id, STATION, now)
         };
@@ -387,7 +389,19 @@ impl State {
             ..Act::new(Party::Staff(actor), self.now)
         };
         let key = match command.subject() {
-            Subject::Order(id) | Subject::NewTicket(id) => id.uuid(),
+            Subject::Order(id) | Subject::NewTicket(id) | Subject::NewAppointment(_, id) => {
+                id.uuid()
+            }
+            // What it is about was refused.
+            Subject::Appointment(id)
+                if !self.rows.contains_key(&(Kind::Appointment, id.uuid())) =>
+            {
+                if !command.is_fact() {
+                    return refused("dependency_refused", verdict);
+                }
+                verdict.review = Some(ReviewCode::Disputed);
+                return verdict;
+            }
             Subject::Appointment(id) => self.rows[&(Kind::Appointment, id.uuid())].body["order_id"]
                 .as_str()
                 .unwrap()
@@ -404,6 +418,10 @@ impl State {
                 serde_json::to_value(order).unwrap(),
                 scopes,
             );
+            return verdict;
+        }
+        if let (Command::Create(args), true) = (&command, self.keys_of(key).is_empty()) {
+            self.book(args);
             return verdict;
         }
         let mut visit = self.visit(key);
@@ -431,6 +449,30 @@ impl State {
                 verdict
             }
         }
+    }
+
+    /// A phone booking, into the slot the server knows of.
+    fn book(&mut self, args: &AppointmentCreate) {
+        let opening = Opening {
+            id: args.appointment_id,
+            order_id: args.order_id,
+            user_id: None,
+            station_id: STATION,
+            slot: Slot {
+                date: "2026-11-24".into(),
+                start: "09:00".into(),
+                end: "12:00".into(),
+            },
+            estimate: args.estimate.clone().unwrap(),
+            at: self.now,
+        };
+        let visit = opening.open(Booking::as_taken(args, "330100"));
+        let scopes: BTreeSet<Scope> = [Scope::Station(STATION)].into();
+        let appointment = serde_json::to_value(visit.appointment).unwrap();
+        let id = args.appointment_id.uuid();
+        self.write(Kind::Appointment, id, appointment, scopes.clone());
+        let order = serde_json::to_value(visit.order).unwrap();
+        self.write(Kind::Order, args.order_id.uuid(), order, scopes);
     }
 
     fn visit(&self, order: Uuid) -> Visit {

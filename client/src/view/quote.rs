@@ -2,6 +2,7 @@
 //! prices those lines that are complete and says what is wrong with the others.
 
 use huishou_domain::{
+    appointment::{Address, Contact},
     difference::Difference,
     ids::{AppointmentId, OrderId, QuoteId},
     money::Fen,
@@ -102,6 +103,42 @@ pub struct TicketRequest {
     #[serde(default)]
     #[cfg_attr(feature = "ts", ts(optional))]
     pub seller: Option<Seller>,
+}
+
+/// What the desk executes for `appointment.create`: the estimate is priced, and what is left out filled in, by the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct BookingRequest {
+    /// The appointment's id, chosen when the booking was begun, so that it cannot be booked twice; made here if left out.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub appointment_id: Option<AppointmentId>,
+    /// Its order's id, likewise.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub order_id: Option<OrderId>,
+    /// Whom to ask for.
+    pub contact: Contact,
+    /// Where.
+    pub address: Address,
+    /// When, RFC 3339.
+    pub appointment_time: String,
+    /// Goods, by quantity.
+    pub items: Vec<Item>,
+    /// What the customer said besides.
+    #[serde(default)]
+    #[cfg_attr(feature = "ts", ts(optional))]
+    pub note: Option<String>,
+}
+
+/// What the app executes for `appointment.estimate`: the new estimate is priced by the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct EstimateRequest {
+    /// Which.
+    pub appointment_id: AppointmentId,
+    /// Goods as they are expected now, by quantity.
+    pub items: Vec<Item>,
 }
 
 /// Ids that a command made.

@@ -144,6 +144,56 @@ fn wrong_types_and_missing_fields_are_told_apart() {
     );
 }
 
+fn taken(change: impl FnOnce(&mut Value)) -> AppointmentCreate {
+    let mut args = good();
+    for key in ["appointment_id", "order_id"] {
+        args[key] = json!("01936a00-0000-7000-8000-000000000001");
+    }
+    change(&mut args);
+    serde_json::from_value(args).unwrap()
+}
+
+#[test]
+fn a_phone_booking_keeps_to_the_rules_of_any_other() {
+    let check = |args: &AppointmentCreate, city| {
+        by_phone(args, city, now(), Some(&book()).filter(|_| city.is_some())).map_err(|faults| {
+            let faults = faults.into_iter().map(|f| (f.field, f.code));
+            faults.collect::<Vec<_>>()
+        })
+    };
+    let city = Some("330100");
+    assert_eq!(
+        check(&taken(|_| {}), city),
+        Ok(parse(&good(), now(), Some(&book())).unwrap())
+    );
+    let spoilt = taken(|args| {
+        args["items"][0]["category"] = json!("paper/gold");
+        args["address"]["detail"] = json!("短");
+        args["contact"]["phone"] = json!("12345");
+        args["appointment_time"] = json!("2026-11-23T02:59:59Z");
+    });
+    let expected = [
+        ("items[0].category", "unknown_category"),
+        ("address.detail", "too_short"),
+        ("contact.phone", "mobile"),
+        ("appointment_time", "too_soon"),
+    ];
+    assert_eq!(
+        check(&spoilt, city),
+        Err(expected.map(|(f, c)| (f.to_owned(), c)).to_vec())
+    );
+    assert_eq!(
+        check(&taken(|_| {}), None),
+        Err(one("address.division", "not_served"))
+    );
+    let nowhere = taken(|args| args["address"]["division"] = json!("999999"));
+    assert_eq!(
+        check(&nowhere, None),
+        Err(one("address.division", "unknown_division")),
+        "one fault a field"
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_anywhere_makes_it_panic(text in "\\PC{0,60}", field in 0_usize..8) {

@@ -1,7 +1,10 @@
 //! What an intent must say to be understood, checked alike on the device and on the server; a fact is never asked.
 
 use super::Command;
-use crate::{booking::check_move, quote::Item};
+use crate::{
+    booking::{FieldError, MAX_ITEMS, check_move},
+    quote::{Item, Quote, QuoteKind, bounds},
+};
 use chrono::{DateTime, Utc};
 
 /// Longest coded reason, in characters.
@@ -9,20 +12,11 @@ pub const MAX_REASON_CODE: usize = 64;
 /// Longest free text, in characters.
 pub const MAX_TEXT: usize = 500;
 
-/// An argument at fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// Which.
-    pub field: &'static str,
-    /// Stable code.
-    pub code: &'static str,
-}
-
-/// Checks an intent's texts: a cancellation has a coded reason, a voided order one in words.
+/// Checks an intent's form: a cancellation has a coded reason, a voided order one in words, an estimate has goods.
 ///
 /// # Errors
-/// `required` or `too_long`.
-pub fn texts(command: &Command) -> Result<(), Fault> {
+/// `required`, `too_long` or `invalid`.
+pub fn form(command: &Command) -> Result<(), FieldError> {
     match command {
         Command::Cancel(args) => {
             text(&args.reason, "reason", 1, MAX_REASON_CODE)?;
@@ -30,23 +24,49 @@ pub fn texts(command: &Command) -> Result<(), Fault> {
             text(words, "text", 0, MAX_TEXT)
         }
         Command::Void(args) => text(&args.reason, "reason", 1, MAX_TEXT),
+        Command::Estimate(args) => estimate(&args.quote, "quote"),
+        Command::Create(args) => match &args.estimate {
+            Some(told) if told.items != args.items => {
+                Err(FieldError::new("estimate.items", "invalid"))
+            }
+            Some(told) => estimate(told, "estimate"),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
+}
+
+/// An estimate has goods, in bounded words. `path`: where it stands in the arguments.
+fn estimate(quote: &Quote, path: &str) -> Result<(), FieldError> {
+    let fault = |field: &str, code| Err(FieldError::new(format!("{path}.{field}"), code));
+    if quote.kind != QuoteKind::Estimate {
+        return fault("kind", "invalid");
+    }
+    match quote.items.len() {
+        0 => return fault("items", "required"),
+        count if count > MAX_ITEMS => return fault("items", "too_long"),
+        _ => {}
+    }
+    for (index, item) in quote.items.iter().enumerate() {
+        if let Some(long) = bounds::too_long(item.attributes.iter(), item.note.as_deref()) {
+            return fault(&format!("items[{index}].{long}"), "too_long");
+        }
+    }
+    Ok(())
 }
 
 /// Checks the time a member of staff moves a visit to, when the server hears of it.
 ///
 /// # Errors
 /// `too_soon` or `too_late`.
-pub fn moved_to(command: &Command, now: DateTime<Utc>) -> Result<(), Fault> {
+pub fn moved_to(command: &Command, now: DateTime<Utc>) -> Result<(), FieldError> {
     let Command::Reschedule(args) = command else {
         return Ok(());
     };
-    let field = "appointment_time";
-    check_move(args.appointment_time, now).map_err(|code| Fault { field, code })
+    check_move(args.appointment_time, now).map_err(|code| FieldError::new("appointment_time", code))
 }
 
-/// The goods a command states.
+/// The goods that a fact states.
 #[must_use]
 pub fn goods(command: &Command) -> &[Item] {
     match command {
@@ -57,14 +77,12 @@ pub fn goods(command: &Command) -> &[Item] {
     }
 }
 
-fn text(text: &str, field: &'static str, min: usize, max: usize) -> Result<(), Fault> {
+fn text(text: &str, field: &str, min: usize, max: usize) -> Result<(), FieldError> {
     let length = text.trim().chars().count();
     if length < min {
-        let code = "required";
-        Err(Fault { field, code })
+        Err(FieldError::new(field, "required"))
     } else if length > max {
-        let code = "too_long";
-        Err(Fault { field, code })
+        Err(FieldError::new(field, "too_long"))
     } else {
         Ok(())
     }
@@ -76,15 +94,19 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn fault(name: &str, args: Value) -> Option<(&'static str, &'static str)> {
+    fn fault(name: &str, args: Value) -> Option<(String, &'static str)> {
         let mut args = args;
         let id = "0193a5b0-7c00-7000-8000-000000000001";
         args["appointment_id"] = json!(id);
         args["order_id"] = json!(id);
         let command = Command::decode(name, &args).unwrap();
         let now = "2026-11-23T02:00:00Z".parse().unwrap();
-        let checked = texts(&command).and_then(|()| moved_to(&command, now));
+        let checked = form(&command).and_then(|()| moved_to(&command, now));
         checked.err().map(|fault| (fault.field, fault.code))
+    }
+
+    fn at(field: &str, code: &'static str) -> Option<(String, &'static str)> {
+        Some((field.to_owned(), code))
     }
 
     #[test]
@@ -96,19 +118,58 @@ mod tests {
             )
         };
         assert_eq!(cancel("not_home", String::new()), None);
-        assert_eq!(cancel("  ", String::new()), Some(("reason", "required")));
+        assert_eq!(cancel("  ", String::new()), at("reason", "required"));
         assert_eq!(
             cancel(&"x".repeat(65), String::new()),
-            Some(("reason", "too_long"))
+            at("reason", "too_long")
         );
         assert_eq!(cancel("other", "好".repeat(500)), None);
-        assert_eq!(
-            cancel("other", "好".repeat(501)),
-            Some(("text", "too_long"))
-        );
+        assert_eq!(cancel("other", "好".repeat(501)), at("text", "too_long"));
         assert_eq!(
             fault("order.void", json!({"reason": ""})),
-            Some(("reason", "required"))
+            at("reason", "required")
+        );
+    }
+
+    #[test]
+    fn an_estimate_has_goods_and_is_an_estimate() {
+        let item = json!({"category": "metal/iron", "quantity": "10"});
+        let id = "0193a5b0-7c00-7000-8000-000000000002";
+        let quote = |kind: &str, items: Value| {
+            json!({"id": id, "kind": kind, "book": {"city": "330100", "version": 1}, "items": items, "lines": [],
+                "total": "18.00", "due": "18.00", "created_at": "2026-11-23T02:00:00.000Z"})
+        };
+        let given = |kind: &str, items: Value| {
+            fault("appointment.estimate", json!({"quote": quote(kind, items)}))
+        };
+        assert_eq!(given("estimate", json!([item])), None);
+        assert_eq!(
+            given("final", json!([item])),
+            at("quote.kind", "invalid"),
+            "a final quote is weighed"
+        );
+        assert_eq!(given("estimate", json!([])), at("quote.items", "required"));
+        assert_eq!(
+            given("estimate", json!(vec![item.clone(); 51])),
+            at("quote.items", "too_long")
+        );
+        let wordy = json!({"category": "metal/iron", "quantity": "1", "note": "好".repeat(201)});
+        assert_eq!(
+            given("estimate", json!([item, wordy])),
+            at("quote.items[1].note", "too_long")
+        );
+        let booked = |items: Value| {
+            fault(
+                "appointment.create",
+                json!({"items": items, "estimate": quote("estimate", json!([item])), "appointment_time": "2026-11-24T02:00:00Z",
+                "contact": {"name": "王女士", "phone": "13800002046"}, "address": {"division": "330106", "detail": "文三路 90 号"}}),
+            )
+        };
+        assert_eq!(booked(json!([item])), None);
+        assert_eq!(
+            booked(json!([])),
+            at("estimate.items", "invalid"),
+            "what was priced is what was booked"
         );
     }
 
@@ -117,13 +178,13 @@ mod tests {
         let moved = |to: &str| fault("appointment.reschedule", json!({"appointment_time": to}));
         assert_eq!(
             moved("2026-11-23T02:00:00Z"),
-            Some(("appointment_time", "too_soon"))
+            at("appointment_time", "too_soon")
         );
         assert_eq!(moved("2026-11-23T02:10:00Z"), None);
         assert_eq!(moved("2026-12-23T02:00:00Z"), None);
         assert_eq!(
             moved("2026-12-23T02:00:01Z"),
-            Some(("appointment_time", "too_late"))
+            at("appointment_time", "too_late")
         );
     }
 }

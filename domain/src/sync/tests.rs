@@ -10,7 +10,10 @@ use super::{
     },
     scope::{Kind, Scope},
 };
-use crate::{command::Command, review::ReviewCode};
+use crate::{
+    command::{AppointmentCreate, Command, Estimate},
+    review::ReviewCode,
+};
 use chrono::{DateTime, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
@@ -197,6 +200,31 @@ fn the_row_hash_is_fixed() {
         ROW_HASH,
         "both sides sum exactly this"
     );
+}
+
+#[test]
+fn a_new_estimate_and_a_phone_booking_have_this_form() {
+    let quote = r#"{"id":"01936a00-0000-7000-8000-000000000002","kind":"estimate","book":{"city":"330100","version":7,"hash":"6ee5"},"items":[{"category":"metal/iron","quantity":"10","attributes":{"moisture":"8"},"note":"旧"}],"lines":[{"category":"metal/iron","quantity":"10","unit_price":"1.8","applied":[],"amount":"18.00"}],"total":"18.00","adjustments":[],"due":"18.00","created_at":"2026-11-23T02:00:00.125Z"}"#;
+    let id = "01936a00-0000-7000-8000-000000000001";
+    let estimate = format!(r#"{{"appointment_id":"{id}","quote":{quote}}}"#);
+    pinned::<Estimate>(&serde_json::from_str(&estimate).unwrap(), &estimate);
+    let create = format!(
+        r#"{{"appointment_id":"{id}","order_id":"01936a00-0000-7000-8000-000000000002","contact":{{"name":"王女士","phone":"13800002046"}},"address":{{"division":"330106","detail":"文三路 90 号 3 幢","lng":"120.12","lat":"30.27"}},"appointment_time":"2026-11-24T02:00:00.000Z","items":[{{"category":"metal/iron","quantity":"10"}}],"note":"有电梯","estimate":{quote}}}"#
+    );
+    pinned::<AppointmentCreate>(&serde_json::from_str(&create).unwrap(), &create);
+    let least = format!(
+        r#"{{"appointment_id":"{id}","order_id":"{id}","contact":{{"name":"王女士","phone":"13800002046"}},"address":{{"division":"330106","detail":"文三路 90 号"}},"appointment_time":"2026-11-24T02:00:00.000Z","items":[]}}"#
+    );
+    pinned::<AppointmentCreate>(&serde_json::from_str(&least).unwrap(), &least);
+    for (name, text) in [
+        ("appointment.estimate@1", &estimate),
+        ("appointment.create@1", &create),
+    ] {
+        let args: Value = serde_json::from_str(text).unwrap();
+        let command = Command::decode(name, &args).unwrap();
+        assert_eq!((command.name(), command.is_fact()), (name, false));
+        assert_eq!(command.args().unwrap(), args);
+    }
 }
 
 /// SHA-256("appointment" 00 id 0000000000000005), first eight bytes; computed independently with Python's hashlib.

@@ -6,6 +6,7 @@ use crate::{
     command::Cancel,
     ids::StaffId,
     order::OrderStatus,
+    quote::{Quote, QuoteKind},
     review::ReviewCode,
     staff::Role,
 };
@@ -69,6 +70,40 @@ pub(super) fn reschedule(
     if by_customer {
         appointment.rescheduled_version = Some(RESCHEDULED_NOW);
     }
+    done.appointment_changed = true;
+    Ok(())
+}
+
+/// Another estimate, until the goods have been weighed: it takes the place of the one before, goods included.
+pub(super) fn estimate(
+    visit: &mut Visit,
+    quote: &Quote,
+    act: &Act,
+    done: &mut Applied,
+) -> Result<(), Refusal> {
+    let appointment = visit.appointment.as_mut().ok_or(Refusal::NoAppointment)?;
+    match (appointment.status, visit.order.status) {
+        (S::Completed, _) => return Err(Refusal::Completed),
+        (S::Cancelled, _) | (_, OrderStatus::Cancelled) => return Err(Refusal::Cancelled),
+        (S::Pending | S::Confirmed | S::InService, _) => {}
+    }
+    if !visit.order.quotes.is_empty() {
+        return Err(Refusal::AlreadyWeighed);
+    }
+    if appointment.estimate.id == quote.id {
+        let told = &appointment.estimate;
+        let same = told.due == quote.due && told.items == quote.items;
+        return if same { Ok(()) } else { Err(Refusal::IdTaken) };
+    }
+    act.price.refuse()?;
+    appointment.items.clone_from(&quote.items);
+    appointment.estimate = Quote {
+        kind: QuoteKind::Estimate,
+        gap_reasons: Vec::new(),
+        trace: Vec::new(),
+        created_at: act.happened_at(),
+        ..quote.clone()
+    };
     done.appointment_changed = true;
     Ok(())
 }

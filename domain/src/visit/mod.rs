@@ -6,14 +6,16 @@
 //! in [`permit`], before.
 
 mod appointment;
+mod booked;
 mod order;
 mod permit;
 #[cfg(test)]
 mod tests;
 mod ticket;
 
+pub use booked::Opening;
 pub use order::lacks_explicit_acceptance;
-pub use permit::permit;
+pub use permit::{permit, permit_booking};
 pub use ticket::create_ticket;
 
 use crate::{
@@ -62,7 +64,8 @@ impl Party {
     }
 }
 
-/// What the server found out about the price of a weighing or ticket before deciding; a device leaves it empty.
+/// What the server found out about a stated price before deciding; a device leaves it empty. A weighing or ticket is
+/// reviewed for it, an estimate refused.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PriceFindings {
     /// The recomputation differs from what was stated.
@@ -133,8 +136,33 @@ pub enum Refusal {
     NotWeighed,
     /// The new time lies in no slot.
     OutsideSlots,
-    /// The same ticket id exists with other contents.
+    /// The final quote has been weighed.
+    AlreadyWeighed,
+    /// The id stands for something else already.
     IdTaken,
+    /// The estimate's price book was superseded longer ago than the grace period.
+    PriceStale,
+    /// The estimate is not what its price book says.
+    PriceMismatch,
+    /// Nobody knows the estimate's price book.
+    UnknownBook,
+}
+
+impl PriceFindings {
+    /// Why an estimate at this price is refused: nobody has accepted it, so nothing is lost by pricing it again.
+    ///
+    /// # Errors
+    /// `unknown_book`, `price_stale`, `price_mismatch`.
+    pub const fn refuse(&self) -> Result<(), Refusal> {
+        match self {
+            Self {
+                unknown_book: true, ..
+            } => Err(Refusal::UnknownBook),
+            Self { stale: true, .. } => Err(Refusal::PriceStale),
+            Self { mismatch: true, .. } => Err(Refusal::PriceMismatch),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Refusal {
@@ -152,7 +180,11 @@ impl Refusal {
             Self::QuoteSuperseded => "quote_superseded",
             Self::NotWeighed => "not_weighed",
             Self::OutsideSlots => "outside_slots",
+            Self::AlreadyWeighed => "already_weighed",
             Self::IdTaken => "id_taken",
+            Self::PriceStale => "price_stale",
+            Self::PriceMismatch => "price_mismatch",
+            Self::UnknownBook => "unknown_book",
         }
     }
 }
@@ -194,6 +226,9 @@ impl Visit {
     pub fn apply(&mut self, command: &Command, act: &Act) -> Result<Applied, Refusal> {
         let mut done = Applied::default();
         match command {
+            // It exists: an id is given once.
+            Command::Create(_) => return Err(Refusal::IdTaken),
+            Command::Estimate(args) => appointment::estimate(self, &args.quote, act, &mut done)?,
             Command::Confirm(_) => appointment::confirm(self.appointment_mut()?, &mut done)?,
             Command::Assign(args) => appointment::assign(self, args.assignee, &mut done)?,
             Command::Reschedule(args) => appointment::reschedule(

@@ -4,6 +4,7 @@
 use super::{Party, Refusal, Visit};
 use crate::{
     command::Command,
+    ids::StationId,
     staff::{Actor, Role},
 };
 
@@ -18,6 +19,19 @@ pub fn permit(visit: &Visit, command: &Command, party: &Party) -> Result<(), Ref
         Party::Staff(actor) => command.is_fact() || staff_may(visit, command, actor),
     };
     if allowed {
+        Ok(())
+    } else {
+        Err(Refusal::Forbidden)
+    }
+}
+
+/// Checks that a member of staff may book a pick-up at this depot: its own people, and those who plan everywhere.
+///
+/// # Errors
+/// [`Refusal::Forbidden`].
+pub fn permit_booking(actor: &Actor, station: StationId) -> Result<(), Refusal> {
+    let at_station = actor.role == Role::Station && actor.station == Some(station);
+    if at_station || actor.role.plans_everywhere() {
         Ok(())
     } else {
         Err(Refusal::Forbidden)

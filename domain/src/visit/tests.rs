@@ -8,8 +8,8 @@ use super::*;
 use crate::{
     appointment::{Address, AppointmentStatus, Contact, Slot},
     command::{
-        Accept, Assign, Cancel, OfAppointment, Pay, Receive, RefundArgs, Reschedule, TicketCreate,
-        Void, Weigh,
+        Accept, AppointmentCreate, Assign, Cancel, Estimate, OfAppointment, Pay, Receive,
+        RefundArgs, Reschedule, TicketCreate, Void, Weigh,
     },
     ids::{AppointmentId, OrderId, PaymentId, QuoteId, StationId},
     money::Fen,
@@ -99,7 +99,7 @@ fn visit(appointment: AppointmentStatus, order: OrderStatus) -> Visit {
         order_id: ORDER,
         version: 5,
         status: appointment,
-        user_id: CUSTOMER,
+        user_id: Some(CUSTOMER),
         station_id: STATION,
         assignee: Some(ZHANG),
         city: "330100".into(),
@@ -229,6 +229,34 @@ fn reschedule() -> Command {
         appointment_id: APPOINTMENT,
         appointment_time,
     }))
+}
+
+fn estimate(id: u128, due: i64) -> Command {
+    Command::Estimate(Box::new(Estimate {
+        appointment_id: APPOINTMENT,
+        quote: quote(id, due),
+    }))
+}
+
+fn create() -> AppointmentCreate {
+    AppointmentCreate {
+        appointment_id: APPOINTMENT,
+        order_id: ORDER,
+        contact: Contact {
+            name: "王女士".into(),
+            phone: "13800002046".into(),
+        },
+        address: Address {
+            division: "330106".into(),
+            detail: "文三路 90 号".into(),
+            lng: None,
+            lat: None,
+        },
+        appointment_time: noon() + TimeDelta::days(1),
+        items: vec![],
+        note: Some("有电梯".into()),
+        estimate: None,
+    }
 }
 
 fn void() -> Command {

@@ -13,15 +13,14 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
-    appointment::{Appointment, AppointmentStatus, Slot},
+    appointment::Slot,
     booking::{self, Booking, FieldError},
     division,
     ids::{AppointmentId, OrderId, UserId, uuid_v7},
-    order::Order,
     pricing::Lang,
     quote::Quote,
     staff::Station,
-    visit::Visit,
+    visit::{Opening, Visit},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -157,41 +156,14 @@ fn visit(user: UserId, checked: Checked, now: DateTime<Utc>) -> Visit {
         slot,
         estimate,
     } = checked;
-    let order_id = OrderId(uuid_v7(now, rand::random()));
-    let id = AppointmentId(uuid_v7(now, rand::random()));
-    let order = Order {
-        appointment_id: Some(id),
+    let opening = Opening {
+        id: AppointmentId(uuid_v7(now, rand::random())),
+        order_id: OrderId(uuid_v7(now, rand::random())),
         user_id: Some(user),
-        ..Order::new(order_id, station.id, now)
-    };
-    let appointment = Appointment {
-        id,
-        order_id,
-        version: 1,
-        status: AppointmentStatus::Pending,
-        user_id: user,
         station_id: station.id,
-        assignee: None,
-        city: booking.city,
-        items: booking.items,
-        address: booking.address,
-        contact: booking.contact,
-        appointment_time: booking.appointment_time,
         slot,
         estimate,
-        channel: None,
-        note: booking.note,
-        photos: booking.photos,
-        rescheduled_version: None,
-        started_at: None,
-        completed_at: None,
-        cancellation: None,
-        reviews: Vec::new(),
-        created_at: now,
-        updated_at: now,
+        at: now,
     };
-    Visit {
-        appointment: Some(appointment),
-        order,
-    }
+    opening.open(booking)
 }

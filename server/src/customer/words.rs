@@ -19,6 +19,10 @@ pub fn message(code: &str, params: &Value, lang: Lang) -> String {
         ("appointment_rescheduled", Lang::En) => format!("Moved to {when}"),
         ("collector_assigned", Lang::Zh) => format!("已安排回收员，{when} 上门"),
         ("collector_assigned", Lang::En) => format!("A collector will come, {when}"),
+        ("new_estimate", Lang::Zh) => format!("预估金额已更新为 ¥{amount}，以称重后的报价为准"),
+        ("new_estimate", Lang::En) => {
+            format!("The estimate is now ¥{amount}; the weighed quote is what counts")
+        }
         ("final_quote", Lang::Zh) => format!("称重完成，最终报价 ¥{amount}"),
         ("final_quote", Lang::En) => format!("Weighed; the final quote is ¥{amount}"),
         ("paid", Lang::Zh) => format!("已向您支付 ¥{amount}"),

@@ -100,7 +100,7 @@ pub async fn of_user(
     id: AppointmentId,
 ) -> Result<Option<Stored<Appointment>>, StoreError> {
     let mut found = load_many(conn, &[id.0]).await?;
-    Ok(found.pop().filter(|stored| stored.body.user_id == user))
+    Ok(found.pop().filter(|stored| stored.body.user_id == Some(user)))
 }
 
 /// The SQL of a customer's list: newest first, by the index that ends in the id.
@@ -208,7 +208,7 @@ fn read_body(row: &MySqlRow) -> Result<Appointment, StoreError> {
         version: row.try_get("version")?,
         status: AppointmentStatus::from_code(status)
             .ok_or_else(|| unreadable("appointments.status", "no such state"))?,
-        user_id: row.try_get::<Uuid, _>("user_id")?.into(),
+        user_id: row.try_get::<Option<Uuid>, _>("user_id")?.map(Into::into),
         station_id: row.try_get::<Uuid, _>("station_id")?.into(),
         assignee: row.try_get::<Option<Uuid>, _>("assignee")?.map(Into::into),
         city: row.try_get("city")?,
@@ -356,7 +356,7 @@ pub(super) async fn insert(tx: &mut Tx, stored: &Stored<Appointment>) -> Result<
     query
         .bind(a.id.0)
         .bind(a.order_id.0)
-        .bind(a.user_id.0)
+        .bind(a.user_id.map(|id| id.0))
         .bind(a.city.clone())
         .bind(a.created_at)
         .execute(tx.conn())

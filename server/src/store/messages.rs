@@ -30,7 +30,7 @@ pub struct Message {
     pub created_at: DateTime<Utc>,
 }
 
-/// Tells the customer of a visit what has changed for them.
+/// Tells the customer of a visit what has changed for them; one who is not known hears it from the depot.
 pub(super) async fn tell_customer(
     tx: &mut Tx,
     before: Option<&Visit>,
@@ -39,10 +39,13 @@ pub(super) async fn tell_customer(
     let Some(appointment) = &after.appointment else {
         return Ok(());
     };
+    let Some(user) = appointment.user_id else {
+        return Ok(());
+    };
     for (code, params) in news(before, after, appointment) {
         sqlx::query("INSERT INTO messages (id, user_id, appointment_id, code, params, created_at) VALUES (?, ?, ?, ?, ?, ?)")
             .bind(Uuid::now_v7())
-            .bind(appointment.user_id.0)
+            .bind(user.0)
             .bind(appointment.id.0)
             .bind(code)
             .bind(text(&params)?)
@@ -74,6 +77,9 @@ fn news(
     }
     if was.status != appointment.status {
         news.extend(status_news(appointment, &when));
+    }
+    if was.estimate.id != appointment.estimate.id {
+        news.push(("new_estimate", json!({"amount": appointment.estimate.due})));
     }
     if order.current_quote != after.order.current_quote {
         news.push(("final_quote", json!({"amount": after.order.due})));

@@ -38,6 +38,7 @@ migrations! {
     9 "0009_reviews";
     10 "0010_idempotency";
     11 "0011_customer_service";
+    12 "0012_appointments_without_user";
     20 "0020_staff";
     21 "0021_devices";
     22 "0022_device_sessions";

@@ -232,7 +232,9 @@ impl Host for App {
 
     async fn prepare(&self, command: &Command) -> Result<Prepared, Problem> {
         let route = match command.subject() {
-            Subject::NewTicket(id) => Some(self.db.route_new_order(id, self.clock.now()).await?),
+            Subject::NewTicket(id) | Subject::NewAppointment(_, id) => {
+                Some(self.db.route_new_order(id, self.clock.now()).await?)
+            }
             _ => None,
         };
         if let Command::Reschedule(args) = command {
@@ -244,15 +246,27 @@ impl Host for App {
             )
             .await?;
         }
-        let book = match catalogue::named_book(command) {
-            Some(named) => {
+        let depot = match command {
+            Command::Create(args) => {
+                let (division, at) = (args.address.division.trim(), args.appointment_time);
+                slots::prepare_booking(&self.db, division, at, self.clock.now()).await?
+            }
+            _ => None,
+        };
+        let book = match (catalogue::named_book(command), &depot) {
+            (Some(named), _) => {
                 self.books
                     .version(&self.db, &named.city, named.version)
                     .await?
             }
-            None => None,
+            (None, Some(depot)) => {
+                self.books
+                    .in_force(&self.db, &depot.city, self.clock.now())
+                    .await?
+            }
+            (None, None) => None,
         };
-        Ok(Prepared { book, route })
+        Ok(Prepared { book, depot, route })
     }
 
     async fn detached<T: Send + 'static>(

@@ -60,6 +60,23 @@ pub async fn load(conn: &mut MySqlConnection, id: UserId) -> Result<Option<User>
     Ok(sqlx::query_as(sql).bind(id.0).fetch_optional(conn).await?)
 }
 
+/// The customer who has given this mobile number, the newest where several have; none who asked to be forgotten.
+///
+/// # Errors
+/// The database refused.
+pub async fn by_phone(
+    conn: &mut MySqlConnection,
+    phone: &str,
+) -> Result<Option<UserId>, StoreError> {
+    let sql = "SELECT id FROM users WHERE phone = ? AND COALESCE(country_code, '86') = '86' AND deletion_requested_at IS NULL \
+         ORDER BY id DESC LIMIT 1";
+    let id: Option<Uuid> = sqlx::query_scalar(sql)
+        .bind(phone)
+        .fetch_optional(conn)
+        .await?;
+    Ok(id.map(Into::into))
+}
+
 /// Changes the profile; what is `None` stays.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ impl Locked {
 /// The database refused, or a row cannot be read.
 pub async fn lock(tx: &mut Tx, subject: Subject) -> Result<Option<Locked>, StoreError> {
     match subject {
-        Subject::Appointment(id) => lock_appointment(tx, id).await,
+        Subject::Appointment(id) | Subject::NewAppointment(id, _) => lock_appointment(tx, id).await,
         Subject::Order(id) | Subject::NewTicket(id) => lock_order(tx, id).await,
         Subject::Catalogue => Ok(None),
     }

@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use huishou_domain::{
     command::Command,
     price_book::{PriceBook, PriceBookError},
-    quote::{Adjustment, BookRef, needs_approval},
+    quote::{Adjustment, BookRef, Quote, needs_approval},
     staff::Role,
     visit::PriceFindings,
 };
@@ -89,7 +89,8 @@ pub fn fault(error: &PriceBookError) -> NotPublished {
     (code, format!("book.{field}"))
 }
 
-/// What the server finds out about the price of a weighing or ticket; nothing about other commands.
+/// What the server finds out about the price that a command states; nothing about commands that state none. A book's
+/// age counts at the moment of a weighing or ticket; of an estimate, which nobody has accepted, when it arrives.
 pub(super) async fn price_findings(
     tx: &mut Tx,
     deed: &Deed<'_>,
@@ -107,7 +108,8 @@ pub(super) async fn price_findings(
         compiled: &c.rules,
         superseded_at,
     });
-    let at = deed.believed_time().unwrap_or(deed.at);
+    let happened = deed.believed_time().filter(|_| command.is_fact());
+    let at = happened.unwrap_or(deed.at);
     let mut findings =
         price::findings(stated, known, city.unwrap_or_default(), deed.actor.role, at);
     findings.mismatch |= !approved(tx, deed, stated.adjustments).await?;
@@ -138,7 +140,7 @@ async fn approved(
     Ok(true)
 }
 
-/// The book that a weighing or ticket names.
+/// The book that a command's quote names.
 #[must_use]
 pub fn named_book(command: &Command) -> Option<&BookRef> {
     stated(command).map(|stated| stated.book)
@@ -154,14 +156,20 @@ fn stated(command: &Command) -> Option<Stated<'_>> {
             adjustments: &w.adjustments,
             due: w.due,
         }),
-        Command::Ticket(t) => Some(Stated {
-            book: &t.quote.book,
-            items: &t.quote.items,
-            lines: &t.quote.lines,
-            total: t.quote.total,
-            adjustments: &t.quote.adjustments,
-            due: t.quote.due,
-        }),
+        Command::Ticket(t) => Some(of_quote(&t.quote)),
+        Command::Estimate(e) => Some(of_quote(&e.quote)),
+        Command::Create(c) => c.estimate.as_ref().map(of_quote),
         _ => None,
+    }
+}
+
+fn of_quote(quote: &Quote) -> Stated<'_> {
+    Stated {
+        book: &quote.book,
+        items: &quote.items,
+        lines: &quote.lines,
+        total: quote.total,
+        adjustments: &quote.adjustments,
+        due: quote.due,
     }
 }

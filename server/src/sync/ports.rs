@@ -254,9 +254,11 @@ pub trait Pulling: Send {
 /// for a second connection could starve the pool.
 #[derive(Debug, Clone, Default)]
 pub struct Prepared {
-    /// The price book its quote names, if the server has it.
+    /// The price book its quote names, if the server has it; of a phone booking without a quote, the one in force.
     pub book: Option<Arc<Compiled>>,
-    /// Where the order of a new ticket goes.
+    /// The depot that serves a phone booking, if one does.
+    pub depot: Option<Station>,
+    /// Where the order of a new ticket or phone booking goes.
     pub route: Option<Route>,
 }
 

@@ -1,5 +1,6 @@
-//! What the server finds out about the price of a weighing or ticket. It never refuses one: goods were weighed and
-//! money was handed over; what cannot be explained becomes a review (sync.md §5, pricing.md "Quote").
+//! What the server finds out about a stated price. It never refuses a weighing or ticket: goods were weighed and money
+//! was handed over; what cannot be explained becomes a review. An estimate is refused for it (sync.md §5, pricing.md
+//! "Quote").
 
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{

@@ -285,6 +285,7 @@ async fn decide(
         mutation,
         raw: &arrived.raw,
         book: arrived.prepared.book.as_deref(),
+        depot: arrived.prepared.depot.as_ref(),
         route: arrived.prepared.route,
         at,
     };

@@ -97,6 +97,100 @@ fn a_customer_who_moves_a_confirmed_visit_waits_for_confirmation_again() {
 }
 
 #[test]
+fn another_estimate_leaves_the_state_and_is_refused_when_all_is_over() {
+    for act in [zhang(), dispatcher()] {
+        let row = [
+            Ok((A::Pending, &[][..])),
+            Ok((A::Confirmed, &[])),
+            Ok((A::InService, &[])),
+            Err(Refusal::Completed),
+            Err(Refusal::Cancelled),
+        ];
+        appointment_row(&estimate(51, 1500), &act, row);
+    }
+    let weighed = [
+        Ok((O::Unpaid, &[][..])),
+        Err(Refusal::AlreadyWeighed),
+        Err(Refusal::AlreadyWeighed),
+        Err(Refusal::Cancelled),
+    ];
+    order_row(&estimate(51, 1500), &zhang(), weighed);
+}
+
+#[test]
+fn another_estimate_replaces_the_one_before_until_the_goods_are_weighed() {
+    let mut visit = visit(A::InService, O::Unpaid);
+    let done = visit.apply(&estimate(51, 1500), &zhang()).unwrap();
+    assert!(done.appointment_changed && !done.order_changed);
+    let told = visit.appointment.clone().unwrap();
+    assert_eq!(
+        (told.estimate.due, told.estimate.kind, told.version),
+        (Fen::from_fen(1500), QuoteKind::Estimate, 6),
+        "an estimate whatever it was called"
+    );
+    let again = visit.apply(&estimate(51, 1500), &zhang()).unwrap();
+    assert!(!again.appointment_changed, "told again it changes nothing");
+    assert_eq!(
+        visit.apply(&estimate(51, 1600), &zhang()),
+        Err(Refusal::IdTaken),
+        "an id stands for one estimate"
+    );
+    visit.apply(&weigh(61, 900), &zhang()).unwrap();
+    assert_eq!(
+        visit.apply(&estimate(52, 900), &zhang()),
+        Err(Refusal::AlreadyWeighed)
+    );
+    assert_eq!(visit.appointment.unwrap().estimate, told.estimate);
+}
+
+#[test]
+fn an_estimate_nobody_has_accepted_is_refused_for_its_price() {
+    let found = |unknown_book, stale, mismatch| PriceFindings {
+        unknown_book,
+        stale,
+        mismatch,
+    };
+    for (price, refusal) in [
+        (found(true, false, false), Refusal::UnknownBook),
+        (found(false, true, true), Refusal::PriceStale),
+        (found(false, false, true), Refusal::PriceMismatch),
+    ] {
+        let (mut act, mut visit) = (zhang(), visit(A::Confirmed, O::Unpaid));
+        act.price = price;
+        let before = visit.clone();
+        assert_eq!(visit.apply(&estimate(51, 1500), &act), Err(refusal));
+        assert_eq!(visit, before, "a refusal changes nothing");
+    }
+}
+
+#[test]
+fn an_appointment_is_created_once() {
+    let row = [Err(Refusal::IdTaken); 5];
+    appointment_row(&Command::Create(Box::new(create())), &dispatcher(), row);
+    let opening = Opening {
+        id: APPOINTMENT,
+        order_id: ORDER,
+        user_id: None,
+        station_id: STATION,
+        slot: slot(),
+        estimate: quote(50, 1000),
+        at: noon(),
+    };
+    let booked = opening.open(crate::booking::Booking::as_taken(&create(), "330100"));
+    let appointment = booked.appointment.unwrap();
+    assert_eq!(
+        (appointment.status, appointment.user_id, appointment.version),
+        (A::Pending, None, 1)
+    );
+    assert_eq!(
+        (appointment.order_id, booked.order.appointment_id),
+        (ORDER, Some(APPOINTMENT))
+    );
+    assert_eq!(appointment.estimate.kind, QuoteKind::Estimate);
+    assert_eq!(appointment.note, "有电梯");
+}
+
+#[test]
 fn start_and_weigh_begin_the_visit_whatever_was_planned() {
     for command in [Command::Start(of()), weigh(61, 900)] {
         let row = [
@@ -405,12 +499,19 @@ fn only_those_entitled_may_plan() {
         role: Role::Station,
         station: Some(StationId(Uuid::from_u128(21))),
     });
+    let clerk = staff(BOSS, Role::Station);
     for (command, party, allowed) in [
         (cancel(), customer().party, true),
         (cancel(), stranger, false),
         (assign(LI), customer().party, false),
         (assign(LI), zhang().party, false),
         (assign(LI), dispatcher().party, true),
+        (estimate(51, 900), zhang().party, true),
+        (estimate(51, 900), dispatcher().party, true),
+        (estimate(51, 900), clerk, true),
+        (estimate(51, 900), li().party, false),
+        (estimate(51, 900), elsewhere, false),
+        (estimate(51, 900), customer().party, false),
         (cancel(), zhang().party, true),
         (cancel(), li().party, false),
         (cancel(), elsewhere, false),
@@ -423,6 +524,22 @@ fn only_those_entitled_may_plan() {
             command.name(),
             party.label()
         );
+    }
+}
+
+#[test]
+fn a_phone_booking_is_taken_by_the_depot_that_serves_it_or_by_those_who_plan_everywhere() {
+    let elsewhere = StationId(Uuid::from_u128(21));
+    for (role, at, allowed) in [
+        (Role::Station, STATION, true),
+        (Role::Station, elsewhere, false),
+        (Role::Dispatcher, elsewhere, true),
+        (Role::Admin, elsewhere, true),
+        (Role::Collector, STATION, false),
+    ] {
+        let actor = staff(BOSS, role).staff().unwrap();
+        let may = permit_booking(&actor, at).is_ok();
+        assert_eq!(may, allowed, "{} at {at}", role.as_str());
     }
 }
 

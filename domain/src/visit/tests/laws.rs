@@ -10,6 +10,8 @@ fn any_command() -> impl Strategy<Value = Command> {
         Just(Command::Complete(of())),
         Just(cancel()),
         Just(reschedule()),
+        (50_u128..54, 0_i64..2000).prop_map(|(id, due)| estimate(id, due)),
+        Just(Command::Create(Box::new(create()))),
         prop_oneof![Just(ZHANG), Just(LI)].prop_map(assign),
         (60_u128..64, 0_i64..2000).prop_map(|(id, due)| weigh(id, due)),
         (60_u128..64).prop_map(accept),
