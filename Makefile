@@ -1,6 +1,6 @@
 # What people type. Each is a script in scripts/ that can be read and run by itself.
 
-.PHONY: run test check build clean
+.PHONY: run test check build bench-sync clean
 
 # Everything with demo data: database, outside services, server, desktop app. Ctrl-C stops all of it.
 run:
@@ -17,6 +17,10 @@ check:
 # Release binaries and the desktop app's Debian package.
 build:
 	@scripts/build
+
+# Sync side by side with its peer; BENCH_SCALE=small for a quick look. See docs/benchmarks.md.
+bench-sync:
+	@scripts/bench-sync
 
 # Removes all that was built, installed into the checkout or stored by `make run`.
 clean:
