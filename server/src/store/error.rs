@@ -31,6 +31,24 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// A unique key exists already, of a ledger that is not MySQL.
+    #[must_use]
+    pub fn duplicate(note: &str) -> Self {
+        Self::Duplicate(sqlx::Error::Protocol(note.to_owned()))
+    }
+
+    /// Busy, of a ledger that is not MySQL.
+    #[must_use]
+    pub fn busy(note: &str) -> Self {
+        Self::Busy(sqlx::Error::Protocol(note.to_owned()))
+    }
+
+    /// Gone, of a ledger that is not MySQL.
+    #[must_use]
+    pub fn unavailable(note: &str) -> Self {
+        Self::Unavailable(sqlx::Error::Protocol(note.to_owned()))
+    }
+
     /// Worth trying the whole transaction again.
     #[must_use]
     pub const fn is_busy(&self) -> bool {

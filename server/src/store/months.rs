@@ -59,7 +59,7 @@ impl Months {
     }
 }
 
-/// Where a new order goes. Only [`Db::route_new_order`] makes one, so its table exists.
+/// Where a new order goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Route {
     pub(super) month: i32,
@@ -67,6 +67,26 @@ pub struct Route {
 }
 
 impl Route {
+    /// Where the order with this id goes when it arrives now: the month of its id's time if that is plausible. Whether
+    /// the month has a table is another question: [`Db::route_new_order`] sees to it.
+    #[must_use]
+    pub fn of(id: OrderId, now: DateTime<Utc>) -> Self {
+        let arrival = month_number(now);
+        let own = ids::month_of(id.0).filter(|month| {
+            (-PLAUSIBLE_PAST..=PLAUSIBLE_AHEAD).contains(&months_between(arrival, *month))
+        });
+        Self {
+            month: own.unwrap_or(arrival),
+            detour: own.is_none(),
+        }
+    }
+
+    /// The month, as `202611`.
+    #[must_use]
+    pub const fn month(&self) -> i32 {
+        self.month
+    }
+
     /// The id's time was implausible.
     #[must_use]
     pub const fn is_detour(&self) -> bool {
@@ -85,14 +105,7 @@ impl Db {
         id: OrderId,
         now: DateTime<Utc>,
     ) -> Result<Route, StoreError> {
-        let arrival = month_number(now);
-        let own = ids::month_of(id.0).filter(|month| {
-            (-PLAUSIBLE_PAST..=PLAUSIBLE_AHEAD).contains(&months_between(arrival, *month))
-        });
-        let route = Route {
-            month: own.unwrap_or(arrival),
-            detour: own.is_none(),
-        };
+        let route = Route::of(id, now);
         self.ensure_month(route.month).await?;
         Ok(route)
     }

@@ -1,8 +1,9 @@
 //! The sync core's ports over MySQL: each call is one function of this folder, on one transaction or snapshot.
 
 use super::{
-    Db, Snapshot, StoreError, Tx, devices, devices::Progress, mutations, mutations::Processed,
-    replica, replica::Held, staff, staff::Person, stations, sync_head, sync_head::Head, sync_log,
+    Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, devices, devices::Progress,
+    dirty, messages, mutations, mutations::Processed, orders, orders::Route, replica,
+    replica::Held, slots, staff, staff::Person, stations, sync_head, sync_head::Head, sync_log,
     sync_log::Pending,
 };
 use crate::{
@@ -13,19 +14,22 @@ use crate::{
         catalogue,
         effect::{self, Deed, Effect},
         plan::{Key, Slice},
-        ports::{Host, Ledger, Prepared, Pulling, Pushing, Sequencing},
+        ports::{Host, Ledger, Prepared, Pulling, Pushing, Sequencing, VisitRows},
     },
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
+    appointment::{Appointment, Slot},
     command::{Command, DecodeError, Subject},
-    ids::{DeviceId, StaffId},
+    ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId},
+    order::Order,
     staff::Station,
     sync::{
         check::Check,
         message::Verdict,
         scope::{Kind, Scope},
     },
+    visit::Visit,
 };
 use rand::Rng;
 use std::{collections::HashMap, time::Duration};
@@ -127,6 +131,78 @@ impl Pushing for Tx {
         error: &DecodeError,
     ) -> Result<Effect, Problem> {
         effect::undecodable(self, deed, error).await
+    }
+}
+
+impl VisitRows for Tx {
+    async fn lock_appointment(
+        &mut self,
+        id: AppointmentId,
+    ) -> Result<Option<Stored<Appointment>>, StoreError> {
+        appointments::lock(self, id).await
+    }
+
+    async fn lock_order(
+        &mut self,
+        id: OrderId,
+    ) -> Result<Option<(i32, Stored<Order>)>, StoreError> {
+        orders::lock(self, id).await
+    }
+
+    async fn appointment_of(
+        &mut self,
+        order: OrderId,
+    ) -> Result<Option<AppointmentId>, StoreError> {
+        appointments::id_of_order(self.conn(), order.0).await
+    }
+
+    async fn update_appointment(
+        &mut self,
+        before: &Appointment,
+        after: &Stored<Appointment>,
+    ) -> Result<(), StoreError> {
+        appointments::update(self, before, after).await
+    }
+
+    async fn update_order(
+        &mut self,
+        month: i32,
+        before: &Order,
+        after: &Stored<Order>,
+    ) -> Result<(), StoreError> {
+        orders::update(self, month, before, after).await
+    }
+
+    async fn insert_appointment(&mut self, new: &Stored<Appointment>) -> Result<(), StoreError> {
+        appointments::insert(self, new).await
+    }
+
+    async fn insert_order(&mut self, route: Route, new: &Stored<Order>) -> Result<(), StoreError> {
+        orders::insert(self, route, new).await
+    }
+
+    async fn mark(&mut self, kind: Kind, id: Uuid, scopes: &[Scope]) -> Result<(), StoreError> {
+        dirty::mark(self, kind, id, scopes).await
+    }
+
+    async fn take_place(&mut self, station: StationId, slot: &Slot) -> Result<bool, StoreError> {
+        places::take(self, station, slot).await
+    }
+
+    async fn occupy_place(&mut self, station: StationId, slot: &Slot) -> Result<(), StoreError> {
+        places::occupy(self, station, slot).await
+    }
+
+    async fn release_place(&mut self, station: StationId, slot: &Slot) -> Result<(), StoreError> {
+        places::release(self, station, slot).await
+    }
+
+    async fn tell_customer(
+        &mut self,
+        before: Option<&Visit>,
+        after: &Visit,
+    ) -> Result<(), StoreError> {
+        messages::tell_customer(self, before, after).await
     }
 }
 

@@ -3,13 +3,12 @@
 //! children by difference, and marks the aggregates dirty in every scope they were or are in.
 
 use super::{
-    StoreError, Tx, appointments,
+    StoreError,
     appointments::Stored,
-    dirty, messages, orders,
     orders::Route,
     scopes::{VisitScopes, union},
-    slots,
 };
+use crate::sync::ports::VisitRows;
 use huishou_domain::{
     appointment::{Appointment, AppointmentStatus},
     command::Subject,
@@ -50,7 +49,7 @@ impl Locked {
 ///
 /// # Errors
 /// The database refused, or a row cannot be read.
-pub async fn lock(tx: &mut Tx, subject: Subject) -> Result<Option<Locked>, StoreError> {
+pub async fn lock(tx: &mut impl VisitRows, subject: Subject) -> Result<Option<Locked>, StoreError> {
     match subject {
         Subject::Appointment(id) | Subject::NewAppointment(id, _) => lock_appointment(tx, id).await,
         Subject::Order(id) | Subject::NewTicket(id) => lock_order(tx, id).await,
@@ -63,14 +62,14 @@ pub async fn lock(tx: &mut Tx, subject: Subject) -> Result<Option<Locked>, Store
 /// # Errors
 /// The database refused, or a row cannot be read.
 pub async fn lock_appointment(
-    tx: &mut Tx,
+    tx: &mut impl VisitRows,
     id: AppointmentId,
 ) -> Result<Option<Locked>, StoreError> {
-    let Some(appointment) = appointments::lock(tx, id).await? else {
+    let Some(appointment) = tx.lock_appointment(id).await? else {
         return Ok(None);
     };
     let order_id = appointment.body.order_id;
-    let Some((month, order)) = orders::lock(tx, order_id).await? else {
+    let Some((month, order)) = tx.lock_order(order_id).await? else {
         return Err(StoreError::Unreadable(format!(
             "appointment {id} has no order {order_id}"
         )));
@@ -79,12 +78,12 @@ pub async fn lock_appointment(
 }
 
 /// Locks an order, its appointment first where it has one.
-async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<Option<Locked>, StoreError> {
+async fn lock_order(tx: &mut impl VisitRows, id: OrderId) -> Result<Option<Locked>, StoreError> {
     // Which appointment an order belongs to never changes, so it may be read before the lock.
-    if let Some(appointment) = appointments::id_of_order(tx.conn(), id.0).await? {
+    if let Some(appointment) = tx.appointment_of(id).await? {
         return lock_appointment(tx, appointment).await;
     }
-    let found = orders::lock(tx, id).await?;
+    let found = tx.lock_order(id).await?;
     Ok(found.map(|(month, order)| locked(None, order, month)))
 }
 
@@ -112,7 +111,7 @@ fn locked(appointment: Option<Stored<Appointment>>, order: Stored<Order>, month:
 /// The database refused; [`StoreError::Duplicate`] where a quote's, payment's or refund's id is another order's;
 /// [`StoreError::SlotFull`] where it was moved into a slot without a place left.
 pub async fn save(
-    tx: &mut Tx,
+    tx: &mut impl VisitRows,
     before: &Locked,
     after: &Visit,
     writer: Uuid,
@@ -130,23 +129,23 @@ pub async fn save(
             mark,
             scopes,
         };
-        orders::update(tx, before.month, &before.visit.order, &stored).await?;
-        dirty::mark(
-            tx,
+        tx.update_order(before.month, &before.visit.order, &stored)
+            .await?;
+        tx.mark(
             Kind::Order,
             after.order.id.0,
             &union(&before.order_scopes.list(), &scopes.list()),
         )
         .await?;
     }
-    messages::tell_customer(tx, Some(&before.visit), after).await
+    tx.tell_customer(Some(&before.visit), after).await
 }
 
 /// Takes a visit that is over out of its collectors' scopes; nothing else of it changes.
 ///
 /// # Errors
 /// The database refused.
-pub async fn leave_to_station(tx: &mut Tx, locked: &Locked) -> Result<(), StoreError> {
+pub async fn leave_to_station(tx: &mut impl VisitRows, locked: &Locked) -> Result<(), StoreError> {
     let station_only = |was: VisitScopes| VisitScopes {
         collector: None,
         fact: None,
@@ -162,8 +161,8 @@ pub async fn leave_to_station(tx: &mut Tx, locked: &Locked) -> Result<(), StoreE
             mark,
             scopes: station_only(was),
         };
-        appointments::update(tx, body, &stored).await?;
-        dirty::mark(tx, Kind::Appointment, body.id.0, &was.list()).await?;
+        tx.update_appointment(body, &stored).await?;
+        tx.mark(Kind::Appointment, body.id.0, &was.list()).await?;
     }
     let body = &locked.visit.order;
     let stored = Stored {
@@ -171,12 +170,13 @@ pub async fn leave_to_station(tx: &mut Tx, locked: &Locked) -> Result<(), StoreE
         mark: locked.order_mark,
         scopes: station_only(locked.order_scopes),
     };
-    orders::update(tx, locked.month, body, &stored).await?;
-    dirty::mark(tx, Kind::Order, body.id.0, &locked.order_scopes.list()).await
+    tx.update_order(locked.month, body, &stored).await?;
+    tx.mark(Kind::Order, body.id.0, &locked.order_scopes.list())
+        .await
 }
 
 async fn save_appointment(
-    tx: &mut Tx,
+    tx: &mut impl VisitRows,
     before: &Locked,
     was: &Appointment,
     is: &Appointment,
@@ -190,8 +190,7 @@ async fn save_appointment(
     } else {
         mark
     };
-    appointments::update(
-        tx,
+    tx.update_appointment(
         was,
         &Stored {
             body: is.clone(),
@@ -204,23 +203,28 @@ async fn save_appointment(
         .appointment_scopes
         .map(|s| s.list())
         .unwrap_or_default();
-    dirty::mark(tx, Kind::Appointment, is.id.0, &union(&old, &scopes.list())).await
+    tx.mark(Kind::Appointment, is.id.0, &union(&old, &scopes.list()))
+        .await
 }
 
 /// Takes and gives back places in slots as the visit moves, is called off, or happens after all. A move needs a free
 /// place, whoever moves it; a cancelled visit that happened all the same is a fact and takes its place back regardless.
-async fn move_places(tx: &mut Tx, was: &Appointment, is: &Appointment) -> Result<(), StoreError> {
+async fn move_places(
+    tx: &mut impl VisitRows,
+    was: &Appointment,
+    is: &Appointment,
+) -> Result<(), StoreError> {
     let holds = |a: &Appointment| a.status != AppointmentStatus::Cancelled;
     let moved = was.slot != is.slot || was.station_id != is.station_id;
     match (holds(was), holds(is)) {
         (true, true) if moved => {
-            if !slots::take(tx, is.station_id, &is.slot).await? {
+            if !tx.take_place(is.station_id, &is.slot).await? {
                 return Err(StoreError::SlotFull);
             }
-            slots::release(tx, was.station_id, &was.slot).await
+            tx.release_place(was.station_id, &was.slot).await
         }
-        (true, false) => slots::release(tx, was.station_id, &was.slot).await,
-        (false, true) => slots::occupy(tx, is.station_id, &is.slot).await,
+        (true, false) => tx.release_place(was.station_id, &was.slot).await,
+        (false, true) => tx.occupy_place(is.station_id, &is.slot).await,
         _ => Ok(()),
     }
 }
@@ -240,31 +244,31 @@ fn is_significant(was: &Appointment, is: &Appointment) -> bool {
 /// The database refused; [`StoreError::Duplicate`] where an id exists already; [`StoreError::SlotFull`] where the slot
 /// has no place left.
 pub async fn insert(
-    tx: &mut Tx,
+    tx: &mut impl VisitRows,
     route: Route,
     visit: &Visit,
     writer: Uuid,
 ) -> Result<(), StoreError> {
     let scopes = VisitScopes::of(visit);
     if let Some(appointment) = &visit.appointment {
-        if !slots::take(tx, appointment.station_id, &appointment.slot).await? {
+        if !tx
+            .take_place(appointment.station_id, &appointment.slot)
+            .await?
+        {
             return Err(StoreError::SlotFull);
         }
         let mark = WriteMark::created(writer, appointment.version);
-        appointments::insert(
-            tx,
-            &Stored {
-                body: appointment.clone(),
-                mark,
-                scopes,
-            },
-        )
+        tx.insert_appointment(&Stored {
+            body: appointment.clone(),
+            mark,
+            scopes,
+        })
         .await?;
-        dirty::mark(tx, Kind::Appointment, appointment.id.0, &scopes.list()).await?;
+        tx.mark(Kind::Appointment, appointment.id.0, &scopes.list())
+            .await?;
     }
     let mark = WriteMark::created(writer, visit.order.version);
-    orders::insert(
-        tx,
+    tx.insert_order(
         route,
         &Stored {
             body: visit.order.clone(),
@@ -273,6 +277,7 @@ pub async fn insert(
         },
     )
     .await?;
-    dirty::mark(tx, Kind::Order, visit.order.id.0, &scopes.list()).await?;
-    messages::tell_customer(tx, None, visit).await
+    tx.mark(Kind::Order, visit.order.id.0, &scopes.list())
+        .await?;
+    tx.tell_customer(None, visit).await
 }

@@ -15,6 +15,7 @@ use crate::{
     problem::Problem,
     store::{
         StoreError, WriteError,
+        appointments::Stored,
         db::{ATTEMPTS, Tries},
         devices::Progress,
         mutations::Processed,
@@ -27,14 +28,17 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
+    appointment::{Appointment, Slot},
     command::{Command, DecodeError},
-    ids::{DeviceId, StaffId},
+    ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId},
+    order::Order,
     staff::Station,
     sync::{
         check::Check,
         message::Verdict,
         scope::{Kind, Scope},
     },
+    visit::Visit,
 };
 use std::{collections::HashMap, future::Future, sync::Arc};
 use uuid::Uuid;
@@ -96,7 +100,7 @@ pub trait Ledger: Clone + Send + Sync + 'static {
 }
 
 /// What a push needs inside its transaction.
-pub trait Pushing: Send {
+pub trait Pushing: VisitRows {
     /// Sets a savepoint.
     fn savepoint(
         &mut self,
@@ -158,6 +162,80 @@ pub trait Pushing: Send {
         deed: &Deed<'_>,
         error: &DecodeError,
     ) -> impl Future<Output = Result<Effect, Problem>> + Send;
+}
+
+/// The rows of visits: what [`crate::store::visits`] needs to lock, save and insert them.
+pub trait VisitRows: Send {
+    /// The appointment, locked.
+    fn lock_appointment(
+        &mut self,
+        id: AppointmentId,
+    ) -> impl Future<Output = Result<Option<Stored<Appointment>>, StoreError>> + Send;
+    /// The order, locked, with the month it lies in.
+    fn lock_order(
+        &mut self,
+        id: OrderId,
+    ) -> impl Future<Output = Result<Option<(i32, Stored<Order>)>, StoreError>> + Send;
+    /// Which appointment an order belongs to; it never changes.
+    fn appointment_of(
+        &mut self,
+        order: OrderId,
+    ) -> impl Future<Output = Result<Option<AppointmentId>, StoreError>> + Send;
+    /// Writes what changed of a locked appointment.
+    fn update_appointment(
+        &mut self,
+        before: &Appointment,
+        after: &Stored<Appointment>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Writes what changed of a locked order, its children by difference.
+    fn update_order(
+        &mut self,
+        month: i32,
+        before: &Order,
+        after: &Stored<Order>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// A new appointment; a duplicate where its id exists.
+    fn insert_appointment(
+        &mut self,
+        new: &Stored<Appointment>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// A new order; a duplicate where an id in it exists.
+    fn insert_order(
+        &mut self,
+        route: Route,
+        new: &Stored<Order>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Marks an aggregate dirty in these scopes.
+    fn mark(
+        &mut self,
+        kind: Kind,
+        id: Uuid,
+        scopes: &[Scope],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Takes a place in a slot; false where none is left.
+    fn take_place(
+        &mut self,
+        station: StationId,
+        slot: &Slot,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Takes a place whether or not one is left.
+    fn occupy_place(
+        &mut self,
+        station: StationId,
+        slot: &Slot,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Gives a place back.
+    fn release_place(
+        &mut self,
+        station: StationId,
+        slot: &Slot,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Tells the customer what has changed for them.
+    fn tell_customer(
+        &mut self,
+        before: Option<&Visit>,
+        after: &Visit,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What the sequencer needs inside its transaction.
