@@ -100,7 +100,9 @@ pub async fn of_user(
     id: AppointmentId,
 ) -> Result<Option<Stored<Appointment>>, StoreError> {
     let mut found = load_many(conn, &[id.0]).await?;
-    Ok(found.pop().filter(|stored| stored.body.user_id == Some(user)))
+    Ok(found
+        .pop()
+        .filter(|stored| stored.body.user_id == Some(user)))
 }
 
 /// The SQL of a customer's list: newest first, by the index that ends in the id.

@@ -3,8 +3,8 @@
 use super::{
     Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, devices, devices::Progress,
     dirty, messages, mutations, mutations::Processed, orders, orders::Route, replica,
-    replica::Held, slots, staff, staff::Person, stations, sync_head, sync_head::Head, sync_log,
-    sync_log::Pending,
+    replica::Held, slots as places, staff, staff::Person, stations, sync_head, sync_head::Head,
+    sync_log, sync_log::Pending,
 };
 use crate::{
     app::App,
