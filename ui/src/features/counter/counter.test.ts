@@ -9,7 +9,7 @@ const paper: CatalogueItem = { category: 'paper/cardboard', name: '黄板纸', n
 
 describe('the seller', () => {
   it.each([
-    ['', '', null], ['王先生', '', null], ['王先生', '13800002046', null], ['', '13800002046', 'name'], ['王先生', '12345', 'mobile'],
+    ['', '', null], ['王先生', '', 'phone'], ['王先生', '13800002046', null], ['', '13800002046', 'name'], ['王先生', '12345', 'mobile'],
     ['王先生', '138000020461', 'mobile'], ['王先生', ' 13800002046 ', null], ['王先生', '１３８00002046', 'mobile'],
   ])('%s %s', (name, phone, fault) => expect(sellerFault({ name, phone })).toBe(fault))
 

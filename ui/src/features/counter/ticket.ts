@@ -58,11 +58,12 @@ function revive(ticket: Open): Open {
   }
 }
 
-/** What is wrong with the seller's fields. */
-export function sellerFault(seller: Seller): 'mobile' | 'name' | null {
+/** What is wrong with the seller's fields: both are given, or neither. */
+export function sellerFault(seller: Seller): 'mobile' | 'name' | 'phone' | null {
   const phone = seller.phone.trim()
   if (phone !== '' && !/^1[3-9]\d{9}$/.test(phone)) return 'mobile'
-  return phone !== '' && seller.name.trim() === '' ? 'name' : null
+  if (phone !== '' && seller.name.trim() === '') return 'name'
+  return phone === '' && seller.name.trim() !== '' ? 'phone' : null
 }
 
 /** The seller to send; none where nothing was asked. */
