@@ -2,9 +2,9 @@
 
 use super::{
     Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, devices, devices::Progress,
-    dirty, messages, mutations, mutations::Processed, orders, orders::Route, replica,
-    replica::Held, slots as places, staff, staff::Person, stations, sync_head, sync_head::Head,
-    sync_log, sync_log::Pending,
+    dirty, disputed, disputed::NewDispute, messages, mutations, mutations::Processed, orders,
+    orders::Route, price_books, price_books::Newest, replica, replica::Held, slots as places,
+    staff, staff::Person, stations, sync_head, sync_head::Head, sync_log, sync_log::Pending, users,
 };
 use crate::{
     app::App,
@@ -12,17 +12,17 @@ use crate::{
     slots,
     sync::{
         catalogue,
-        effect::{self, Deed, Effect},
         plan::{Key, Slice},
-        ports::{Host, Ledger, Prepared, Pulling, Pushing, Sequencing, VisitRows},
+        ports::{Effecting, Host, Ledger, Prepared, Pulling, Pushing, Sequencing, VisitRows},
     },
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     appointment::{Appointment, Slot},
-    command::{Command, DecodeError, Subject},
-    ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId},
+    command::{Command, Subject},
+    ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId, UserId},
     order::Order,
+    price_book::PriceBook,
     staff::Station,
     sync::{
         check::Check,
@@ -77,14 +77,6 @@ impl Ledger for Db {
 }
 
 impl Pushing for Tx {
-    async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
-        Self::savepoint(self, name).await
-    }
-
-    async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
-        Self::rollback_to(self, name).await
-    }
-
     async fn lock_progress(&mut self, device: DeviceId) -> Result<Progress, StoreError> {
         devices::lock_progress(self.conn(), device).await
     }
@@ -116,21 +108,72 @@ impl Pushing for Tx {
     async fn had_session(&mut self, device: DeviceId, staff: StaffId) -> Result<bool, StoreError> {
         devices::had_session(self.conn(), device, staff).await
     }
+}
+
+impl Effecting for Tx {
+    async fn savepoint(&mut self, name: &'static str) -> Result<(), StoreError> {
+        Self::savepoint(self, name).await
+    }
+
+    async fn rollback_to(&mut self, name: &'static str) -> Result<(), StoreError> {
+        Self::rollback_to(self, name).await
+    }
+
+    fn new_id(&mut self) -> Uuid {
+        Uuid::now_v7()
+    }
 
     async fn person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
         staff::find(self.conn(), id).await
     }
 
-    async fn apply(&mut self, deed: &Deed<'_>, command: &Command) -> Result<Effect, Problem> {
-        effect::apply(self, deed, command).await
+    async fn person_named(&mut self, username: &str) -> Result<Option<Person>, StoreError> {
+        staff::find_by_username(self.conn(), username).await
     }
 
-    async fn undecodable(
+    async fn station(&mut self, id: StationId) -> Result<Option<Station>, StoreError> {
+        stations::load(self.conn(), id).await
+    }
+
+    async fn slot_at(
         &mut self,
-        deed: &Deed<'_>,
-        error: &DecodeError,
-    ) -> Result<Effect, Problem> {
-        effect::undecodable(self, deed, error).await
+        station: StationId,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Slot>, StoreError> {
+        slots::made_slot_at(self, station, at).await
+    }
+
+    async fn customer_by_phone(&mut self, phone: &str) -> Result<Option<UserId>, StoreError> {
+        users::by_phone(self.conn(), phone).await
+    }
+
+    async fn any_refused(&mut self, uids: &[Uuid]) -> Result<bool, StoreError> {
+        mutations::any_refused(self.conn(), uids).await
+    }
+
+    async fn dispute(&mut self, new: &NewDispute<'_>) -> Result<(), StoreError> {
+        disputed::insert(self.conn(), new).await
+    }
+
+    async fn superseded_at(
+        &mut self,
+        city: &str,
+        version: i64,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        price_books::superseded_at(self.conn(), city, version, now).await
+    }
+
+    async fn newest_book(&mut self, city: &str) -> Result<Newest, StoreError> {
+        price_books::newest(self.conn(), city).await
+    }
+
+    async fn insert_book(
+        &mut self,
+        book: &PriceBook,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        price_books::insert(self, book, now).await
     }
 }
 

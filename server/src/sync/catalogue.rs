@@ -2,12 +2,10 @@
 
 use super::{
     effect::{Deed, Effect},
+    ports::Effecting,
     price::{self, Known, Stated},
 };
-use crate::{
-    problem::Problem,
-    store::{Tx, price_books, staff},
-};
+use crate::problem::Problem;
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     command::Command,
@@ -23,7 +21,7 @@ use std::collections::BTreeSet;
 /// # Errors
 /// Of the database.
 pub(super) async fn publish(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     command: &Command,
 ) -> Result<Effect, Problem> {
@@ -57,21 +55,21 @@ pub type NotPublished = (&'static str, String);
 /// # Errors
 /// Of the database; inside, what is wrong with the book.
 pub async fn put_in_force(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     book: &PriceBook,
     at: DateTime<Utc>,
 ) -> Result<Result<(), NotPublished>, Problem> {
     if let Err(error) = book.verify() {
         return Ok(Err(fault(&error)));
     }
-    let newest = price_books::newest(tx.conn(), &book.city).await?;
+    let newest = tx.newest_book(&book.city).await?;
     if book.version != newest.version + 1 {
         return Ok(Err(("version_taken", "book.version".to_owned())));
     }
     if newest.begins_after(book.effective_from.at()) {
         return Ok(Err((TOO_EARLY, "book.effective_from".to_owned())));
     }
-    price_books::insert(tx, book, at).await?;
+    tx.insert_book(book, at).await?;
     Ok(Ok(()))
 }
 
@@ -92,7 +90,7 @@ pub fn fault(error: &PriceBookError) -> NotPublished {
 /// What the server finds out about the price that a command states; nothing about commands that state none. A book's
 /// age counts at the moment of a weighing or ticket; of an estimate, which nobody has accepted, when it arrives.
 pub(super) async fn price_findings(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     command: &Command,
     city: Option<&str>,
@@ -100,9 +98,9 @@ pub(super) async fn price_findings(
     let Some(stated) = stated(command) else {
         return Ok(PriceFindings::default());
     };
-    let superseded_at =
-        price_books::superseded_at(tx.conn(), &stated.book.city, stated.book.version, deed.at)
-            .await?;
+    let superseded_at = tx
+        .superseded_at(&stated.book.city, stated.book.version, deed.at)
+        .await?;
     let known = deed.book.map(|c| Known {
         book: &c.book,
         compiled: &c.rules,
@@ -118,7 +116,7 @@ pub(super) async fn price_findings(
 
 /// Whether everybody who is said to have approved an adjustment that needs it is with us, and is somebody else.
 async fn approved(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     adjustments: &[Adjustment],
 ) -> Result<bool, Problem> {
@@ -132,7 +130,7 @@ async fn approved(
         return Ok(false);
     }
     for name in names {
-        let person = staff::find_by_username(tx.conn(), name).await?;
+        let person = tx.person_named(name).await?;
         if !person.is_some_and(|p| p.staff.active && p.staff.id != deed.actor.id) {
             return Ok(false);
         }

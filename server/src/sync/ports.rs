@@ -6,10 +6,7 @@
 //! its own writes; `lock_…` waits for the row and holds it to the end; any [`StoreError`] means that the whole
 //! transaction is given up. A [`Ledger::Snapshot`] shows one moment.
 
-use super::{
-    effect::{Deed, Effect},
-    plan::{Key, Slice},
-};
+use super::plan::{Key, Slice};
 use crate::{
     books::Compiled,
     problem::Problem,
@@ -18,8 +15,10 @@ use crate::{
         appointments::Stored,
         db::{ATTEMPTS, Tries},
         devices::Progress,
+        disputed::NewDispute,
         mutations::Processed,
         orders::Route,
+        price_books::Newest,
         replica::Held,
         staff::Person,
         sync_head::Head,
@@ -29,9 +28,10 @@ use crate::{
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     appointment::{Appointment, Slot},
-    command::{Command, DecodeError},
-    ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId},
+    command::Command,
+    ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId, UserId},
     order::Order,
+    price_book::PriceBook,
     staff::Station,
     sync::{
         check::Check,
@@ -100,17 +100,7 @@ pub trait Ledger: Clone + Send + Sync + 'static {
 }
 
 /// What a push needs inside its transaction.
-pub trait Pushing: VisitRows {
-    /// Sets a savepoint.
-    fn savepoint(
-        &mut self,
-        name: &'static str,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Undoes everything since the savepoint.
-    fn rollback_to(
-        &mut self,
-        name: &'static str,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+pub trait Pushing: Effecting {
     /// How far the device's mutations have come, its row locked.
     fn lock_progress(
         &mut self,
@@ -145,23 +135,76 @@ pub trait Pushing: VisitRows {
         device: DeviceId,
         staff: StaffId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+}
+
+/// What a command looks up and writes to take effect, besides the visit itself.
+pub trait Effecting: VisitRows {
+    /// Sets a savepoint.
+    fn savepoint(
+        &mut self,
+        name: &'static str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Undoes everything since the savepoint.
+    fn rollback_to(
+        &mut self,
+        name: &'static str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// A new id of this moment.
+    fn new_id(&mut self) -> Uuid;
     /// A member of staff.
     fn person(
         &mut self,
         id: StaffId,
     ) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
-    /// Lets a command take effect.
-    fn apply(
+    /// A member of staff by user name.
+    fn person_named(
         &mut self,
-        deed: &Deed<'_>,
-        command: &Command,
-    ) -> impl Future<Output = Result<Effect, Problem>> + Send;
-    /// Keeps a fact that nobody can read.
-    fn undecodable(
+        username: &str,
+    ) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
+    /// A depot.
+    fn station(
         &mut self,
-        deed: &Deed<'_>,
-        error: &DecodeError,
-    ) -> impl Future<Output = Result<Effect, Problem>> + Send;
+        id: StationId,
+    ) -> impl Future<Output = Result<Option<Station>, StoreError>> + Send;
+    /// The open slot of a depot that a time lies in, of a day whose rows have been made.
+    fn slot_at(
+        &mut self,
+        station: StationId,
+        at: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<Slot>, StoreError>> + Send;
+    /// The customer with this mobile number.
+    fn customer_by_phone(
+        &mut self,
+        phone: &str,
+    ) -> impl Future<Output = Result<Option<UserId>, StoreError>> + Send;
+    /// Whether any of these mutations was refused.
+    fn any_refused(
+        &mut self,
+        uids: &[Uuid],
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+    /// Keeps a disputed fact.
+    fn dispute(
+        &mut self,
+        new: &NewDispute<'_>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// When the version after this one of a city's price book came into force, if it did by `now`.
+    fn superseded_at(
+        &mut self,
+        city: &str,
+        version: i64,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Option<DateTime<Utc>>, StoreError>> + Send;
+    /// The newest version of a city's price book.
+    fn newest_book(
+        &mut self,
+        city: &str,
+    ) -> impl Future<Output = Result<Newest, StoreError>> + Send;
+    /// Publishes a price book that has been verified.
+    fn insert_book(
+        &mut self,
+        book: &PriceBook,
+        now: DateTime<Utc>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// The rows of visits: what [`crate::store::visits`] needs to lock, save and insert them.

@@ -3,7 +3,7 @@
 
 use super::{
     arrival::Arrived,
-    effect::{Deed, Effect},
+    effect::{self, Deed, Effect},
     ports::{Host, Ledger, Pushing},
     pull::Caller,
 };
@@ -290,8 +290,8 @@ async fn decide(
         at,
     };
     let effect = match command {
-        Ok(command) => tx.apply(&deed, command).await?,
-        Err(error) => tx.undecodable(&deed, error).await?,
+        Ok(command) => effect::apply(tx, &deed, command).await?,
+        Err(error) => effect::undecodable(tx, &deed, error).await?,
     };
     let keep_raw = matches!(&effect, Effect::Rejected { code, .. } if code == "undecodable");
     Ok(Decided {

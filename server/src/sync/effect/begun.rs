@@ -5,9 +5,8 @@ use super::{Deed, Effect, disputed::dispute};
 use crate::{
     customer,
     problem::Problem,
-    slots,
-    store::{StoreError, Tx, disputed::Reason, orders::Route, stations, users, visits},
-    sync::catalogue,
+    store::{StoreError, disputed::Reason, orders::Route, visits},
+    sync::{catalogue, ports::Effecting},
 };
 use huishou_domain::{
     booking::{self, Booking},
@@ -25,14 +24,11 @@ use serde_json::Value;
 /// # Errors
 /// Of the database.
 pub(super) async fn new_ticket(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     args: &TicketCreate,
 ) -> Result<Effect, Problem> {
-    let (Some(station), Some(route)) = (
-        stations::load(tx.conn(), args.station_id).await?,
-        deed.route,
-    ) else {
+    let (Some(station), Some(route)) = (tx.station(args.station_id).await?, deed.route) else {
         return dispute(tx, deed, Reason::UnknownEntity, "no such station").await;
     };
     let command = Command::Ticket(Box::new(args.clone()));
@@ -96,7 +92,7 @@ impl Stop {
 /// # Errors
 /// Of the database.
 pub(super) async fn phone_booking(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     args: &AppointmentCreate,
 ) -> Result<Effect, Problem> {
@@ -106,17 +102,22 @@ pub(super) async fn phone_booking(
     }
 }
 
-async fn book(tx: &mut Tx, deed: &Deed<'_>, args: &AppointmentCreate) -> Result<Effect, Stop> {
+async fn book(
+    tx: &mut impl Effecting,
+    deed: &Deed<'_>,
+    args: &AppointmentCreate,
+) -> Result<Effect, Stop> {
     may_book(deed)?;
     free_ids(tx, args).await?;
     let (depot, booking) = check(tx, deed, args).await?;
-    let slot = slots::made_slot_at(tx, depot.id, booking.appointment_time)
+    let slot = tx
+        .slot_at(depot.id, booking.appointment_time)
         .await?
         .ok_or_else(|| Stop::refused("outside_slots", "appointment_time"))?;
     let opening = Opening {
         id: args.appointment_id,
         order_id: args.order_id,
-        user_id: users::by_phone(tx.conn(), &booking.contact.phone).await?,
+        user_id: tx.customer_by_phone(&booking.contact.phone).await?,
         station_id: depot.id,
         slot,
         estimate: estimate(deed, args, &booking)?,
@@ -154,7 +155,7 @@ fn may_book(deed: &Deed<'_>) -> Result<(), Stop> {
 }
 
 /// Ids that stand for something already are not taken over.
-async fn free_ids(tx: &mut Tx, args: &AppointmentCreate) -> Result<(), Stop> {
+async fn free_ids(tx: &mut impl Effecting, args: &AppointmentCreate) -> Result<(), Stop> {
     for (subject, field) in [
         (Subject::Appointment(args.appointment_id), "appointment_id"),
         (Subject::Order(args.order_id), "order_id"),
@@ -168,7 +169,7 @@ async fn free_ids(tx: &mut Tx, args: &AppointmentCreate) -> Result<(), Stop> {
 
 /// The rules of any booking, and the price the customer was told.
 async fn check<'a>(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'a>,
     args: &AppointmentCreate,
 ) -> Result<(&'a Station, Booking), Stop> {

@@ -5,16 +5,16 @@ use super::{Deed, Effect};
 use crate::{
     problem::Problem,
     store::{
-        StoreError, Tx, disputed,
+        StoreError,
         disputed::{NewDispute, Reason},
     },
+    sync::ports::Effecting,
 };
 use huishou_domain::{
     command::{Command, DecodeError, check},
     quote::bounds,
     review::ReviewCode,
 };
-use uuid::Uuid;
 
 /// Longest name of an argument in a verdict, in characters.
 const MOST_FIELD: usize = 200;
@@ -24,7 +24,7 @@ const MOST_FIELD: usize = 200;
 /// # Errors
 /// Of the database.
 pub async fn undecodable(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     error: &DecodeError,
 ) -> Result<Effect, Problem> {
@@ -65,7 +65,7 @@ pub(super) fn absurd(command: &Command) -> Option<&'static str> {
 
 /// Values that the tables cannot hold, or an id that is another record's: a fact is disputed, an intent refused.
 pub(super) async fn misfit(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     command: &Command,
     problem: Problem,
@@ -92,13 +92,13 @@ pub(super) async fn misfit(
 /// # Errors
 /// Of the database.
 pub(super) async fn dispute(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     reason: Reason,
     detail: &str,
 ) -> Result<Effect, Problem> {
     let record = NewDispute {
-        id: Uuid::now_v7(),
+        id: tx.new_id(),
         device: deed.device,
         actor: deed.actor.id,
         mutation: deed.mutation.id,
@@ -108,7 +108,7 @@ pub(super) async fn dispute(
         raw: deed.raw,
         at: deed.at,
     };
-    disputed::insert(tx.conn(), &record).await?;
+    tx.dispute(&record).await?;
     Ok(Effect::Applied {
         version: None,
         reviews: vec![ReviewCode::Disputed],

@@ -3,8 +3,8 @@
 use super::{Deed, Effect, version_of};
 use crate::{
     problem::Problem,
-    slots,
-    store::{Tx, scopes::VisitScopes, staff, visits::Locked},
+    store::{scopes::VisitScopes, visits::Locked},
+    sync::ports::Effecting,
 };
 use huishou_domain::{
     appointment::Slot,
@@ -60,7 +60,7 @@ fn current(visit: &Visit, subject: Subject, actor: &Actor) -> Option<Value> {
 /// Work can be given to a collector who is still with us, and to nobody else; from another station only by those who
 /// plan everywhere.
 pub(super) async fn refuse_assignee(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     command: &Command,
     visit: &Visit,
@@ -71,7 +71,7 @@ pub(super) async fn refuse_assignee(
     let Some(id) = args.assignee else {
         return Ok(None);
     };
-    let person = staff::find(tx.conn(), id).await?;
+    let person = tx.person(id).await?;
     let Some(person) = person.filter(|p| p.staff.active && p.staff.role == Role::Collector) else {
         return Ok(Some(Effect::rejected_field("unknown_staff", "assignee")));
     };
@@ -83,12 +83,14 @@ pub(super) async fn refuse_assignee(
 /// The slot of a new time, at the visit's station; none outside its slots. The day's rows were made when the mutation
 /// arrived (`ports::Host::prepare`).
 pub(super) async fn new_slot(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     command: &Command,
     visit: &Visit,
 ) -> Result<Option<Slot>, Problem> {
     let (Command::Reschedule(args), Some(appointment)) = (command, &visit.appointment) else {
         return Ok(None);
     };
-    Ok(slots::made_slot_at(tx, appointment.station_id, args.appointment_time).await?)
+    Ok(tx
+        .slot_at(appointment.station_id, args.appointment_time)
+        .await?)
 }

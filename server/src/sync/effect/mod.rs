@@ -7,11 +7,11 @@ mod intents;
 
 pub use disputed::undecodable;
 
-use super::catalogue;
+use super::{catalogue, ports::Effecting};
 use crate::{
     books::Compiled,
     problem::Problem,
-    store::{StoreError, Tx, disputed::Reason, mutations, orders::Route, stations, visits},
+    store::{StoreError, disputed::Reason, orders::Route, visits},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
@@ -121,11 +121,15 @@ fn names_appointments_version(command: &Command) -> bool {
 ///
 /// # Errors
 /// Of the database; then nothing has happened.
-pub async fn apply(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Effect, Problem> {
+pub async fn apply(
+    tx: &mut impl Effecting,
+    deed: &Deed<'_>,
+    command: &Command,
+) -> Result<Effect, Problem> {
     if !command.is_fact() && !deed.active {
         return Ok(Effect::rejected("forbidden"));
     }
-    if !command.is_fact() && mutations::any_refused(tx.conn(), &deed.mutation.after).await? {
+    if !command.is_fact() && tx.any_refused(&deed.mutation.after).await? {
         return Ok(Effect::rejected("dependency_refused"));
     }
     if let Some(fault) = disputed::absurd(command) {
@@ -143,7 +147,11 @@ pub async fn apply(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Ef
     }
 }
 
-async fn begin(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Effect, Problem> {
+async fn begin(
+    tx: &mut impl Effecting,
+    deed: &Deed<'_>,
+    command: &Command,
+) -> Result<Effect, Problem> {
     match command {
         Command::Create(args) => begun::phone_booking(tx, deed, args).await,
         _ => Ok(Effect::rejected("undecodable")),
@@ -151,7 +159,7 @@ async fn begin(tx: &mut Tx, deed: &Deed<'_>, command: &Command) -> Result<Effect
 }
 
 async fn on_visit(
-    tx: &mut Tx,
+    tx: &mut impl Effecting,
     deed: &Deed<'_>,
     command: &Command,
     subject: Subject,
@@ -207,11 +215,9 @@ fn version_of(visit: &Visit, subject: Subject) -> i64 {
 }
 
 /// The city whose prices count: the appointment's, or the ticket's station's.
-async fn city_of(tx: &mut Tx, visit: &Visit) -> Result<Option<String>, Problem> {
+async fn city_of(tx: &mut impl Effecting, visit: &Visit) -> Result<Option<String>, Problem> {
     if let Some(appointment) = &visit.appointment {
         return Ok(Some(appointment.city.clone()));
     }
-    Ok(stations::load(tx.conn(), visit.order.station_id)
-        .await?
-        .map(|s| s.city))
+    Ok(tx.station(visit.order.station_id).await?.map(|s| s.city))
 }
