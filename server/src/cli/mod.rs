@@ -10,7 +10,7 @@ mod serve;
 use crate::{
     app::{App, State},
     config::Config,
-    store::migrations,
+    store::{health, migrations},
 };
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -109,6 +109,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve => serve::run(config).await,
         Command::Migrate => {
             let app = set_up(config)?;
+            health::binlog(&app.db).await.context("cannot migrate")?;
             let steps = migrations::migrate(&app.db)
                 .await
                 .context("cannot migrate")?;

@@ -6,7 +6,7 @@ use crate::{
     routes::{self, observe},
     store::{
         health::{self, Unfit},
-        idempotency, retire,
+        idempotency, kept_verdicts, retire,
     },
     sync::sequencer,
 };
@@ -143,7 +143,7 @@ fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Months' tables ahead of time, old idempotency keys, full token buckets.
+/// Months' tables ahead of time, old idempotency keys, old visits and verdicts, full token buckets.
 async fn keep_house(app: App, end: CancellationToken) {
     let mut tick = tokio::time::interval(HOUSEKEEPING);
     loop {
@@ -164,6 +164,12 @@ async fn keep_house(app: App, end: CancellationToken) {
             Ok(retired) => tracing::debug!(retired, "old visits left their collectors' devices"),
             Err(error) => {
                 tracing::warn!(%error, "old visits could not be retired; tried again later")
+            }
+        }
+        match kept_verdicts::purge(&app.db, app.now()).await {
+            Ok(emptied) => tracing::debug!(emptied, "verdicts confirmed long ago"),
+            Err(error) => {
+                tracing::warn!(%error, "old verdicts could not be emptied; tried again later")
             }
         }
         app.limits.tidy();

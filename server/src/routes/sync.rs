@@ -11,6 +11,7 @@ use crate::{
     crash::crash_point,
     problem::Problem,
     staff::StaffSession,
+    store::kept_verdicts,
     sync::{pull, push},
 };
 use axum::{
@@ -99,6 +100,10 @@ async fn pull(
         app.now(),
     )
     .await?;
+    let device = session.caller().device;
+    if let Err(error) = kept_verdicts::confirmed(&app.db, device, request.confirmed).await {
+        tracing::warn!(%error, %device, "what a device has confirmed could not be noted");
+    }
     crash_point("pull.before_answer");
     Ok(Json(answer))
 }

@@ -1,6 +1,6 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
-use super::{StoreError, orders::Months};
+use super::{StoreError, freshness::Freshness, orders::Months};
 use crate::crash::crash_point;
 use sqlx::{
     Executor, MySql, MySqlConnection, MySqlPool, Transaction,
@@ -21,6 +21,7 @@ pub struct Db {
     pool: MySqlPool,
     months: Arc<Months>,
     wake: Arc<Notify>,
+    freshness: Arc<Freshness>,
 }
 
 /// How to connect.
@@ -99,15 +100,22 @@ impl Db {
         let options = MySqlConnectOptions::from_str(&connect.url)?
             .charset("utf8mb4")
             .pipes_as_concat(false);
+        let freshness = Arc::new(Freshness::default());
+        let fresh = Arc::clone(&freshness);
         let pool = MySqlPoolOptions::new()
             .max_connections(connect.max_connections)
             .acquire_timeout(connect.acquire_timeout)
             .after_connect(|connection, _| Box::pin(set_session(connection)))
+            .before_acquire(move |_, about| {
+                let allowed = fresh.allows(&about);
+                Box::pin(async move { Ok(allowed) })
+            })
             .connect_lazy_with(options);
         Ok(Self {
             pool,
             months: Arc::default(),
             wake: Arc::new(Notify::new()),
+            freshness,
         })
     }
 
@@ -127,6 +135,12 @@ impl Db {
     #[must_use]
     pub fn wake(&self) -> Arc<Notify> {
         Arc::clone(&self.wake)
+    }
+
+    /// Which connections may still be used.
+    #[must_use]
+    pub fn freshness(&self) -> &Freshness {
+        &self.freshness
     }
 
     /// A connection for reads that need no snapshot.

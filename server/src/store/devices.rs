@@ -248,6 +248,28 @@ pub async fn progress(conn: &mut MySqlConnection, id: DeviceId) -> Result<Progre
     Ok(sqlx::query_as(sql).bind(id.0).fetch_one(conn).await?)
 }
 
+/// Notes that a device has stored its verdicts up to this one. Never moves back, nor past what was processed, nor into
+/// another life of its store.
+///
+/// # Errors
+/// Of the database.
+pub async fn confirm(
+    conn: &mut MySqlConnection,
+    id: DeviceId,
+    incarnation: i64,
+    confirmed: i64,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE devices SET confirmed = LEAST(?, last_mutation) WHERE id = ? AND incarnation = ? AND confirmed < LEAST(?, last_mutation)";
+    sqlx::query(sql)
+        .bind(confirmed)
+        .bind(id.0)
+        .bind(incarnation)
+        .bind(confirmed)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Writes how far the device's mutations have come.
 ///
 /// # Errors

@@ -79,8 +79,9 @@ impl From<sqlx::Error> for StoreError {
             Some(number @ (1264 | 1366 | 1406 | 1292)) => {
                 Self::OutOfRange(format!("MySQL error {number}"))
             }
-            // Too many connections, server shutting down, read only during a switch-over, query interrupted.
-            Some(1040 | 1053 | 1077 | 1290 | 1317 | 1836) => Self::Unavailable(error),
+            // Too many connections, server shutting down, read only during a switch-over, query interrupted, a binlog that
+            // was switched to statements (`health`).
+            Some(1040 | 1053 | 1077 | 1290 | 1317 | 1665 | 1836) => Self::Unavailable(error),
             Some(_) => Self::Sql(error),
             None => match error {
                 sqlx::Error::Io(_)

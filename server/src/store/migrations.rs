@@ -52,6 +52,7 @@ migrations! {
     30 "0030_sync_batch";
     31 "0031_mutations";
     32 "0032_disputed_records";
+    33 "0033_verdict_marks";
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -1,4 +1,5 @@
-//! What devices pushed and the verdict on each: the memory that makes every mutation take effect exactly once.
+//! What devices pushed and the verdict on each: the memory that makes every mutation take effect exactly once. Long
+//! after a verdict was confirmed only its outcome is left (`kept_verdicts`).
 
 use super::StoreError;
 use chrono::{DateTime, Utc};
@@ -71,14 +72,14 @@ pub async fn verdict(
     id: i64,
 ) -> Result<Option<(Option<Uuid>, Verdict)>, StoreError> {
     let sql =
-        "SELECT uid, verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id = ?";
-    let row: Option<(Option<Uuid>, String)> = sqlx::query_as(sql)
+        "SELECT uid, id, outcome, verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id = ?";
+    let row: Option<WithUid> = sqlx::query_as(sql)
         .bind(device.0)
         .bind(incarnation)
         .bind(id)
         .fetch_optional(conn)
         .await?;
-    row.map(|(uid, text)| Ok((uid, read(&text)?))).transpose()
+    row.map(|row| Ok((row.uid, row.stored.read()?))).transpose()
 }
 
 /// The verdict on a mutation by its unique id, with the device it came from.
@@ -89,9 +90,9 @@ pub async fn verdict_of_uid(
     conn: &mut MySqlConnection,
     uid: Uuid,
 ) -> Result<Option<(DeviceId, Verdict)>, StoreError> {
-    let sql = "SELECT device_id, verdict FROM mutations WHERE uid = ?";
-    let row: Option<(Uuid, String)> = sqlx::query_as(sql).bind(uid).fetch_optional(conn).await?;
-    row.map(|(device, text)| Ok((DeviceId(device), read(&text)?)))
+    let sql = "SELECT device_id, id, outcome, verdict FROM mutations WHERE uid = ?";
+    let row: Option<WithDevice> = sqlx::query_as(sql).bind(uid).fetch_optional(conn).await?;
+    row.map(|row| Ok((DeviceId(row.device_id), row.stored.read()?)))
         .transpose()
 }
 
@@ -105,14 +106,14 @@ pub async fn verdicts_after(
     incarnation: i64,
     after: i64,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let sql = "SELECT verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id > ? ORDER BY id";
-    let texts: Vec<String> = sqlx::query_scalar(sql)
+    let sql = "SELECT id, outcome, verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id > ? ORDER BY id";
+    let rows: Vec<Stored> = sqlx::query_as(sql)
         .bind(device.0)
         .bind(incarnation)
         .bind(after)
         .fetch_all(conn)
         .await?;
-    texts.iter().map(|text| read(text)).collect()
+    rows.iter().map(Stored::read).collect()
 }
 
 /// Whether any of these mutations was refused.
@@ -133,8 +134,58 @@ pub async fn any_refused(conn: &mut MySqlConnection, uids: &[Uuid]) -> Result<bo
     Ok(query.fetch_one(conn).await? > 0)
 }
 
-fn read(text: &str) -> Result<Verdict, StoreError> {
-    serde_json::from_str(text).map_err(|e| StoreError::Unreadable(e.to_string()))
+/// A verdict's columns.
+#[derive(sqlx::FromRow)]
+struct Stored {
+    id: i64,
+    outcome: String,
+    verdict: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct WithUid {
+    uid: Option<Uuid>,
+    #[sqlx(flatten)]
+    stored: Stored,
+}
+
+#[derive(sqlx::FromRow)]
+struct WithDevice {
+    device_id: Uuid,
+    #[sqlx(flatten)]
+    stored: Stored,
+}
+
+impl Stored {
+    /// The verdict as it was given; of one whose text is gone, its outcome. No device that confirmed it asks again.
+    fn read(&self) -> Result<Verdict, StoreError> {
+        if !self.verdict.is_empty() {
+            return serde_json::from_str(&self.verdict)
+                .map_err(|e| StoreError::Unreadable(e.to_string()));
+        }
+        let outcome = known(&self.outcome)
+            .ok_or_else(|| StoreError::Unreadable("mutations.outcome".to_owned()))?;
+        Ok(Verdict {
+            id: self.id,
+            outcome,
+            version: None,
+            review: None,
+            reviews: Vec::new(),
+            code: match outcome {
+                Outcome::Applied => None,
+                Outcome::Rejected => Some("verdict_expired".to_owned()),
+                Outcome::Conflict => Some("version_conflict".to_owned()),
+            },
+            field: None,
+            current: None,
+        })
+    }
+}
+
+fn known(name: &str) -> Option<Outcome> {
+    [Outcome::Applied, Outcome::Rejected, Outcome::Conflict]
+        .into_iter()
+        .find(|known| outcome(*known) == name)
 }
 
 const fn outcome(outcome: Outcome) -> &'static str {

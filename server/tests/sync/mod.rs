@@ -5,6 +5,7 @@ mod conflicts;
 mod depots;
 mod feed;
 mod http;
+mod kept_verdicts;
 mod old_visits;
 mod pages;
 mod people;

@@ -2,6 +2,7 @@
 
 use super::support::Ground;
 use blackbox::{Database, on_each_database};
+use huishou_server::store::kept_verdicts;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
@@ -42,7 +43,8 @@ on_each_database! {
             visits("appointments", "scope_collector"),
             visits("appointments", "scope_fact"),
             visits(&format!("orders_{month}"), "scope_collector"),
-            "SELECT verdict FROM mutations WHERE device_id = '1234567890123456' AND incarnation = 1 AND id > 3 ORDER BY id".to_owned(),
+            "SELECT id, outcome, verdict FROM mutations WHERE device_id = '1234567890123456' AND incarnation = 1 AND id > 3 ORDER BY id".to_owned(),
+            kept_verdicts::EMPTY.replacen('?', "'1234567890123456'", 1).replacen('?', "1", 1).replacen('?', "3", 1).replacen('?', "500", 1),
             "SELECT id FROM disputed_records WHERE resolved_at IS NULL AND id < 'x' ORDER BY id DESC LIMIT 20".to_owned(),
             "SELECT id FROM reviews WHERE closed = 0 AND id < 100 ORDER BY id DESC LIMIT 20".to_owned(),
         ];

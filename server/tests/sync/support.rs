@@ -259,7 +259,7 @@ pub fn visit(station_id: StationId, assignee: Option<StaffId>, now: DateTime<Utc
         order_id,
         version: 1,
         status: AppointmentStatus::Confirmed,
-        user_id,
+        user_id: Some(user_id),
         station_id,
         assignee,
         city: CITY.to_owned(),

@@ -140,6 +140,7 @@ export default {
   missing_token: 'Sign in first.',
   token_expired: 'The session has expired. Sign in again.',
   too_many_attempts: 'Too many attempts. Try again later.',
+  verdict_expired: 'This change was refused long ago; the reason is no longer kept. Enter it anew if it is still needed.',
   stale_incarnation: 'The server knows a newer life of this device’s data. Call support.',
   bad_cursor: 'The place in the sync was lost; it is being fetched again.',
   push_too_large: 'Too much in one upload; it is sent in parts.',

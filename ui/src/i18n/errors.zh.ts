@@ -140,6 +140,7 @@ export default {
   missing_token: '请先登录。',
   token_expired: '登录已过期。请重新登录。',
   too_many_attempts: '尝试太多次。请稍后再试。',
+  verdict_expired: '这一条很早以前已被拒绝，原因已不再保存。如仍需要，请重新录入。',
   stale_incarnation: '服务器认为本机数据已换过。请联系技术支持。',
   bad_cursor: '同步位置失效，正在重新获取。',
   push_too_large: '一次上传太多，会分批重试。',
