@@ -103,7 +103,8 @@ pub const EMPTY: &str = "UPDATE mutations SET verdict = '' WHERE device_id = ? A
 
 /// Notes how far a mark has been swept; one that is done makes the done ones before it unnecessary.
 async fn advance(tx: &mut Tx, mark: &Mark, through: i64) -> Result<(), StoreError> {
-    let sql = "UPDATE verdict_marks SET swept = ? WHERE device_id = ? AND incarnation = ? AND upto = ?";
+    let sql =
+        "UPDATE verdict_marks SET swept = ? WHERE device_id = ? AND incarnation = ? AND upto = ?";
     sqlx::query(sql)
         .bind(through)
         .bind(mark.device_id)

@@ -71,8 +71,7 @@ pub async fn verdict(
     incarnation: i64,
     id: i64,
 ) -> Result<Option<(Option<Uuid>, Verdict)>, StoreError> {
-    let sql =
-        "SELECT uid, id, outcome, verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id = ?";
+    let sql = "SELECT uid, id, outcome, verdict FROM mutations WHERE device_id = ? AND incarnation = ? AND id = ?";
     let row: Option<WithUid> = sqlx::query_as(sql)
         .bind(device.0)
         .bind(incarnation)
