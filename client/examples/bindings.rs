@@ -49,6 +49,8 @@ fn main() -> Result<(), ExportError> {
         quote::PreviewRequest,
         quote::Preview,
         quote::WeighRequest,
+        quote::BookingRequest,
+        quote::EstimateRequest,
         quote::TicketRequest,
         quote::Executed
     );

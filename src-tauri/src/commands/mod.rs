@@ -35,6 +35,8 @@ pub fn register(builder: Builder<Wry>) -> Builder<Wry> {
         quote::preview,
         quote::weigh,
         quote::ticket,
+        quote::book_visit,
+        quote::estimate,
         drafts::draft_get,
         drafts::draft_put,
         drafts::draft_delete,

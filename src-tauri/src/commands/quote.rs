@@ -2,7 +2,10 @@
 
 use huishou_client::view::{
     book::BookView,
-    quote::{Executed, Preview, PreviewRequest, TicketRequest, WeighRequest},
+    quote::{
+        BookingRequest, EstimateRequest, Executed, Preview, PreviewRequest, TicketRequest,
+        WeighRequest,
+    },
 };
 use tauri::State;
 
@@ -31,4 +34,16 @@ pub async fn weigh(opening: State<'_, Opening>, request: WeighRequest) -> Answer
 #[tauri::command]
 pub async fn ticket(opening: State<'_, Opening>, request: TicketRequest) -> Answer<Executed> {
     Ok(opening.engine().await?.ticket(&request)?)
+}
+
+/// Books a visit that was asked for on the telephone.
+#[tauri::command]
+pub async fn book_visit(opening: State<'_, Opening>, request: BookingRequest) -> Answer<Executed> {
+    Ok(opening.engine().await?.book_visit(&request)?)
+}
+
+/// Gives another estimate of a visit's goods.
+#[tauri::command]
+pub async fn estimate(opening: State<'_, Opening>, request: EstimateRequest) -> Answer<Executed> {
+    Ok(opening.engine().await?.estimate(&request)?)
 }
