@@ -34,9 +34,9 @@ version: number,
  */
 status: AppointmentStatus, 
 /**
- * The customer.
+ * The customer; none where the depot booked for somebody who is not known.
  */
-user_id: UserId, 
+user_id: UserId | null, 
 /**
  * The depot that serves it.
  */
@@ -50,7 +50,7 @@ assignee: StaffId | null,
  */
 city: string, 
 /**
- * Goods as booked.
+ * Goods as booked, or as last estimated.
  */
 items: Array<Item>, 
 /**
@@ -70,7 +70,7 @@ appointment_time: string,
  */
 slot: Slot, 
 /**
- * The estimate given at booking.
+ * The estimate given at booking, or the last one since.
  */
 estimate: Quote, 
 /**
