@@ -105,6 +105,7 @@ export default {
   no_appointment: 'This ticket has no appointment; it is a walk-in.',
   unknown_quote: 'That quote is not one of this order. Weigh again.',
   not_weighed: 'Not weighed yet. Weigh and quote first.',
+  already_weighed: 'Already weighed; the estimate can no longer be changed.',
   id_taken: 'The number already stands for another record. Do it once more.',
 
   // verdicts on mutations

@@ -105,6 +105,7 @@ export default {
   no_appointment: '这张单没有预约，是散客单。',
   unknown_quote: '这份报价不属于这张单。请重新称重报价。',
   not_weighed: '还没有称重。请先称重报价。',
+  already_weighed: '已经称重，不能再改预估。',
   id_taken: '编号已被另一条记录占用。请重新操作。',
 
   // verdicts on mutations

@@ -13,7 +13,7 @@ import { initials } from './initials'
 import { lastDay, nearDays, open, slotText, timeIn } from './times'
 
 const ALL = { from: null, to: null, query: '', statuses: [], assignee: null }
-const noon = new Date(2026, 10, 24, 12, 10)
+const noon = new Date('2026-11-24T12:10:00+08:00')
 const station = (name: string, divisions: string[]) => ({ id: name, version: 1, code: name, name, city: '330100', address: '', divisions })
 
 describe('districts', () => {
@@ -48,14 +48,14 @@ describe('districts', () => {
 
 describe('times', () => {
   it('begin with the slot, or at the first half hour that is an hour ahead', () => {
-    expect(timeIn('2026-11-24', '14:00', noon)?.getHours()).toBe(14)
+    expect(timeIn('2026-11-24', '14:00', noon)?.toISOString()).toBe('2026-11-24T06:00:00.000Z')
     expect(slotText('2026-11-24', '12:00', noon)).toBe('13:30–14:00')
     expect(timeIn('2026-11-24', '10:00', noon)).toBeNull()
     expect(timeIn('', '10:00', noon)).toBeNull()
   })
 
   it('leave a day out that has no slot left', () => {
-    const late = new Date(2026, 10, 24, 19, 30)
+    const late = new Date('2026-11-24T19:30:00+08:00')
     expect(open('2026-11-24', late)).toBe(false)
     expect(nearDays(late)[0]).toBe('2026-11-25')
     expect(nearDays(noon)[0]).toBe('2026-11-24')
@@ -63,7 +63,7 @@ describe('times', () => {
 
   it('reach one month ahead, on months of any length', () => {
     expect(lastDay(noon)).toBe('2026-12-24')
-    expect(lastDay(new Date(2027, 0, 31))).toBe('2027-02-28')
+    expect(lastDay(new Date('2027-01-31T12:00:00+08:00'))).toBe('2027-02-28')
   })
 })
 
@@ -92,7 +92,7 @@ describe('the form', () => {
     Object.assign(draft.form, { phone: '138 00002046', name: ' 王女士 ', division: '330106', detail: ' 文三路 90 号 ', start: '14:00', place: { lng: '120.1', lat: '30.2' } })
     const request = requestOf(draft, [], noon)
     expect(request).toMatchObject({ contact: { name: '王女士', phone: '13800002046' }, address: { division: '330106', detail: '文三路 90 号', lng: '120.1', lat: '30.2' } })
-    expect(new Date(request.appointment_time).getHours()).toBe(14)
+    expect(request.appointment_time).toBe('2026-11-24T06:00:00.000Z')
     expect(requestOf({ ...draft, form: { ...draft.form, place: null } }, [], noon).address).toEqual({ division: '330106', detail: '文三路 90 号' })
     expect('note' in request).toBe(false)
   })

@@ -3,7 +3,7 @@
 import { uuidv7 } from '@/format/id'
 import type { AppError, BookingRequest, FieldFault, Item } from '@/host'
 import { newKey, type Row } from '../weigh/rows'
-import { timeIn } from './times'
+import { beginOf, timeIn } from './times'
 
 /** What is asked, as typed. */
 export interface Form {
@@ -85,7 +85,7 @@ export function requestOf(draft: Pick<BookingDraft, 'appointment_id' | 'order_id
     appointment_id: draft.appointment_id, order_id: draft.order_id,
     contact: { name: form.name.trim(), phone: phoneDigits(form.phone) },
     address: { division: form.division, detail: form.detail.trim(), ...form.place },
-    appointment_time: (timeIn(form.day, form.start, now) ?? new Date(`${form.day}T${form.start}:00`)).toISOString(),
+    appointment_time: (timeIn(form.day, form.start, now) ?? beginOf(form.day, form.start)).toISOString(),
     items, ...(note ? { note } : {}),
   }
 }

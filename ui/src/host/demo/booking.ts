@@ -1,6 +1,5 @@
 // Phone bookings of the demo host: the rules of a booking as far as screens meet them.
 
-import { clock, localDay } from '@/format/time'
 import { uuidv7 } from '@/format/id'
 import type { BookingRequest, FieldFault, Slot } from '../types'
 import { newOrder, quoteOf, RULES, STATIONS, type Visit } from './data'
@@ -9,10 +8,11 @@ import { priceLine } from './pricing'
 const HOUR = 3_600_000
 const two = (hour: number): string => `${String(hour).padStart(2, '0')}:00`
 
-/** The slot of two hours that an instant lies in. */
+/** China's slot of two hours that an instant lies in. */
 export function slotOf(at: Date): Slot {
-  const hour = Math.floor(Number(clock(at).slice(0, 2)) / 2) * 2
-  return { date: localDay(at), start: two(hour), end: two(hour + 2) }
+  const china = new Date(at.getTime() + 8 * HOUR).toISOString()
+  const hour = Math.floor(Number(china.slice(11, 13)) / 2) * 2
+  return { date: china.slice(0, 10), start: two(hour), end: two(hour + 2) }
 }
 
 const serves = (division: string) => STATIONS.find((station) => station.divisions.includes(division))
