@@ -1,6 +1,10 @@
 //! Our side: a release build of the server on a durable MariaDB of its own, and the product's engine as clients.
 
-use crate::{client::Client, proxy::Proxy, store::fill};
+use crate::{
+    client::Client,
+    proxy::Proxy,
+    store::{fill, look},
+};
 use anyhow::{Context, Result};
 use blackbox::{Database, Dedicated, Desk, Engine, Server, bin, server::Setup};
 use serde_json::{Value, json};
@@ -75,6 +79,14 @@ impl Ours {
     /// The server's process id.
     pub fn server_pid(&mut self) -> u32 {
         self.server.process().pid()
+    }
+
+    /// The database's process id.
+    ///
+    /// # Errors
+    /// It left no pid file.
+    pub async fn database_pid(&self) -> Result<u32> {
+        look::process(&self.database).await
     }
 
     /// The server's own address, past the proxy.

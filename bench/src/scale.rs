@@ -19,6 +19,12 @@ pub struct Scale {
     pub edits_each: usize,
     /// Visits reassigned behind a collector's back.
     pub reassigned: u32,
+    /// Rounds and seconds of the change feed's windows.
+    pub feed: (usize, u64),
+    /// Visits of the station whose growth a pull is not to notice.
+    pub grown: u32,
+    /// Devices that poll, and seconds.
+    pub polling: (usize, u64),
 }
 
 impl Scale {
@@ -36,6 +42,9 @@ impl Scale {
                 clients: 20,
                 edits_each: 25,
                 reassigned: 100,
+                feed: (5, 6),
+                grown: 1_000_000,
+                polling: (1_000, 90),
             },
             "small" => Self {
                 runs: 3,
@@ -45,6 +54,9 @@ impl Scale {
                 clients: 8,
                 edits_each: 25,
                 reassigned: 50,
+                feed: (2, 4),
+                grown: 100_000,
+                polling: (200, 60),
             },
             "tiny" => Self {
                 runs: 1,
@@ -54,6 +66,9 @@ impl Scale {
                 clients: 2,
                 edits_each: 4,
                 reassigned: 6,
+                feed: (1, 1),
+                grown: 500,
+                polling: (20, 4),
             },
             other => bail!("BENCH_SCALE is full, small or tiny, not {other}"),
         })

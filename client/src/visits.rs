@@ -1,6 +1,7 @@
 //! An appointment with its order as this device sees it: the server's state, with the commands made here and not yet
 //! contained in it applied on top, oldest first. Bodies and list rows are materialised whenever either changes.
 
+mod arriving;
 mod rows;
 
 use crate::{
@@ -22,9 +23,9 @@ use huishou_domain::{
     sync::{message::Mutation, scope::Kind},
     visit::{Act, Opening, Party, Visit, create_ticket},
 };
-use serde_json::Value;
 use uuid::Uuid;
 
+pub use arriving::{Arriving, visit_of};
 pub use rows::search_text;
 
 /// A visit with how it stands.
@@ -37,16 +38,6 @@ pub struct Seen {
     pub order_version: Option<i64>,
     /// It left this device's scopes.
     pub shadow: bool,
-}
-
-/// The visit an aggregate's body belongs to: the order's id, which appointment and order share.
-#[must_use]
-pub fn visit_of(kind: Kind, id: Uuid, body: &Value) -> Option<Uuid> {
-    match kind {
-        Kind::Order => Some(id),
-        Kind::Appointment => body.get("order_id")?.as_str()?.parse().ok(),
-        Kind::PriceBook | Kind::Staff | Kind::Station => None,
-    }
 }
 
 /// The visit a command is about; none when this device does not know it.

@@ -5,9 +5,10 @@ use anyhow::{Context, Result};
 use bench::{
     figures::{Measured, table},
     scale::Scale,
-    workloads::{Both, converge, edits, first, moved},
+    workloads::{Both, converge, edits, feed, first, local, moved, polling, tail},
 };
 use clap::Parser;
+use std::time::Duration;
 
 /// Sync side by side with PouchDB and express-pouchdb.
 #[derive(Parser)]
@@ -18,7 +19,8 @@ struct Options {
     /// Interleaved runs, instead of the scale's.
     #[arg(long)]
     runs: Option<usize>,
-    /// Only these workloads, as `w1,w3`; w1 is the smaller first sync, w1x the larger.
+    /// Only these workloads, as `w1,w3`; w1 is the smaller first sync, w1x the larger; feed, tail, poll, local are the
+    /// figures of our side alone.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Our side alone, for a look at a change.
@@ -39,7 +41,13 @@ async fn main() -> Result<()> {
     let mut both = Both::start(scale, !options.without_peer).await?;
     eprintln!("server {}", both.ours.server_pid());
     let rows = measure(&mut both, &options).await?;
-    println!("{}", table(&rows));
+    if !rows.is_empty() {
+        println!("{}", table(&rows));
+    }
+    let others = costs(&mut both, &options).await?;
+    if !others.is_empty() {
+        println!("| what | figure |\n| --- | --- |\n{others}");
+    }
     if wanted(&options, "w6") {
         let [ours, peer] = moved::reassign(&mut both).await?;
         println!("{}", reassigned(ours, peer, both.peer.is_some()));
@@ -89,6 +97,29 @@ async fn measure(both: &mut Both, options: &Options) -> Result<Vec<Measured>> {
         }
     }
     Ok(rows)
+}
+
+/// What has no counterpart with the peer.
+async fn costs(both: &mut Both, options: &Options) -> Result<String> {
+    let (scale, mut lines) = (both.scale, String::new());
+    if wanted(options, "local") {
+        let station = both.ours.station("large", scale.many_visits, 2).await?;
+        lines.push_str(&local::large(both, &station).await?);
+    }
+    if wanted(options, "feed") {
+        let (rounds, seconds) = scale.feed;
+        lines.push_str(&feed::cost(&both.ours, rounds, Duration::from_secs(seconds)).await?);
+    }
+    if wanted(options, "poll") {
+        let (devices, seconds) = scale.polling;
+        lines
+            .push_str(&polling::idle(&mut both.ours, devices, Duration::from_secs(seconds)).await?);
+    }
+    // Last: it leaves very many rows behind.
+    if wanted(options, "tail") {
+        lines.push_str(&tail::growth(&both.ours, scale.visits, scale.grown, 18).await?);
+    }
+    Ok(lines)
 }
 
 fn hold() -> Result<()> {

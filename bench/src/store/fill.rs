@@ -64,13 +64,22 @@ pub async fn station(db: &Database, code: &str, visits: u32, collectors: u32) ->
         visits,
         collectors,
     };
-    let mut from = 1;
-    while from <= visits {
-        let to = visits.min(from + CHUNK - 1);
-        some_visits(db, &station, from, to).await?;
+    more_visits(db, &station, 1, visits).await?;
+    Ok(station)
+}
+
+/// Visits with these numbers, the last included.
+///
+/// # Errors
+/// The demo city is not there.
+pub async fn more_visits(db: &Database, station: &Station, first: u32, last: u32) -> Result<()> {
+    let mut from = first;
+    while from <= last {
+        let to = last.min(from + CHUNK - 1);
+        some_visits(db, station, from, to).await?;
         from = to + 1;
     }
-    Ok(station)
+    Ok(())
 }
 
 /// Visits `from` to `to` of a station. Each id carries the month's first instant plus its number in milliseconds.

@@ -54,6 +54,19 @@ pub async fn handler_reads(db: &Database) -> BTreeMap<String, u64> {
         .collect()
 }
 
+/// The database's own process id.
+///
+/// # Errors
+/// It left no file with it.
+pub async fn process(db: &Database) -> Result<u32> {
+    let path = db
+        .texts("SELECT @@pid_file")
+        .await
+        .pop()
+        .context("a path")?;
+    Ok(std::fs::read_to_string(path)?.trim().parse()?)
+}
+
 fn staff(username: &str) -> String {
     format!("(SELECT id FROM staff WHERE username = '{username}')")
 }

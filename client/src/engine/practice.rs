@@ -19,7 +19,10 @@ use huishou_domain::{
     price_book::{self, PriceBook},
     quote::{BookRef, Quote, QuoteKind},
     staff::{Role, Staff, Station},
-    sync::scope::{Kind, Scope},
+    sync::{
+        body::Body,
+        scope::{Kind, Scope},
+    },
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -104,14 +107,14 @@ fn put(
     body: &impl serde::Serialize,
     scopes: &[Scope],
 ) -> Result<()> {
-    let body = serde_json::to_value(body)?;
+    let body = Body::of(body)?;
     base::put(
         db,
         kind,
         id,
         version,
         visits::visit_of(kind, id, &body),
-        &body.to_string(),
+        body.text(),
     )?;
     memberships::set(db, kind, id, scopes)
 }

@@ -91,6 +91,26 @@ pub fn all<T: DeserializeOwned>(db: &Db, kind: Kind) -> Result<Vec<T>> {
         .collect()
 }
 
+/// Whether nothing is held, shadows included.
+///
+/// # Errors
+/// Of the store.
+pub fn is_empty(db: &Db) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM base)")?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// Whether any shadow is kept.
+///
+/// # Errors
+/// Of the store.
+pub fn any_shadow(db: &Db) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM base WHERE dropped = 1)")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// The visits whose appointment or order is here.
 ///
 /// # Errors

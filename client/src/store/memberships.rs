@@ -12,6 +12,14 @@ use uuid::Uuid;
 /// Of the store.
 pub fn set(db: &Db, kind: Kind, id: Uuid, scopes: &[Scope]) -> Result<()> {
     clear_row(db, kind, id)?;
+    add(db, kind, id, scopes)
+}
+
+/// The aggregate is in these scopes too.
+///
+/// # Errors
+/// Of the store.
+pub fn add(db: &Db, kind: Kind, id: Uuid, scopes: &[Scope]) -> Result<()> {
     let mut insert = db.prepare_cached(
         "INSERT OR IGNORE INTO memberships (kind, id, scope) VALUES (?1, ?2, ?3)",
     )?;
@@ -55,8 +63,12 @@ pub fn clear(db: &Db) -> Result<()> {
 /// # Errors
 /// Of the store.
 pub fn scopes(db: &Db) -> Result<Vec<String>> {
-    let mut statement =
-        db.prepare_cached("SELECT DISTINCT scope FROM memberships ORDER BY scope")?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    // From one scope to the next by the index: DISTINCT would read an entry of every aggregate.
+    let mut next = db.prepare_cached("SELECT min(scope) FROM memberships WHERE scope > ?1")?;
+    let (mut found, mut last) = (Vec::new(), String::new());
+    while let Some(scope) = next.query_row([&last], |row| row.get::<_, Option<String>>(0))? {
+        found.push(scope.clone());
+        last = scope;
+    }
+    Ok(found)
 }

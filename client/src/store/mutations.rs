@@ -290,6 +290,17 @@ pub fn unanswered(db: &Db) -> Result<Vec<Stored>> {
     list(db, "WHERE outcome IS NULL ORDER BY id", [])
 }
 
+/// Visits that commands kept here are about.
+///
+/// # Errors
+/// Of the store.
+pub fn visits(db: &Db) -> Result<Vec<Uuid>> {
+    let mut statement =
+        db.prepare_cached("SELECT DISTINCT visit FROM mutations WHERE visit IS NOT NULL")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Visits with commands that are not retired or still open.
 ///
 /// # Errors
@@ -308,9 +319,11 @@ pub fn live_visits(db: &Db) -> Result<Vec<Uuid>> {
 /// Of the store.
 pub fn prune(db: &Db, before: i64) -> Result<()> {
     let keep: Option<i64> = db
-        .prepare_cached("SELECT min(id) FROM mutations WHERE outcome IS NULL OR open = 1 OR retired = 0 OR answered_at >= ?1")?
-        .query_row([before], |row| row.get(0))?;
-    db.prepare_cached("DELETE FROM mutations WHERE ?1 IS NULL OR id < ?1")?
-        .execute([keep])?;
+        // The first from below, not the least of all: mostly the very first stays.
+        .prepare_cached("SELECT id FROM mutations WHERE outcome IS NULL OR open = 1 OR retired = 0 OR answered_at >= ?1 ORDER BY id LIMIT 1")?
+        .query_row([before], |row| row.get(0))
+        .optional()?;
+    db.prepare_cached("DELETE FROM mutations WHERE id < ?1")?
+        .execute([keep.unwrap_or(i64::MAX)])?;
     Ok(())
 }

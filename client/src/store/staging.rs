@@ -25,6 +25,18 @@ pub fn count(db: &Db) -> Result<u32> {
         .query_row([], |row| row.get(0))?)
 }
 
+/// The newest page.
+///
+/// # Errors
+/// Of the store.
+pub fn last(db: &Db) -> Result<Option<PullAnswer>> {
+    let mut statement = db.prepare_cached("SELECT page FROM staging ORDER BY seq DESC LIMIT 1")?;
+    let mut rows = statement.query([])?;
+    let page: Option<String> = rows.next()?.map(|row| row.get(0)).transpose()?;
+    page.map(|page| Ok(serde_json::from_str(&page)?))
+        .transpose()
+}
+
 /// Hands each page to `work`, oldest first, one at a time.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use crate::{
     clock::Contact,
     error::Result,
     store::{Commit, Db, Store, base, memberships, meta, mutations, staging},
-    visits,
+    visits::{self, Arriving},
 };
 use huishou_domain::{
     price_book::PriceBook,
@@ -18,7 +18,7 @@ use huishou_domain::{
     },
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// Applied commands are kept this long, for a server that was restored from an older backup.
@@ -69,19 +69,28 @@ impl Applied {
 /// Of the store, or a staged page that cannot be read; then nothing has changed.
 pub fn apply(store: &mut Store, contact: Contact) -> Result<Applied> {
     store.write(Commit::Apply, |db| {
-        let mut work = Work::default();
+        let mut work = Work::begin(db)?;
         if meta::get(db, meta::Key::StagedFresh)?.unwrap_or(false) {
             memberships::clear(db)?;
+            work.loosened = !work.arriving.was_empty();
+        }
+        // The price books stand on the last page of a first sync, and the weights of lists depend on them.
+        if let Some(last) = staging::last(db)? {
+            work.books(db, &last)?;
         }
         staging::each(db, |page| work.page(db, page))?;
         work.finish(db, contact)
     })
 }
 
-#[derive(Default)]
 struct Work {
     done: Applied,
+    arriving: Arriving,
     touched: BTreeSet<Uuid>,
+    /// Aggregates put so far into a store that was empty: what is new to it has no memberships to take away.
+    fresh: HashSet<(Kind, Uuid)>,
+    /// A membership was taken away: something may be held by no scope now.
+    loosened: bool,
     checks: Option<BTreeMap<Scope, Check>>,
     scopes: Option<Vec<Scope>>,
     cursor: String,
@@ -90,11 +99,41 @@ struct Work {
 }
 
 impl Work {
+    fn begin(db: &Db) -> Result<Self> {
+        Ok(Self {
+            done: Applied::default(),
+            arriving: Arriving::begin(db)?,
+            touched: BTreeSet::new(),
+            fresh: HashSet::new(),
+            loosened: false,
+            checks: None,
+            scopes: None,
+            cursor: String::new(),
+            complete: false,
+            at: 0,
+        })
+    }
+
+    /// The price books of a page, ahead of everything else.
+    fn books(&mut self, db: &Db, page: &PullAnswer) -> Result<()> {
+        let mut any = false;
+        for put in page.puts.iter().filter(|put| put.kind == Kind::PriceBook) {
+            self.put(db, put)?;
+            self.done.puts -= 1;
+            any = true;
+        }
+        if any {
+            self.arriving.books(&note_piece_goods(db)?);
+        }
+        Ok(())
+    }
+
     fn page(&mut self, db: &Db, page: PullAnswer) -> Result<()> {
         self.done.pages += 1;
         self.at = page.server_time.timestamp_millis();
         for scope in &page.reset {
             memberships::clear_scope(db, scope)?;
+            self.loosened |= self.done.puts > 0 || !self.arriving.was_empty();
         }
         for put in &page.puts {
             self.put(db, put)?;
@@ -116,22 +155,19 @@ impl Work {
 
     fn put(&mut self, db: &Db, put: &Put) -> Result<()> {
         let visit = visits::visit_of(put.kind, put.id, &put.body);
-        base::put(
-            db,
-            put.kind,
-            put.id,
-            put.version,
-            visit,
-            &serde_json::to_string(&put.body)?,
-        )?;
-        memberships::set(db, put.kind, put.id, &put.scopes)?;
+        base::put(db, put.kind, put.id, put.version, visit, put.body.text())?;
+        if self.arriving.was_empty() && self.fresh.insert((put.kind, put.id)) {
+            memberships::add(db, put.kind, put.id, &put.scopes)?;
+        } else {
+            memberships::set(db, put.kind, put.id, &put.scopes)?;
+        }
         self.done.puts += 1;
         self.done.kinds.insert(put.kind.as_str());
-        self.touched.extend(visit);
-        Ok(())
+        self.arriving.take(db, put, visit)
     }
 
     fn dropped(&mut self, db: &Db, dropped: &Dropped) -> Result<()> {
+        self.loosened = true;
         memberships::clear_row(db, dropped.kind, dropped.id)
     }
 
@@ -141,8 +177,9 @@ impl Work {
             .extend(mutations::retire_through(db, self.done.last_mutation)?);
         self.let_go(db)?;
         if self.done.kinds.contains(Kind::PriceBook.as_str()) {
-            note_piece_goods(db)?;
+            self.arriving.books(&note_piece_goods(db)?);
         }
+        self.touched.append(&mut self.arriving.rest());
         for visit in &self.touched {
             visits::rebuild(db, *visit)?;
         }
@@ -158,7 +195,7 @@ impl Work {
     }
 
     /// Scopes this device no longer holds.
-    fn leave_lost_scopes(&self, db: &Db) -> Result<()> {
+    fn leave_lost_scopes(&mut self, db: &Db) -> Result<()> {
         let Some(granted) = &self.scopes else {
             return Ok(());
         };
@@ -166,6 +203,7 @@ impl Work {
         for held in memberships::scopes(db)? {
             if let (false, Ok(scope)) = (granted.contains(&held), held.parse()) {
                 memberships::clear_scope(db, &scope)?;
+                self.loosened = true;
             }
         }
         Ok(())
@@ -174,6 +212,10 @@ impl Work {
     /// Forgets what no scope holds any more. What still has unanswered, uncontained or refused commands stays as a
     /// read-only shadow, so that they can be seen and dealt with.
     fn let_go(&mut self, db: &Db) -> Result<()> {
+        // Looking for them reads everything held: only when there can be any.
+        if !self.loosened && !base::any_shadow(db)? {
+            return Ok(());
+        }
         let live: BTreeSet<Uuid> = mutations::live_visits(db)?.into_iter().collect();
         for row in base::loose(db)? {
             let is_live = row.visit.is_some_and(|visit| live.contains(&visit));
@@ -242,7 +284,7 @@ fn is_older_copy(db: &Db, last_mutation: i64) -> Result<bool> {
 ///
 /// # Errors
 /// Of the store.
-pub fn note_piece_goods(db: &Db) -> Result<()> {
+pub fn note_piece_goods(db: &Db) -> Result<BTreeSet<String>> {
     let books: Vec<PriceBook> = base::all(db, Kind::PriceBook)?;
     let by_piece: BTreeSet<String> = books
         .iter()
@@ -250,5 +292,6 @@ pub fn note_piece_goods(db: &Db) -> Result<()> {
         .filter(|goods| goods.unit == Unit::Piece)
         .map(|goods| goods.category)
         .collect();
-    meta::set(db, meta::Key::PieceGoods, &by_piece)
+    meta::set(db, meta::Key::PieceGoods, &by_piece)?;
+    Ok(by_piece)
 }

@@ -577,7 +577,7 @@ impl State {
             id: key.1,
             version: row.version,
             scopes: row.scopes.intersection(&self.granted).cloned().collect(),
-            body: row.body.clone(),
+            body: row.body.clone().into(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The messages of push and pull. Mutations travel as the exact bytes made at creation.
 
 use super::{
+    body::Body,
     check::Check,
     scope::{Kind, Scope},
 };
@@ -153,7 +154,7 @@ pub struct Put {
     /// Those of its scopes that the device holds.
     pub scopes: Vec<Scope>,
     /// The state.
-    pub body: Value,
+    pub body: Body,
 }
 
 /// Why an aggregate is gone from the device's view.

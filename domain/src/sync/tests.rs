@@ -168,7 +168,7 @@ fn pulls_have_this_form() {
             id: ID,
             version: 5,
             scopes: vec![scope.clone()],
-            body: json!({"x": 1}),
+            body: json!({"x": 1}).into(),
         }],
         drops: vec![Dropped {
             kind: Kind::Order,

@@ -4,11 +4,11 @@
 use super::{Snapshot, StoreError, appointments, orders, price_books, staff, stations};
 use crate::sync::plan::Key;
 use huishou_domain::sync::{
+    body::Body,
     check::Check,
     scope::{Kind, Scope},
 };
 use serde::Serialize;
-use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -24,9 +24,7 @@ pub struct Held {
     /// All scopes it is in.
     pub scopes: Vec<Scope>,
     /// Its form on the wire.
-    pub body: Value,
-    /// Bytes of that form.
-    pub size: usize,
+    pub body: Body,
 }
 
 /// The aggregates behind these keys; those that are no more are left out.
@@ -112,13 +110,11 @@ async fn load_kind(
 }
 
 fn held(version: i64, scopes: Vec<Scope>, body: &impl Serialize) -> Result<Held, StoreError> {
-    let text = serde_json::to_string(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-    let body = serde_json::from_str(&text).map_err(|e| StoreError::Unreadable(e.to_string()))?;
+    let body = Body::of(body).map_err(|e| StoreError::Unreadable(e.to_string()))?;
     Ok(Held {
         version,
         scopes,
         body,
-        size: text.len(),
     })
 }
 

@@ -10,7 +10,7 @@ use huishou_domain::sync::{
     message::{DropReason, Dropped, MAX_AGGREGATES, MAX_BYTES, Put},
     scope::{Kind, Scope},
 };
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// What a page may hold.
@@ -233,28 +233,28 @@ impl<'a, S: Pulling> Page<'a, S> {
             .filter(|key| !self.seen.contains(key))
             .copied()
             .collect();
-        let loaded = self.snapshot.load(&fresh).await?;
-        let size = |key: &Key| loaded.get(key).map_or(0, |held| held.size);
+        let mut loaded = self.snapshot.load(&fresh).await?;
         let sizes = keys.iter().map(|key| {
             if self.seen.contains(key) {
                 0
             } else {
-                size(key)
+                size(loaded.get(key))
             }
         });
         let count = plan::how_many_fit(sizes, self.bytes, self.limit.bytes).min(keys.len());
         for key in &keys[..count] {
             if self.seen.insert(*key) {
-                self.bytes = self.bytes.saturating_add(size(key));
-                self.show(*key, &loaded);
+                let held = loaded.remove(key);
+                self.bytes = self.bytes.saturating_add(size(held.as_ref()));
+                self.show(*key, held);
             }
         }
         Ok(count)
     }
 
     /// A put of what the device may still see, otherwise a drop.
-    fn show(&mut self, (kind, id): Key, loaded: &HashMap<Key, Held>) {
-        let Some(held) = loaded.get(&(kind, id)) else {
+    fn show(&mut self, (kind, id): Key, held: Option<Held>) {
+        let Some(held) = held else {
             self.drops.push(Dropped {
                 kind,
                 id,
@@ -264,9 +264,8 @@ impl<'a, S: Pulling> Page<'a, S> {
         };
         let scopes: Vec<Scope> = held
             .scopes
-            .iter()
+            .into_iter()
             .filter(|scope| self.held.contains(scope))
-            .cloned()
             .collect();
         if scopes.is_empty() {
             self.drops.push(Dropped {
@@ -280,8 +279,13 @@ impl<'a, S: Pulling> Page<'a, S> {
                 id,
                 version: held.version,
                 scopes,
-                body: held.body.clone(),
+                body: held.body,
             });
         }
     }
+}
+
+/// Bytes an aggregate takes in a page; one that is no more takes none.
+fn size(held: Option<&Held>) -> usize {
+    held.map_or(0, |held| held.body.text().len())
 }

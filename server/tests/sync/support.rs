@@ -500,7 +500,7 @@ impl Phone {
             let copy = Copy {
                 version: put.version,
                 scopes: put.scopes.clone(),
-                body: put.body.clone(),
+                body: put.body.read().unwrap(),
             };
             self.copies.insert((put.kind, put.id), copy);
         }
