@@ -16,8 +16,9 @@ use huishou_domain::{
     booking,
     command::{AppointmentCreate, Command, Subject, check},
     division,
+    ids::StationId,
     pricing::Book,
-    staff::{Actor, Role, Station},
+    staff::{Actor, Station},
     sync::scope::Kind,
     visit::{Visit, permit_booking},
 };
@@ -55,9 +56,11 @@ impl Engine {
         self.execute("appointment.estimate", serde_json::to_value(request)?)
     }
 
-    /// The depot that serves a district, of those this device knows.
+    /// The depot that serves a district, of those this device knows; else this person's own, if it lies in the same
+    /// city: the server knows them all.
     pub(super) fn served(&self, district: &str) -> Result<Option<Served>> {
-        let Some(station) = self.read(|db| station_of(db, district.trim()))? else {
+        let own = self.person()?.station_id;
+        let Some(station) = self.read(|db| station_of(db, district.trim(), own))? else {
             return Ok(None);
         };
         let rules = self.in_force(Some(&station.city)).ok();
@@ -69,7 +72,7 @@ impl Engine {
 }
 
 /// The most exact coverage wins, as on the server.
-fn station_of(db: &Db, district: &str) -> Result<Option<Station>> {
+fn station_of(db: &Db, district: &str, own: Option<StationId>) -> Result<Option<Station>> {
     if !division::is_district(district) {
         return Ok(None);
     }
@@ -78,8 +81,12 @@ fn station_of(db: &Db, district: &str) -> Result<Option<Station>> {
         covered.map(|area| division::coverage(area, district)).max()
     };
     let stations: Vec<Station> = base::all(db, Kind::Station)?;
-    let serving = stations.into_iter().filter(|s| exactness(s) > Some(0));
-    Ok(serving.max_by_key(exactness))
+    let serving = stations.iter().filter(|s| exactness(s) > Some(0));
+    let near = |s: &&Station| Some(s.id) == own && division::covers(&s.city, district);
+    let found = serving
+        .max_by_key(|s| exactness(s))
+        .or_else(|| stations.iter().find(near));
+    Ok(found.cloned())
 }
 
 /// A new visit of this booking, as it is shown until the server has it.
@@ -94,11 +101,7 @@ pub fn begin(
     slot: Option<Slot>,
     at: DateTime<Utc>,
 ) -> Result<Visit> {
-    match served {
-        Some(served) => permit_booking(actor, served.station.id)?,
-        None if actor.role == Role::Collector => return Err(Error::code("forbidden")),
-        None => {}
-    }
+    permit_booking(actor)?;
     free_ids(db, args)?;
     check::form(&Command::Create(Box::new(args.clone())))
         .map_err(|fault| Error::field(fault.code, fault.field))?;

@@ -205,7 +205,7 @@ fn subject(db: &Db, visit: Uuid, mutation: &Mutation) -> Result<String> {
     }
     // A booking that was refused is shown nowhere else.
     if let Some(Value::String(name)) = mutation.args.pointer("/contact/name") {
-        return Ok(name.clone());
+        return Ok(name.trim().to_owned());
     }
     let listed = order_list::names(db, visit)?;
     Ok(listed.map_or_else(|| order_no(OrderId(visit)), |(number, _)| number))

@@ -4,7 +4,6 @@
 use super::{Party, Refusal, Visit};
 use crate::{
     command::Command,
-    ids::StationId,
     staff::{Actor, Role},
 };
 
@@ -25,16 +24,15 @@ pub fn permit(visit: &Visit, command: &Command, party: &Party) -> Result<(), Ref
     }
 }
 
-/// Checks that a member of staff may book a pick-up at this depot: its own people, and those who plan everywhere.
+/// Checks that a member of staff may book a pick-up for a customer: those who answer the telephone, at whatever depot.
+/// The visit belongs to the depot that serves the address.
 ///
 /// # Errors
 /// [`Refusal::Forbidden`].
-pub fn permit_booking(actor: &Actor, station: StationId) -> Result<(), Refusal> {
-    let at_station = actor.role == Role::Station && actor.station == Some(station);
-    if at_station || actor.role.plans_everywhere() {
-        Ok(())
-    } else {
-        Err(Refusal::Forbidden)
+pub const fn permit_booking(actor: &Actor) -> Result<(), Refusal> {
+    match actor.role {
+        Role::Station | Role::Dispatcher | Role::Admin => Ok(()),
+        Role::Collector => Err(Refusal::Forbidden),
     }
 }
 

@@ -58,7 +58,10 @@ impl Ground {
         let app = State::new(config).unwrap();
         migrations::migrate(&app.db).await.unwrap();
         app.db.ensure_months_ahead(app.now()).await.unwrap();
-        let (west, east) = (station(&app, "west").await, station(&app, "east").await);
+        let (west, east) = (
+            station(&app, "west", "330106").await,
+            station(&app, "east", "330105").await,
+        );
         for at in [west, east] {
             let done: Result<(), Problem> = async {
                 write_tx!(&app.db, |tx| Ok(slots::set_day(
@@ -201,7 +204,7 @@ async fn register(
     })
 }
 
-async fn station(app: &App, code: &str) -> StationId {
+async fn station(app: &App, code: &str, serves: &str) -> StationId {
     let station = Station {
         id: StationId(Uuid::now_v7()),
         version: 1,
@@ -209,7 +212,7 @@ async fn station(app: &App, code: &str) -> StationId {
         name: code.to_owned(),
         city: CITY.to_owned(),
         address: String::new(),
-        divisions: Vec::new(),
+        divisions: vec![serves.to_owned()],
     };
     let now = app.now();
     let done: Result<(), Problem> = async {

@@ -30,7 +30,20 @@ async fn good(town: &Town, desk: &Desk) -> Vec<(&'static str, Value)> {
         "order_id": order, "quote_id": Uuid::now_v7(), "book": names, "items": iron("10"), "lines": priced["lines"], "total": priced["total"],
         "adjustments": [], "due": priced["total"], "gap_reasons": [{"line": 0, "code": "other", "text": "重称"}],
     });
+    let mut estimate = quote.clone();
+    estimate["kind"] = json!("estimate");
+    let create = json!({
+        "appointment_id": Uuid::now_v7(), "order_id": Uuid::now_v7(), "contact": {"name": "赵女士", "phone": "13911113333"},
+        "address": {"division": "330106", "detail": "天目山路 226 号 2 单元", "lng": "120.12", "lat": "30.27"},
+        "appointment_time": at(2, 14), "items": iron("10"), "note": "有电梯", "estimate": estimate,
+    });
+    estimate["id"] = json!(Uuid::now_v7());
     vec![
+        ("appointment.create@1", create),
+        (
+            "appointment.estimate@1",
+            json!({"appointment_id": visit["id"], "quote": estimate}),
+        ),
         ("appointment.confirm@1", appointment.clone()),
         (
             "appointment.assign@1",

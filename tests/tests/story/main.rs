@@ -7,3 +7,4 @@ mod changes;
 mod meanwhile;
 mod path;
 mod places;
+mod telephone;

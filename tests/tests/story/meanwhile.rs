@@ -425,45 +425,101 @@ async fn an_id_with_an_implausible_time_is_stored_in_the_month_of_arrival_and_fo
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_superseded_price_book_is_good_within_its_grace_and_reviewed_beyond() {
-    let mut street = Street::open(Engine::MariaDb).await;
-    let old = street.town.price_book().await;
-    let within = street.with_zhang(&at(1, 10)).await;
-    let _ = street.zhang.serve(&within).await;
-    publish(&street.town, &mut street.dispatch, &old, Utc::now()).await;
-    street.zhang_returns().await;
-    let order = text(&within, "order_id");
-    assert_eq!(
-        street.town.ledger().reviews(order).await,
-        [""; 0],
-        "within the grace period"
-    );
-    let book = street.zhang.list("price_book").await;
-    assert_eq!(
-        book.as_array().expect("books").len(),
-        2,
-        "the new book has come: {book}"
-    );
+async fn a_superseded_price_book_is_good_within_its_grace_and_beyond_it_reviewed_or_refused() {
+    for engine in Engine::ALL {
+        let mut street = Street::open(engine).await;
+        let old = street.town.price_book().await;
+        let beyond = with_li(&mut street, &at(1, 12)).await;
+        let estimated = with_li(&mut street, &at(1, 14)).await;
+        let within = street.with_zhang(&at(1, 10)).await;
+        let again = estimate_again(&street.zhang, &within).await;
+        let _ = street.zhang.serve(&within).await;
+        publish(&street.town, &mut street.dispatch, &old, Utc::now()).await;
+        street.zhang_returns().await;
+        let ledger = street.town.ledger();
+        assert_eq!(
+            ledger.reviews(text(&within, "order_id")).await,
+            [""; 0],
+            "within the grace period a weighing is applied"
+        );
+        let seen = street.wang.appointment(id(&within)).await;
+        assert_eq!(
+            seen["estimate"]["id"], again["quote_id"],
+            "and so is an estimate"
+        );
+        assert_eq!(seen["estimate"]["book"]["version"], old["version"]);
+        told_of_estimate(&street.wang, &within).await;
+        let books = street.zhang.list("price_book").await;
+        assert_eq!(books.as_array().expect("books").len(), 2, "{books}");
 
-    let desk = street.town.desk("station1").await;
-    // A second later version, so that the one used was superseded long before the grace period began.
-    street.town.world.database.execute("UPDATE price_books SET effective_from = effective_from - INTERVAL 3 DAY, created_at = created_at - INTERVAL 3 DAY WHERE version > 1").await;
-    let stale = ticket(&street.town, &desk, &old, "5.40", Uuid::now_v7()).await;
-    let restarted = desk
-        .push(&[desk.mutation(1, "ticket.create@1", &stale)])
-        .await
-        .remove(0);
-    assert_eq!(restarted["outcome"], "applied");
-    assert!(
-        street
-            .town
-            .ledger()
-            .reviews(text(&stale, "order_id"))
-            .await
-            .contains(&"price_stale".to_owned()),
-        "{restarted}"
-    );
-    street.finish().await;
+        let supersede = "UPDATE price_books SET effective_from = effective_from - INTERVAL 3 DAY, created_at = created_at - INTERVAL 3 DAY WHERE version > 1";
+        street.town.world.database.execute(supersede).await;
+        let weigh =
+            json!({"order_id": beyond["order_id"], "items": iron("3"), "gap_reasons": reasons()});
+        let _ = street.li.exec("order.weigh", &weigh).await;
+        let late = estimate_again(&street.li, &estimated).await;
+        street.li.set_server(&street.online);
+        let _ = street.li.sync().await;
+        street.li.agrees().await;
+        let ledger = street.town.ledger();
+        let reviews = ledger.reviews(text(&beyond, "order_id")).await;
+        assert!(
+            reviews.contains(&"price_stale".to_owned()),
+            "a fact is applied and reviewed: {reviews:?}"
+        );
+        assert_eq!(ledger.quotes(text(&beyond, "order_id")).await, 1);
+        let journal = street.li.call(&["journal"]).await;
+        let verdicts = journal.as_array().expect("verdicts");
+        let verdict = verdicts.iter().find(|v| v["uid"] == late["uid"]);
+        let verdict = verdict.expect("a verdict on the estimate");
+        assert_eq!(
+            (&verdict["outcome"], &verdict["code"]),
+            (&json!("rejected"), &json!("price_stale")),
+            "an estimate that nobody has accepted is refused"
+        );
+        for seen in [
+            street.wang.appointment(id(&estimated)).await,
+            street.li.appointment(id(&estimated)).await.expect("held"),
+        ] {
+            assert_eq!(
+                seen["estimate"]["id"], estimated["estimate"]["id"],
+                "the one before stands"
+            );
+        }
+        street.finish().await;
+    }
+}
+
+/// Books and gives to Li, whose device has it and then goes offline.
+async fn with_li(street: &mut Street, when: &str) -> Value {
+    let li = street.li_id.clone();
+    street.li.set_server(&street.online);
+    let visit = street
+        .town
+        .booked_for(&street.wang, &mut street.dispatch, when, &li)
+        .await;
+    let _ = street.li.sync().await;
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    street.li.set_server(&nobody);
+    visit
+}
+
+/// The same goods and some iron more, as the device prices them.
+async fn estimate_again(device: &Device, visit: &Value) -> Value {
+    let mut items = visit["items"].clone();
+    items[1]["quantity"] = json!("44");
+    let args = json!({"appointment_id": visit["id"], "items": items});
+    device.exec("appointment.estimate", &args).await
+}
+
+async fn told_of_estimate(customer: &Customer, visit: &Value) {
+    let messages = customer.api.get("/api/v1/messages").await;
+    let told = messages.expect(200)["items"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .any(|m| m["appointment_id"] == visit["id"] && m["code"] == "new_estimate");
+    assert!(told, "the customer is told: {}", messages.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

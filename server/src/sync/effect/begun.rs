@@ -14,7 +14,7 @@ use huishou_domain::{
     order::Order,
     quote::Quote,
     review::{Review, ReviewCode},
-    staff::{Role, Station},
+    staff::Station,
     visit::{self, Opening, Visit},
 };
 use serde_json::Value;
@@ -107,7 +107,8 @@ async fn book(
     deed: &Deed<'_>,
     args: &AppointmentCreate,
 ) -> Result<Effect, Stop> {
-    may_book(deed)?;
+    visit::permit_booking(&deed.actor)
+        .map_err(|refusal| Stop::Refused(Effect::rejected(refusal.as_str())))?;
     free_ids(tx, args).await?;
     let (depot, booking) = check(tx, deed, args).await?;
     let slot = tx
@@ -139,19 +140,6 @@ async fn book(
         version: visit.appointment.map(|a| a.version),
         reviews: review.into_iter().collect(),
     })
-}
-
-/// The people of the depot that serves the address, and those who plan everywhere. An address that nobody serves is
-/// said to be so, to anyone but a collector.
-fn may_book(deed: &Deed<'_>) -> Result<(), Stop> {
-    let forbidden = |_| Stop::refused("forbidden", "address.division");
-    match deed.depot {
-        Some(depot) => visit::permit_booking(&deed.actor, depot.id).map_err(forbidden),
-        None if deed.actor.role == Role::Collector => {
-            Err(Stop::Refused(Effect::rejected("forbidden")))
-        }
-        None => Ok(()),
-    }
 }
 
 /// Ids that stand for something already are not taken over.
