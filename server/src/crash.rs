@@ -6,10 +6,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// Every place. `write` is every commit of a write to what devices hold, whoever asked for it.
+/// Every place. `write` is every commit of a write to what devices hold, whoever asked for it; `keyed` that of every
+/// request with an idempotency key, before its answer.
 pub const CRASH_POINTS: &[&str] = &[
     "write.before_commit",
     "write.after_commit",
+    "keyed.before_commit",
+    "keyed.after_commit",
     "booking.before_commit",
     "booking.after_commit",
     "push.before_commit",

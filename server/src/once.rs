@@ -2,7 +2,8 @@
 //! 2xx and 409 are kept and given again; validation errors and faults are not.
 
 use crate::{
-    app::App,
+    app::State,
+    crash::crash_point,
     problem::Problem,
     store::{
         Tx,
@@ -10,9 +11,10 @@ use crate::{
     },
 };
 use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde_json::Value;
 
-/// An answer to be kept: a status of 2xx and a body.
+/// An answer to be kept: a status of 2xx and a body, null for none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// HTTP status.
@@ -33,6 +35,24 @@ impl Reply {
     pub const fn created(body: Value) -> Self {
         Self { status: 201, body }
     }
+
+    /// 204: done, and nothing to say about it.
+    #[must_use]
+    pub const fn done() -> Self {
+        Self {
+            status: 204,
+            body: Value::Null,
+        }
+    }
+
+    /// A status with what is to be shown.
+    ///
+    /// # Errors
+    /// 500 for what has no form in JSON.
+    pub fn of(status: u16, shown: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_value(shown).map_err(|e| Problem::internal(e.to_string()))?;
+        Ok(Self { status, body })
+    }
 }
 
 /// Everything since the key was claimed.
@@ -43,7 +63,7 @@ const EFFECT: &str = "effect";
 ///
 /// # Errors
 /// The first answer if it was a problem; 422 `idempotency_mismatch`.
-pub async fn replay(app: &App, keyed: Option<&Keyed>) -> Result<Option<Reply>, Problem> {
+pub async fn replay(app: &State, keyed: Option<&Keyed>) -> Result<Option<Reply>, Problem> {
     let Some(keyed) = keyed else { return Ok(None) };
     let mut connection = app.db.read().await?;
     match idempotency::look(&mut connection, keyed, app.now()).await? {
@@ -113,6 +133,7 @@ pub async fn finish(
         Err(problem) => return Err(problem.clone()),
     };
     idempotency::keep(tx, keyed, &kept).await?;
+    crash_point("keyed.before_commit");
     Ok(outcome)
 }
 
@@ -136,6 +157,9 @@ macro_rules! once {
                 }
             }
         });
+        if keyed.is_some() {
+            $crate::crash::crash_point("keyed.after_commit");
+        }
         settled.and_then(|outcome| outcome)
     }};
 }

@@ -2,14 +2,16 @@
 
 use crate::{
     app::State,
+    once,
+    once::Reply,
     problem::Problem,
     slots as days,
-    store::{StoreError, slots, slots::DaySlot, stations},
-    write_tx,
+    store::{StoreError, Tx, idempotency::Keyed, slots, slots::DaySlot, stations},
 };
 use chrono::{Days, NaiveDate};
 use huishou_domain::{appointment::Slot, division, ids::StationId, staff::Station};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 /// How far ahead a day may be set, in days.
@@ -67,21 +69,25 @@ pub async fn day(app: &State, station: StationId, date: NaiveDate) -> Result<Vec
 /// Sets slots of a depot's day; those not named stay as they are, and places taken stay taken.
 ///
 /// # Errors
-/// `unknown_station`, `too_soon`, `too_late`, `overlaps`, or the database's.
+/// `unknown_station`, `too_soon`, `too_late`, `overlaps`, those of the idempotency key, or the database's.
 pub async fn set_day(
     app: &State,
     station: StationId,
     date: NaiveDate,
     settings: &[Setting],
-) -> Result<Vec<Places>, Problem> {
+    keyed: Option<&Keyed>,
+) -> Result<Reply, Problem> {
+    if let Some(reply) = once::replay(app, keyed).await? {
+        return Ok(reply);
+    }
     check_station(app, station).await?;
     if date < days::local(app.now()).date() {
         return Err(Problem::field("date", "too_soon"));
     }
     check_date(app, date)?;
     let day = slots::of_day(&mut *app.db.read().await?, station, date).await?;
-    check_overlaps(&day, settings)?;
-    let done: Result<(), Problem> = write_tx!(&app.db, |tx| {
+    check_overlaps("items", &day, settings)?;
+    once!(app, keyed, tx => {
         for setting in settings {
             let slot = Slot {
                 date: date.to_string(),
@@ -90,15 +96,14 @@ pub async fn set_day(
             };
             slots::set_day(tx, station, &slot, setting.capacity).await?;
         }
-        Ok(())
-    });
-    done?;
-    let day = slots::of_day(&mut *app.db.read().await?, station, date).await?;
-    Ok(day.into_iter().map(Places::from).collect())
+        let day = slots::made_of_day(tx.conn(), station, date).await?;
+        let items: Vec<Places> = day.into_iter().map(Places::from).collect();
+        Ok(Reply::ok(json!({"items": items, "next": null})))
+    })
 }
 
 /// No two open slots of a day overlap.
-fn check_overlaps(day: &[DaySlot], settings: &[Setting]) -> Result<(), Problem> {
+fn check_overlaps(field: &str, day: &[DaySlot], settings: &[Setting]) -> Result<(), Problem> {
     let stays = |slot: &&DaySlot| !settings.iter().any(|s| s.start == slot.start);
     let kept = day.iter().filter(stays);
     let mut open: Vec<(&str, &str)> = kept
@@ -114,7 +119,7 @@ fn check_overlaps(day: &[DaySlot], settings: &[Setting]) -> Result<(), Problem> 
     open.sort_unstable();
     let overlaps = |pair: &[(&str, &str)]| matches!(pair, [(_, end), (start, _)] if start < end);
     if open.windows(2).any(overlaps) {
-        return Err(Problem::field("items", "overlaps"));
+        return Err(Problem::field(field, "overlaps"));
     }
     Ok(())
 }
@@ -149,26 +154,48 @@ pub struct NewStation {
     pub address: String,
     /// Division-code prefixes whose pick-ups it serves.
     pub divisions: Vec<String>,
+    /// The slots of each of its days, until a day is set otherwise.
+    pub slots: Vec<Setting>,
 }
 
-/// Opens a depot. It has no slots until its days are set.
+/// Places a slot has where nobody says how many.
+const USUAL_CAPACITY: u32 = 8;
+
+/// What a depot offers where nobody says otherwise: 08:00–20:00 in slots of two hours.
+#[must_use]
+pub fn usual_day() -> Vec<Setting> {
+    let slot = |hour: u32| Setting {
+        start: format!("{hour:02}:00"),
+        end: format!("{:02}:00", hour + 2),
+        capacity: USUAL_CAPACITY,
+    };
+    (8..20).step_by(2).map(slot).collect()
+}
+
+/// Gives every day of a depot's week the same slots.
 ///
 /// # Errors
-/// `unknown_division`, `taken`, or the database's.
-pub async fn open(app: &State, new: &NewStation) -> Result<Station, Problem> {
-    if division::lookup(&new.city).is_none() {
-        return Err(Problem::field("city", "unknown_division"));
-    }
-    for (index, prefix) in new.divisions.iter().enumerate() {
-        if !is_area(prefix) {
-            let field = format!("divisions[{index}]");
-            return Err(Problem::field(&field, "unknown_division"));
+/// The database refused.
+pub async fn make_week(tx: &mut Tx, station: StationId, day: &[Setting]) -> Result<(), StoreError> {
+    for weekday in 0..7 {
+        for slot in day {
+            let (start, end) = (&slot.start, &slot.end);
+            slots::set_template(tx, station, weekday, start, end, slot.capacity).await?;
         }
     }
-    let known = stations::by_code(&mut *app.db.read().await?, &new.code).await?;
-    if known.is_some() {
-        return Err(Problem::field("code", "taken"));
+    Ok(())
+}
+
+/// Opens a depot; its slots can be booked at once.
+///
+/// # Errors
+/// `unknown_division`, `overlaps`, `taken`, those of the idempotency key, or the database's.
+pub async fn open(app: &State, new: &NewStation, keyed: Option<&Keyed>) -> Result<Reply, Problem> {
+    if let Some(reply) = once::replay(app, keyed).await? {
+        return Ok(reply);
     }
+    check_area(new)?;
+    check_overlaps("slots", &[], &new.slots)?;
     let station = Station {
         id: StationId(Uuid::now_v7()),
         version: 1,
@@ -179,12 +206,36 @@ pub async fn open(app: &State, new: &NewStation) -> Result<Station, Problem> {
         divisions: new.divisions.clone(),
     };
     let now = app.now();
-    let done: Result<(), StoreError> =
-        write_tx!(&app.db, |tx| stations::insert(tx, &station, &[], now).await);
-    match done {
-        Ok(()) => Ok(station),
-        Err(error) if error.is_duplicate() => Err(Problem::field("divisions", "taken")),
-        Err(error) => Err(error.into()),
+    once!(app, keyed, tx => {
+        // Asked under the key's lock: a twin's station is an answer to be given again, and no other's.
+        if stations::by_code(tx.conn(), &new.code).await?.is_some() {
+            return Err(Problem::field("code", "taken"));
+        }
+        stations::insert(tx, &station, &[], now).await.map_err(taken)?;
+        make_week(tx, station.id, &new.slots).await?;
+        Reply::of(201, &station)
+    })
+}
+
+fn taken(error: StoreError) -> Problem {
+    if error.is_duplicate() {
+        Problem::field("divisions", "taken")
+    } else {
+        error.into()
+    }
+}
+
+/// City and districts exist.
+fn check_area(new: &NewStation) -> Result<(), Problem> {
+    if division::lookup(&new.city).is_none() {
+        return Err(Problem::field("city", "unknown_division"));
+    }
+    match new.divisions.iter().position(|prefix| !is_area(prefix)) {
+        Some(index) => Err(Problem::field(
+            &format!("divisions[{index}]"),
+            "unknown_division",
+        )),
+        None => Ok(()),
     }
 }
 

@@ -3,12 +3,12 @@
 
 use crate::{
     app::State,
+    once,
+    once::Reply,
     problem::Problem,
     staff::{AdminSession, password},
-    store::{Db, StoreError, refresh_tokens, staff, stations},
-    write_tx,
+    store::{Db, StoreError, idempotency::Keyed, refresh_tokens, staff, stations},
 };
-use chrono::{DateTime, Utc};
 use huishou_domain::{
     ids::{StaffId, StationId},
     staff::{Role, Staff},
@@ -56,13 +56,17 @@ pub struct Change {
 /// other scopes.
 ///
 /// # Errors
-/// `not_found`, `own_account`, `unknown_station`, `required` (station), or the database's.
+/// `not_found`, `own_account`, `unknown_station`, `required` (station), those of the idempotency key, or the database's.
 pub async fn change(
     app: &State,
     admin: &AdminSession,
     id: StaffId,
     change: Change,
-) -> Result<Staff, Problem> {
+    keyed: Option<&Keyed>,
+) -> Result<Reply, Problem> {
+    if let Some(reply) = once::replay(app, keyed).await? {
+        return Ok(reply);
+    }
     if id == admin.id() {
         refuse_own(&change)?;
     }
@@ -74,7 +78,7 @@ pub async fn change(
     let known = staff::find(&mut *app.db.read().await?, id).await?;
     let known = changed(&known.ok_or_else(Problem::not_found)?.staff, &change);
     check_home(&app.db, known.role, known.station_id).await?;
-    write_tx!(&app.db, |tx| {
+    once!(app, keyed, tx => {
         let before = staff::lock(tx.conn(), id).await?;
         let before = before.ok_or_else(Problem::not_found)?.staff;
         let after = changed(&before, &change);
@@ -90,7 +94,7 @@ pub async fn change(
         } else if hash.is_some() {
             refresh_tokens::revoke_staff(tx, id, "new_password", now).await?;
         }
-        Ok(after)
+        Reply::of(200, &after)
     })
 }
 
@@ -132,23 +136,18 @@ async fn check_home(db: &Db, role: Role, station: Option<StationId>) -> Result<(
 /// Adds a person with their first password.
 ///
 /// # Errors
-/// `unknown_station`, `required` (station), `taken` (username), or the database's.
-pub async fn add(app: &State, new: &NewPerson, password: String) -> Result<Staff, Problem> {
-    let hash = password::hash(password).await?;
-    insert(&app.db, new, &hash, app.now()).await
-}
-
-/// The same with a password already hashed.
-///
-/// # Errors
-/// As [`add`].
-pub async fn insert(
-    db: &Db,
+/// `unknown_station`, `required` (station), `taken` (username), those of the idempotency key, or the database's.
+pub async fn add(
+    app: &State,
     new: &NewPerson,
-    hash: &str,
-    at: DateTime<Utc>,
-) -> Result<Staff, Problem> {
-    check_home(db, new.role, new.station).await?;
+    password: String,
+    keyed: Option<&Keyed>,
+) -> Result<Reply, Problem> {
+    if let Some(reply) = once::replay(app, keyed).await? {
+        return Ok(reply);
+    }
+    let hash = password::hash(password).await?;
+    check_home(&app.db, new.role, new.station).await?;
     let person = Staff {
         id: StaffId(Uuid::now_v7()),
         version: 1,
@@ -158,11 +157,17 @@ pub async fn insert(
         station_id: new.station,
         active: true,
     };
-    let done: Result<(), StoreError> =
-        write_tx!(db, |tx| staff::insert(tx, &person, hash, at).await);
-    match done {
-        Ok(()) => Ok(person),
-        Err(error) if error.is_duplicate() => Err(Problem::field("username", "taken")),
-        Err(error) => Err(error.into()),
+    let now = app.now();
+    once!(app, keyed, tx => {
+        staff::insert(tx, &person, &hash, now).await.map_err(taken)?;
+        Reply::of(201, &person)
+    })
+}
+
+fn taken(error: StoreError) -> Problem {
+    if error.is_duplicate() {
+        Problem::field("username", "taken")
+    } else {
+        error.into()
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::{
     app::State,
+    once,
+    once::Reply,
     problem::Problem,
-    store::{StoreError, price_books},
+    store::{StoreError, idempotency::Keyed, price_books},
     sync::catalogue,
-    write_tx,
 };
 use huishou_domain::{
     ids::PriceBookId,
@@ -28,12 +29,15 @@ pub struct NewBook {
 /// Checks, numbers and publishes a book.
 ///
 /// # Errors
-/// What is wrong with it by field, or the database's.
-pub async fn publish(app: &State, new: &NewBook) -> Result<PriceBook, Problem> {
+/// What is wrong with it by field, `version_taken`, those of the idempotency key, or the database's.
+pub async fn publish(app: &State, new: &NewBook, keyed: Option<&Keyed>) -> Result<Reply, Problem> {
+    if let Some(reply) = once::replay(app, keyed).await? {
+        return Ok(reply);
+    }
     let effective_from = EffectiveFrom::parse(&new.effective_from)
         .map_err(|_| Problem::field("effective_from", "type"))?;
     let id = PriceBookId(Uuid::now_v7());
-    let published: Result<PriceBook, Problem> = write_tx!(&app.db, |tx| {
+    let reply = once!(app, keyed, tx => {
         let newest = price_books::newest(tx.conn(), &new.city).await?;
         let book = PriceBook::publish(
             id,
@@ -52,11 +56,10 @@ pub async fn publish(app: &State, new: &NewBook) -> Result<PriceBook, Problem> {
         price_books::insert(tx, &book, app.now())
             .await
             .map_err(taken)?;
-        Ok(book)
-    });
-    let book = published?;
-    app.books.forget(&book.city);
-    Ok(book)
+        Reply::of(201, &book)
+    })?;
+    app.books.forget(&new.city);
+    Ok(reply)
 }
 
 /// Two published at once: the later one looks again.

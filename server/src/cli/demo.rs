@@ -3,10 +3,11 @@
 
 use super::{accounts, demo_visits};
 use crate::{
+    admin::depots,
     app::App,
     problem::Problem,
     staff::pairing,
-    store::{Tx, migrations, pairing as codes, price_books, slots, staff, stations},
+    store::{migrations, pairing as codes, price_books, staff, stations},
     write_tx,
 };
 use anyhow::{Context, bail};
@@ -27,8 +28,6 @@ pub(super) struct Options {
 const PASSWORD: &str = "huishou-demo";
 /// Pairing codes made at each run.
 const CODES: usize = 6;
-/// Places a slot.
-const CAPACITY: u32 = 8;
 
 struct Depot {
     code: &'static str,
@@ -122,28 +121,10 @@ async fn ensure_depot(app: &App, depot: &Depot) -> anyhow::Result<Station> {
     let now = app.now();
     let done: Result<(), Problem> = write_tx!(&app.db, |tx| {
         stations::insert(tx, &station, &[], now).await?;
-        Ok(make_week(tx, station.id).await?)
+        Ok(depots::make_week(tx, station.id, &depots::usual_day()).await?)
     });
     done.map_err(words)?;
     Ok(station)
-}
-
-/// 08:00–20:00 in slots of two hours, every day.
-async fn make_week(tx: &mut Tx, station: StationId) -> Result<(), crate::store::StoreError> {
-    for weekday in 0..7 {
-        for hour in (8..20).step_by(2) {
-            slots::set_template(
-                tx,
-                station,
-                weekday,
-                &format!("{hour:02}:00"),
-                &format!("{:02}:00", hour + 2),
-                CAPACITY,
-            )
-            .await?;
-        }
-    }
-    Ok(())
 }
 
 async fn pairing_codes(app: &App) -> anyhow::Result<Vec<String>> {

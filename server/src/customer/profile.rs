@@ -110,7 +110,5 @@ fn body(user: Option<users::User>) -> Result<Reply, Problem> {
     let user = user
         .map(UserShape::from)
         .ok_or_else(|| Problem::unauthorized("invalid_token"))?;
-    Ok(Reply::ok(
-        serde_json::to_value(user).map_err(|e| Problem::internal(e.to_string()))?,
-    ))
+    Reply::of(200, &user)
 }

@@ -4,19 +4,21 @@ use super::{
     body::{Body, Id, Params},
     desk_answers::{ListShape, PairingCodeShape, PublishedShape, StaffShape},
     desk_schema::{BookBody, PairingCodeBody, ResolutionBody, StaffBody, StaffChangeBody},
+    keys::Asked,
     schema::errors,
     staff::secret,
 };
 use crate::{
     admin::{
-        self, NewCode,
+        self,
         people::{self, Change, NewPerson},
         prices::{self, NewBook},
     },
     app::App,
     form::Form,
+    once::Reply,
     problem::Problem,
-    staff::{AdminSession, password},
+    staff::{AdminSession, password, revoke},
     store::{devices, devices::DeviceRow, disputed, price_book_list, review_list, staff},
 };
 use axum::{
@@ -27,8 +29,7 @@ use axum::{
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
-    price_book::PriceBook,
-    staff::{Role, Staff},
+    staff::Role,
 };
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -72,20 +73,23 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
 }
 
-/// Make a pairing code: eight characters, good for one device within 24 hours.
+/// Make a pairing code: eight characters, good for one device within 24 hours. The same request with the same key gives
+/// the same code; it is not stored, but made anew.
 #[utoipa::path(post, path = "/admin/v1/pairing-codes", tag = "admin", security(("staff" = [])), request_body = PairingCodeBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
     responses((status = 201, body = PairingCodeShape), (status = 403, description = "`forbidden`"),
-        errors::Token, errors::Invalid, errors::Always))]
+        errors::Token, errors::Once, errors::Invalid, errors::Always))]
 async fn add_pairing_code(
     State(app): State<App>,
     admin: AdminSession,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<(StatusCode, Json<NewCode>), Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let mut form = Form::new(&raw)?;
     let station = optional_station(&mut form, &raw);
     form.finish()?;
-    let code = admin::new_pairing_code(&app, &admin, station).await?;
-    Ok((StatusCode::CREATED, Json(code)))
+    admin::new_pairing_code(&app, &admin, station, key.as_ref()).await
 }
 
 /// Everybody.
@@ -98,12 +102,15 @@ async fn list_staff(State(app): State<App>, _: AdminSession) -> Result<Json<Valu
 
 /// Add a member of staff.
 #[utoipa::path(post, path = "/admin/v1/staff", tag = "admin", security(("staff" = [])), request_body = StaffBody,
-    responses((status = 201, body = StaffShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 201, body = StaffShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Invalid, errors::Always))]
 async fn add_staff(
     State(app): State<App>,
-    _: AdminSession,
+    admin: AdminSession,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<(StatusCode, Json<Staff>), Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let mut form = Form::new(&raw)?;
     let username = form.text("username", 2..=32);
     form.fault_if(!people::is_username(&username), "username", "type");
@@ -113,29 +120,27 @@ async fn add_staff(
     let password = secret(&mut form, &raw, "password", password::SHORTEST);
     form.finish()?;
     let role = role.ok_or_else(|| Problem::field("role", "type"))?;
-    let person = people::add(
-        &app,
-        &NewPerson {
-            username,
-            name,
-            role,
-            station,
-        },
-        password,
-    )
-    .await?;
-    Ok((StatusCode::CREATED, Json(person)))
+    let new = NewPerson {
+        username,
+        name,
+        role,
+        station,
+    };
+    people::add(&app, &new, password, key.as_ref()).await
 }
 
 /// Change a member of staff; what is left out stays. Who is no longer active is shut out: their sessions end.
-#[utoipa::path(patch, path = "/admin/v1/staff/{id}", tag = "admin", security(("staff" = [])), params(("id" = String, Path)), request_body = StaffChangeBody,
-    responses((status = 200, body = StaffShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Invalid, errors::Always))]
+#[utoipa::path(patch, path = "/admin/v1/staff/{id}", tag = "admin", security(("staff" = [])), request_body = StaffChangeBody,
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = StaffShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Missing, errors::Invalid, errors::Always))]
 async fn change_staff(
     State(app): State<App>,
     admin: AdminSession,
     Id(id): Id,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<Json<Staff>, Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let mut form = Form::new(&raw)?;
     let given = |key: &str| raw.get(key).is_some_and(|value| !value.is_null());
     let change = Change {
@@ -149,9 +154,7 @@ async fn change_staff(
             .then(|| secret(&mut form, &raw, "password", password::SHORTEST)),
     };
     form.finish()?;
-    people::change(&app, &admin, StaffId(id), change)
-        .await
-        .map(Json)
+    people::change(&app, &admin, StaffId(id), change, key.as_ref()).await
 }
 
 /// Every device.
@@ -163,15 +166,19 @@ async fn list_devices(State(app): State<App>, _: AdminSession) -> Result<Json<Va
     Ok(Json(json!({"items": items, "next": null})))
 }
 
-/// Shut a device out: its sessions end and each later call is answered 403 `device_revoked`.
-#[utoipa::path(delete, path = "/admin/v1/devices/{id}", tag = "admin", security(("staff" = [])), params(("id" = String, Path)),
+/// Shut a device out: its sessions end and each later call is answered 403 `device_revoked` with a signed statement.
+/// `leave`: it hands its outbox in for review, then wipes itself; `stolen`: it wipes itself at once.
+#[utoipa::path(delete, path = "/admin/v1/devices/{id}", tag = "admin", security(("staff" = [])),
+    params(("id" = String, Path), ("mode" = Option<String>, Query, description = "`leave` (default) or `stolen`")),
     responses((status = 204, description = "Shut out"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
 async fn shut_out(
     State(app): State<App>,
     admin: AdminSession,
     Id(id): Id,
+    params: Params,
 ) -> Result<StatusCode, Problem> {
-    admin::revoke_device(&app, &admin, DeviceId(id)).await?;
+    let mode = super::staff::mode(&params)?;
+    revoke::revoke(&app, admin.id(), DeviceId(id), mode).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -192,13 +199,16 @@ async fn list_price_books(
 
 /// Publish a city's next price book. It is checked, numbered and sealed with its hash.
 #[utoipa::path(post, path = "/admin/v1/price-books", tag = "admin", security(("staff" = [])), request_body = BookBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
     responses((status = 201, body = PublishedShape), (status = 403, description = "`forbidden`"),
-        (status = 409, description = "`version_taken`: another was published at the same time"), errors::Token, errors::Invalid, errors::Always))]
+        (status = 409, description = "`version_taken`: another was published at the same time; `idempotency_in_progress`"), errors::Token, errors::Invalid, errors::Always))]
 async fn publish(
     State(app): State<App>,
-    _: AdminSession,
+    admin: AdminSession,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<(StatusCode, Json<PriceBook>), Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let mut form = Form::new(&raw)?;
     let (city, effective_from) = (
         form.text("city", 6..=6),
@@ -216,16 +226,12 @@ async fn publish(
         );
     }
     form.finish()?;
-    let book = prices::publish(
-        &app,
-        &NewBook {
-            city,
-            effective_from,
-            rules: rules.unwrap_or_default(),
-        },
-    )
-    .await?;
-    Ok((StatusCode::CREATED, Json(book)))
+    let new = NewBook {
+        city,
+        effective_from,
+        rules: rules.unwrap_or_default(),
+    };
+    prices::publish(&app, &new, key.as_ref()).await
 }
 
 /// What is wrong with facts, newest first: the open ones, or with `?closed=true` the closed.
@@ -253,16 +259,18 @@ async fn list_reviews(
 }
 
 /// Close a review.
-#[utoipa::path(post, path = "/admin/v1/reviews/{id}/resolve", tag = "admin", security(("staff" = [])), params(("id" = i64, Path)),
-    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
+#[utoipa::path(post, path = "/admin/v1/reviews/{id}/resolve", tag = "admin", security(("staff" = [])),
+    params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Missing, errors::Always))]
 async fn resolve_review(
     State(app): State<App>,
     admin: AdminSession,
     Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+    asked: Asked,
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &Value::Null)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    admin::close_review(&app, &admin, id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    admin::close_review(&app, &admin, id, key.as_ref()).await
 }
 
 /// Facts that could not be attached to anything known, newest first.
@@ -289,20 +297,21 @@ async fn list_disputed(
 }
 
 /// Close a disputed record with a word on what it was.
-#[utoipa::path(post, path = "/admin/v1/disputed/{id}/resolve", tag = "admin", security(("staff" = [])), params(("id" = String, Path)),
-    request_body = ResolutionBody,
-    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Invalid, errors::Always))]
+#[utoipa::path(post, path = "/admin/v1/disputed/{id}/resolve", tag = "admin", security(("staff" = [])), request_body = ResolutionBody,
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Missing, errors::Invalid, errors::Always))]
 async fn resolve_disputed(
     State(app): State<App>,
     admin: AdminSession,
     Id(id): Id,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<StatusCode, Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let mut form = Form::new(&raw)?;
     let resolution = form.text("resolution", 1..=500);
     form.finish()?;
-    admin::close_dispute(&app, &admin, id, &resolution).await?;
-    Ok(StatusCode::NO_CONTENT)
+    admin::close_dispute(&app, &admin, id, &resolution, key.as_ref()).await
 }
 
 fn role(form: &mut Form<'_>) -> Option<Role> {

@@ -4,19 +4,21 @@ use super::{
     body::{Body, Params},
     desk_answers::{ListShape, StationShape},
     desk_schema::{SlotsBody, StationBody},
+    keys::Asked,
     schema::errors,
 };
 use crate::{
     admin::depots::{self, NewStation, Setting},
     app::App,
     form::Form,
+    once::Reply,
     problem::Problem,
     staff::AdminSession,
     store::stations,
 };
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{Json, Router, extract::State, routing::get};
 use chrono::{NaiveDate, NaiveTime};
-use huishou_domain::{ids::StationId, staff::Station};
+use huishou_domain::ids::StationId;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 use uuid::Uuid;
@@ -53,14 +55,18 @@ async fn list_stations(State(app): State<App>, _: AdminSession) -> Result<Json<V
     Ok(Json(json!({"items": items, "next": null})))
 }
 
-/// Open a station. It offers no slots until its days are set.
+/// Open a station. Each of its days offers `slots`; 08:00–20:00 in slots of two hours with 8 places where they are left
+/// out, none where the list is empty.
 #[utoipa::path(post, path = "/admin/v1/stations", tag = "admin", security(("staff" = [])), request_body = StationBody,
-    responses((status = 201, body = StationShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 201, body = StationShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Invalid, errors::Always))]
 async fn add_station(
     State(app): State<App>,
-    _: AdminSession,
+    admin: AdminSession,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<(StatusCode, Json<Station>), Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let mut form = Form::new(&raw)?;
     let code = form.text("code", 2..=32);
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
@@ -71,10 +77,10 @@ async fn add_station(
         city: form.text("city", 6..=6),
         address: form.optional_text("address", 0..=200).unwrap_or_default(),
         divisions: divisions(&mut form, &raw),
+        slots: usual_slots(&mut form, &raw),
     };
     form.finish()?;
-    let station = depots::open(&app, &new).await?;
-    Ok((StatusCode::CREATED, Json(station)))
+    depots::open(&app, &new, key.as_ref()).await
 }
 
 /// The slots of a station's day with their places.
@@ -93,20 +99,21 @@ async fn list_places(
 
 /// Set places of a station's day; slots not named stay, places taken stay taken, capacity 0 closes a slot.
 #[utoipa::path(put, path = "/admin/v1/slots", tag = "admin", security(("staff" = [])), request_body = SlotsBody,
-    params(("station" = String, Query), ("date" = String, Query, description = "Local, as 2026-11-24")),
-    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
+    params(("station" = String, Query), ("date" = String, Query, description = "Local, as 2026-11-24"), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Invalid, errors::Always))]
 async fn set_places(
     State(app): State<App>,
-    _: AdminSession,
+    admin: AdminSession,
     params: Params,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(admin.id().0, &raw)?;
     let (station, date) = which_day(&params)?;
     let mut form = Form::new(&raw)?;
-    let settings = settings(&mut form, &raw);
+    let settings = settings(&mut form, &raw, "items");
     form.finish()?;
-    let items = depots::set_day(&app, station, date, &settings).await?;
-    Ok(Json(json!({"items": items, "next": null})))
+    depots::set_day(&app, station, date, &settings, key.as_ref()).await
 }
 
 fn which_day(params: &Params) -> Result<(StationId, NaiveDate), Problem> {
@@ -150,10 +157,19 @@ fn divisions(form: &mut Form<'_>, raw: &Value) -> Vec<String> {
     prefixes
 }
 
-fn settings(form: &mut Form<'_>, raw: &Value) -> Vec<Setting> {
+/// What a station's days offer: what is said, also nothing, or the usual.
+fn usual_slots(form: &mut Form<'_>, raw: &Value) -> Vec<Setting> {
+    match raw.get("slots") {
+        None | Some(Value::Null) => depots::usual_day(),
+        Some(Value::Array(none)) if none.is_empty() => Vec::new(),
+        Some(_) => settings(form, raw, "slots"),
+    }
+}
+
+fn settings(form: &mut Form<'_>, raw: &Value, list_key: &str) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
-    for (index, item) in list(form, raw, "items", MOST_SLOTS).iter().enumerate() {
-        let at = |key: &str| format!("items[{index}].{key}");
+    for (index, item) in list(form, raw, list_key, MOST_SLOTS).iter().enumerate() {
+        let at = |key: &str| format!("{list_key}[{index}].{key}");
         let (start, end) = (hour(item, "start"), hour(item, "end"));
         form.fault_if(start.is_none_or(|t| t == "24:00"), &at("start"), "type");
         let ordered = matches!((start, end), (Some(start), Some(end)) if start < end);

@@ -20,6 +20,9 @@ impl IntoResponse for Problem {
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.body.is_null() {
+            return status.into_response();
+        }
         (status, Json(self.body)).into_response()
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     body::{Body, Id, Language, Params},
     caller::Customer,
-    keys::{Route, keyed},
+    keys::Asked,
     schema::{
         AcceptBody, AppointmentPage, AppointmentShape, BookingBody, CancelBody, RescheduleBody,
         ReviewBody, ReviewShape, errors,
@@ -18,41 +18,20 @@ use crate::{
     },
     once::Reply,
     problem::Problem,
+    store::idempotency::Keyed,
 };
 use axum::{
     Json, Router,
     extract::State,
-    http::HeaderMap,
     routing::{get, post},
 };
-use huishou_domain::{appointment::AppointmentStatus, ids::UserId};
+use huishou_domain::{
+    appointment::AppointmentStatus,
+    ids::{AppointmentId, UserId},
+    pricing::Lang,
+};
 use serde_json::Value;
-
-const BOOK: Route = Route {
-    method: "POST",
-    path: "/api/v1/appointments",
-    required: true,
-};
-const RESCHEDULE: Route = Route {
-    method: "POST",
-    path: "/api/v1/appointments/{id}/reschedule",
-    required: false,
-};
-const CANCEL: Route = Route {
-    method: "POST",
-    path: "/api/v1/appointments/{id}/cancel",
-    required: false,
-};
-const ACCEPT: Route = Route {
-    method: "POST",
-    path: "/api/v1/appointments/{id}/accept",
-    required: true,
-};
-const REVIEW: Route = Route {
-    method: "POST",
-    path: "/api/v1/appointments/{id}/review",
-    required: true,
-};
+use uuid::Uuid;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -98,12 +77,12 @@ pub(super) async fn create(
     State(app): State<App>,
     customer: Customer,
     Language(lang): Language,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let key = keyed(&headers, BOOK, customer.user.0, None, &raw)?;
+    let key = asked.surely_keyed(customer.user.0, &raw)?;
     let now = app.now();
-    book::book(&app, customer.user, key.as_ref(), &raw, lang, now).await
+    book::book(&app, customer.user, Some(&key), &raw, lang, now).await
 }
 
 /// Own appointments, newest first.
@@ -155,21 +134,11 @@ pub(super) async fn reschedule(
     customer: Customer,
     Id(id): Id,
     Language(lang): Language,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let key = keyed(&headers, RESCHEDULE, customer.user.0, Some(id), &raw)?;
-    act::reschedule(
-        &app,
-        Request {
-            user: customer.user,
-            id: id.into(),
-            keyed: key.as_ref(),
-            raw: &raw,
-            lang,
-        },
-    )
-    .await
+    let key = asked.keyed(customer.user.0, &raw)?;
+    act::reschedule(&app, request(customer, id, key.as_ref(), &raw, lang)).await
 }
 
 /// Call an appointment off.
@@ -181,21 +150,11 @@ pub(super) async fn cancel(
     customer: Customer,
     Id(id): Id,
     Language(lang): Language,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let key = keyed(&headers, CANCEL, customer.user.0, Some(id), &raw)?;
-    act::cancel(
-        &app,
-        Request {
-            user: customer.user,
-            id: id.into(),
-            keyed: key.as_ref(),
-            raw: &raw,
-            lang,
-        },
-    )
-    .await
+    let key = asked.keyed(customer.user.0, &raw)?;
+    act::cancel(&app, request(customer, id, key.as_ref(), &raw, lang)).await
 }
 
 /// Say yes to the final quote.
@@ -207,21 +166,11 @@ pub(super) async fn accept(
     customer: Customer,
     Id(id): Id,
     Language(lang): Language,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let key = keyed(&headers, ACCEPT, customer.user.0, Some(id), &raw)?;
-    act::accept(
-        &app,
-        Request {
-            user: customer.user,
-            id: id.into(),
-            keyed: key.as_ref(),
-            raw: &raw,
-            lang,
-        },
-    )
-    .await
+    let key = asked.surely_keyed(customer.user.0, &raw)?;
+    act::accept(&app, request(customer, id, Some(&key), &raw, lang)).await
 }
 
 /// Give stars when the visit is over.
@@ -233,19 +182,25 @@ pub(super) async fn review(
     customer: Customer,
     Id(id): Id,
     Language(lang): Language,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let key = keyed(&headers, REVIEW, customer.user.0, Some(id), &raw)?;
-    act::review(
-        &app,
-        Request {
-            user: customer.user,
-            id: id.into(),
-            keyed: key.as_ref(),
-            raw: &raw,
-            lang,
-        },
-    )
-    .await
+    let key = asked.surely_keyed(customer.user.0, &raw)?;
+    act::review(&app, request(customer, id, Some(&key), &raw, lang)).await
+}
+
+const fn request<'a>(
+    customer: Customer,
+    id: Uuid,
+    keyed: Option<&'a Keyed>,
+    raw: &'a Value,
+    lang: Lang,
+) -> Request<'a> {
+    Request {
+        user: customer.user,
+        id: AppointmentId(id),
+        keyed,
+        raw,
+        lang,
+    }
 }

@@ -27,6 +27,10 @@ pub struct DeviceBody {
 pub struct DeviceMade {
     /// The device.
     pub device: DeviceShape,
+    /// The server's signing key, to be pinned: only what it signed may wipe the device. Ed25519, base64.
+    pub server_key: String,
+    /// The key that the store's key is to be sealed for. X25519, base64.
+    pub recovery_key: String,
 }
 
 /// A device.
@@ -143,6 +147,8 @@ pub struct StationBody {
     /// Division-code prefixes whose pick-ups it serves.
     #[schema(example = json!(["330108"]))]
     pub divisions: Vec<String>,
+    /// What each of its days offers; 08:00–20:00 in slots of two hours with 8 places where it is left out.
+    pub slots: Option<Vec<SlotBody>>,
 }
 
 /// Slots of a day to be set.

@@ -1,53 +1,67 @@
 //! The header `Idempotency-Key`.
 
-use crate::{problem::Problem, store::idempotency::Keyed};
-use axum::http::HeaderMap;
+use crate::{app::App, problem::Problem, staff::seal, store::idempotency::Keyed};
+use axum::{
+    extract::{FromRequestParts, MatchedPath},
+    http::{HeaderValue, request::Parts},
+};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use std::convert::Infallible;
 use uuid::Uuid;
 
-/// A route's say about keys.
-#[derive(Debug, Clone, Copy)]
-pub struct Route {
-    /// HTTP method.
-    pub method: &'static str,
-    /// Pattern.
-    pub path: &'static str,
-    /// Whether a key must be sent.
-    pub required: bool,
+/// What a write's head says of it: the route, the thing named in path and query, and the key it may be sent again with.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    method: String,
+    route: String,
+    of: String,
+    key: Option<HeaderValue>,
+    seal: [u8; 32],
 }
 
-/// The key of a request, with the fingerprint of what it asks: the thing named in the path and the body.
-///
-/// # Errors
-/// 428 where it is required and missing, 400 where it is none.
-pub fn keyed(
-    headers: &HeaderMap,
-    route: Route,
-    caller: Uuid,
-    id: Option<Uuid>,
-    raw: &Value,
-) -> Result<Option<Keyed>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return if route.required {
-            Err(Problem::new(428, "idempotency_key_required"))
-        } else {
-            Ok(None)
+impl FromRequestParts<App> for Asked {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let route = parts.extensions.get::<MatchedPath>();
+        Ok(Self {
+            method: parts.method.to_string(),
+            route: route.map_or_else(String::new, |path| path.as_str().to_owned()),
+            of: parts.uri.to_string(),
+            key: parts.headers.get("idempotency-key").cloned(),
+            seal: app.desk.fingerprint_key,
+        })
+    }
+}
+
+impl Asked {
+    /// The key, if one was sent, with the fingerprint of what is asked: path, query and body.
+    ///
+    /// # Errors
+    /// 400 `idempotency_key_invalid`.
+    pub fn keyed(&self, caller: Uuid, raw: &Value) -> Result<Option<Keyed>, Problem> {
+        let Some(value) = &self.key else {
+            return Ok(None);
         };
-    };
-    let key = value
-        .to_str()
-        .ok()
-        .filter(|key| (8..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
-    let key = key.ok_or_else(|| Problem::new(400, "idempotency_key_invalid"))?;
-    let mut hash = Sha256::new();
-    hash.update(id.unwrap_or_default().as_bytes());
-    hash.update(raw.to_string().as_bytes());
-    Ok(Some(Keyed {
-        caller,
-        method: route.method,
-        route: route.path,
-        key: key.to_owned(),
-        fingerprint: hash.finalize().into(),
-    }))
+        let fits =
+            |key: &&str| (8..=64).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+        let key = value.to_str().ok().filter(fits);
+        let key = key.ok_or_else(|| Problem::new(400, "idempotency_key_invalid"))?;
+        Ok(Some(Keyed {
+            caller,
+            method: self.method.clone(),
+            route: self.route.clone(),
+            key: key.to_owned(),
+            fingerprint: seal(&self.seal, &[&self.of, &raw.to_string()]),
+        }))
+    }
+
+    /// The same where a key has to be sent.
+    ///
+    /// # Errors
+    /// 428 `idempotency_key_required`, 400 `idempotency_key_invalid`.
+    pub fn surely_keyed(&self, caller: Uuid, raw: &Value) -> Result<Keyed, Problem> {
+        let keyed = self.keyed(caller, raw)?;
+        keyed.ok_or_else(|| Problem::new(428, "idempotency_key_required"))
+    }
 }

@@ -4,7 +4,7 @@ use super::{
     appointments::wanted,
     body::{Body, Language, Params},
     caller::Customer,
-    keys::{Route, keyed},
+    keys::Asked,
     schema::{MessagePage, PhoneBody, ProfileBody, SubscriptionBody, SubscriptionShape, errors},
 };
 use crate::{
@@ -23,7 +23,6 @@ use crate::{
 use axum::{
     Json, Router,
     extract::State,
-    http::HeaderMap,
     routing::{get, post},
 };
 use serde_json::{Value, json};
@@ -49,54 +48,41 @@ pub(super) async fn load(
 /// Change nickname or avatar.
 #[utoipa::path(patch, path = "/api/v1/me", tag = "customer", security(("customer" = [])), request_body = ProfileBody,
     params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
-    responses((status = 200, body = UserShape), errors::Token, errors::Invalid, errors::Always))]
+    responses((status = 200, body = UserShape), errors::Token, errors::Once, errors::Invalid, errors::Always))]
 pub(super) async fn change(
     State(app): State<App>,
     customer: Customer,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let route = Route {
-        method: "PATCH",
-        path: "/api/v1/me",
-        required: false,
-    };
-    let key = keyed(&headers, route, customer.user.0, None, &raw)?;
+    let key = asked.keyed(customer.user.0, &raw)?;
     profile::change(&app, customer.user, key.as_ref(), &raw).await
 }
 
 /// Ask to be forgotten.
 #[utoipa::path(delete, path = "/api/v1/me", tag = "customer", security(("customer" = [])),
-    responses((status = 202, description = "Recorded; what the law makes one keep stays, protected and unused"), errors::Token, errors::Always))]
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 202, description = "Recorded; what the law makes one keep stays, protected and unused"), errors::Token, errors::Once, errors::Always))]
 pub(super) async fn forget(
     State(app): State<App>,
     customer: Customer,
-    headers: HeaderMap,
+    asked: Asked,
 ) -> Result<Reply, Problem> {
-    let route = Route {
-        method: "DELETE",
-        path: "/api/v1/me",
-        required: false,
-    };
-    let key = keyed(&headers, route, customer.user.0, None, &Value::Null)?;
+    let key = asked.keyed(customer.user.0, &Value::Null)?;
     profile::request_deletion(&app, customer.user, key.as_ref()).await
 }
 
 /// Give the mobile number, by WeChat's phone code.
 #[utoipa::path(post, path = "/api/v1/me/phone", tag = "customer", security(("customer" = [])), request_body = PhoneBody,
-    responses((status = 200, body = UserShape), errors::Code, errors::Invalid, errors::Always))]
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = UserShape), errors::Code, errors::Once, errors::Invalid, errors::Always))]
 pub(super) async fn phone(
     State(app): State<App>,
     customer: Customer,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let route = Route {
-        method: "POST",
-        path: "/api/v1/me/phone",
-        required: false,
-    };
-    let key = keyed(&headers, route, customer.user.0, None, &raw)?;
+    let key = asked.keyed(customer.user.0, &raw)?;
     profile::give_phone(&app, customer.user, key.as_ref(), &raw).await
 }
 
@@ -118,19 +104,15 @@ pub(super) async fn messages(
 
 /// Note the answer to WeChat's consent question; one consent is one message.
 #[utoipa::path(post, path = "/api/v1/subscriptions", tag = "customer", security(("customer" = [])), request_body = SubscriptionBody,
-    responses((status = 200, body = SubscriptionShape), errors::Token, errors::Invalid, errors::Always))]
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
+    responses((status = 200, body = SubscriptionShape), errors::Token, errors::Once, errors::Invalid, errors::Always))]
 pub(super) async fn subscribe(
     State(app): State<App>,
     customer: Customer,
-    headers: HeaderMap,
+    asked: Asked,
     Body(raw): Body,
 ) -> Result<Reply, Problem> {
-    let route = Route {
-        method: "POST",
-        path: "/api/v1/subscriptions",
-        required: false,
-    };
-    let key = keyed(&headers, route, customer.user.0, None, &raw)?;
+    let key = asked.keyed(customer.user.0, &raw)?;
     let mut form = Form::new(&raw)?;
     let template = form.text("template", 1..=64);
     let accepted = form.flag("accepted");

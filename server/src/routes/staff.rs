@@ -1,20 +1,22 @@
 //! `/staff/v1`: devices and sessions of staff.
 
 use super::{
-    body::{Body, Id},
+    body::{Body, Id, Params},
     caller::{Address, bearer},
     desk_answers::{ListShape, StaffSessionShape},
     desk_schema::{DeviceBody, DeviceMade, PasswordBody, RefreshStaffBody, SessionBody},
+    keys::Asked,
     schema::errors,
 };
 use crate::{
-    admin,
     app::App,
     form::Form,
+    once::Reply,
     problem::Problem,
     staff::{
         AdminSession, StaffSession, password,
         register::{self, NewDevice},
+        revoke,
         sign_in::{self, Credentials, Session},
     },
     store::{devices, devices::DeviceRow},
@@ -28,6 +30,7 @@ use axum::{
 use huishou_domain::{
     ids::{DeviceId, StationId},
     staff::Role,
+    sync::revocation::Mode,
 };
 use serde_json::{Value, json};
 use utoipa::OpenApi;
@@ -77,7 +80,8 @@ impl FromRequestParts<App> for AdminSession {
     }
 }
 
-/// Register a device with a pairing code. The same code and key again give the same device.
+/// Register a device with a pairing code. The same code and public key again give the same device, so that no
+/// `Idempotency-Key` is looked at.
 #[utoipa::path(post, path = "/staff/v1/devices", tag = "staff", request_body = DeviceBody,
     responses((status = 201, body = DeviceMade),
         (status = 409, description = "`pairing_code_used`, `device_known`"), (status = 410, description = "`pairing_code_expired`"),
@@ -96,8 +100,9 @@ async fn add_device(
     };
     form.finish()?;
     let device = register::register(&app, &new, &from.to_string()).await?;
-    let body =
-        json!({"device": {"id": device.id, "name": device.name, "station_id": device.station_id}});
+    let shown = json!({"id": device.id, "name": device.name, "station_id": device.station_id});
+    let (server_key, recovery_key) = (app.identity.server_key(), app.identity.recovery_key());
+    let body = json!({"device": shown, "server_key": server_key, "recovery_key": recovery_key});
     Ok((StatusCode::CREATED, Json(body)))
 }
 
@@ -121,19 +126,23 @@ async fn list_devices(
     Ok(Json(json!({"items": rows, "next": null})))
 }
 
-/// Shut a device out (administrators): its sessions end and each later call is answered 403 `device_revoked`.
-#[utoipa::path(delete, path = "/staff/v1/devices/{id}", tag = "staff", security(("staff" = [])), params(("id" = String, Path)),
+/// Shut a device out (administrators): its sessions end and each later call is answered 403 `device_revoked` with a signed
+/// statement. `leave`: it hands its outbox in for review, then wipes itself; `stolen`: it wipes itself at once.
+#[utoipa::path(delete, path = "/staff/v1/devices/{id}", tag = "staff", security(("staff" = [])),
+    params(("id" = String, Path), ("mode" = Option<String>, Query, description = "`leave` (default) or `stolen`")),
     responses((status = 204, description = "Shut out"), (status = 403, description = "`forbidden`"), errors::Token, errors::Missing, errors::Always))]
 async fn revoke_device(
     State(app): State<App>,
     admin: AdminSession,
     Id(id): Id,
+    params: Params,
 ) -> Result<StatusCode, Problem> {
-    admin::revoke_device(&app, &admin, DeviceId(id)).await?;
+    revoke::revoke(&app, admin.id(), DeviceId(id), mode(&params)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sign in on a registered device; `signature` is its key's over `huishou-session\n{device}\n{username}\n{client_time}`.
+/// Signing in again makes another session and harms nothing; tokens are not kept, and no `Idempotency-Key` is looked at.
 #[utoipa::path(post, path = "/staff/v1/sessions", tag = "staff", request_body = SessionBody,
     responses((status = 200, body = StaffSessionShape),
         (status = 401, description = "`bad_credentials`, `bad_signature`, `device_unknown`"), (status = 403, description = "`device_revoked`"),
@@ -151,7 +160,8 @@ async fn sign_in(State(app): State<App>, Body(raw): Body) -> Result<Json<Session
     sign_in::sign_in(&app, credentials).await.map(Json)
 }
 
-/// Replace a refresh token; `signature` is the device key's over `huishou-refresh\n{device}\n{refresh_token}`.
+/// Replace a refresh token; `signature` is the device key's over `huishou-refresh\n{device}\n{refresh_token}`. The same
+/// token again gives the same successor until that is used, so that no `Idempotency-Key` is looked at.
 #[utoipa::path(post, path = "/staff/v1/sessions/refresh", tag = "staff", request_body = RefreshStaffBody,
     responses((status = 200, body = StaffSessionShape),
         (status = 401, description = "`refresh_invalid`, `refresh_reused`, `bad_signature`, `device_unknown`, `session_ended`"),
@@ -177,19 +187,27 @@ async fn sign_out(State(app): State<App>, session: StaffSession) -> Result<Statu
 
 /// Set a new password; the person's other sessions end.
 #[utoipa::path(post, path = "/staff/v1/password", tag = "staff", security(("staff" = [])), request_body = PasswordBody,
+    params(("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
     responses((status = 204, description = "Set"), (status = 403, description = "`bad_credentials`: the old one is wrong"),
-        (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Token, errors::Invalid, errors::Always))]
+        (status = 429, description = "`too_many_attempts`, with Retry-After"), errors::Token, errors::Once, errors::Invalid, errors::Always))]
 async fn change_password(
     State(app): State<App>,
     session: StaffSession,
+    asked: Asked,
     Body(raw): Body,
-) -> Result<StatusCode, Problem> {
+) -> Result<Reply, Problem> {
+    let key = asked.keyed(session.person.staff.id.0, &raw)?;
     let mut form = Form::new(&raw)?;
     let old = secret(&mut form, &raw, "old", 1);
     let new = secret(&mut form, &raw, "new", password::SHORTEST);
     form.finish()?;
-    sign_in::change_password(&app, &session, old, new).await?;
-    Ok(StatusCode::NO_CONTENT)
+    sign_in::change_password(&app, &session, old, new, key.as_ref()).await
+}
+
+/// How a device is to be shut out.
+pub(super) fn mode(params: &Params) -> Result<Mode, Problem> {
+    let asked = params.get("mode").map_or(Some(Mode::Leave), Mode::parse);
+    asked.ok_or_else(|| Problem::field("mode", "type"))
 }
 
 /// A password, letter for letter: blanks count.

@@ -1,9 +1,13 @@
 //! Staff on their devices: registration by pairing code, signing in with password and device key, refreshing, and the
 //! authorised object every staff handler gets.
 
+pub mod identity;
 pub mod pairing;
 pub mod password;
+pub mod quarantine;
+pub mod recovery;
 pub mod register;
+pub mod revoke;
 pub mod session;
 pub mod sign_in;
 pub mod signature;
@@ -28,8 +32,13 @@ const WINDOW: Duration = Duration::from_secs(300);
 pub struct Desk {
     /// Keys the stored hashes of pairing codes.
     pub pairing_key: [u8; 32],
+    /// Makes each pairing code from its seed.
+    pub seed_key: [u8; 32],
     /// Derives each refresh token's successor.
     pub refresh_key: [u8; 32],
+    /// Keys the fingerprints of requests with an idempotency key: their bodies may hold passwords, which a plain hash
+    /// would let a reader of the database guess at.
+    pub fingerprint_key: [u8; 32],
     /// Wrong passwords, by user name and device.
     pub passwords: Throttle,
     /// Wrong pairing codes, by address.
@@ -42,7 +51,9 @@ impl Desk {
     pub fn new(token_key: &str) -> Self {
         Self {
             pairing_key: derived(token_key, "pairing codes"),
+            seed_key: derived(token_key, "pairing seeds"),
             refresh_key: derived(token_key, "refresh tokens"),
+            fingerprint_key: derived(token_key, "request fingerprints"),
             passwords: Throttle::new(WRONG_PASSWORDS, WINDOW),
             codes: Throttle::new(WRONG_CODES, WINDOW),
         }
@@ -52,9 +63,28 @@ impl Desk {
 /// A key for one purpose, from the server's one secret.
 #[must_use]
 pub fn derived(secret: &str, purpose: &str) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+    mac(secret.as_bytes(), &[b"huishou ", purpose.as_bytes()])
+}
+
+/// A keyed hash over parts of any length; where one part ends and the next begins counts.
+#[must_use]
+pub fn seal(key: &[u8; 32], parts: &[&str]) -> [u8; 32] {
+    let lengths: Vec<[u8; 8]> = parts
+        .iter()
+        .map(|p| (p.len() as u64).to_be_bytes())
+        .collect();
+    let framed = parts.iter().zip(&lengths);
+    let framed: Vec<&[u8]> = framed
+        .flat_map(|(p, n)| [n.as_slice(), p.as_bytes()])
+        .collect();
+    mac(key, &framed)
+}
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key)
         .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
-    mac.update(b"huishou ");
-    mac.update(purpose.as_bytes());
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }

@@ -1,9 +1,9 @@
 //! Pairing codes: eight characters that can be read out over the telephone, good for one device.
 
+use super::seal;
 use chrono::TimeDelta;
-use hmac::{Hmac, Mac};
 use rand::Rng;
-use sha2::Sha256;
+use uuid::Uuid;
 
 /// Digits and letters that are not mistaken for each other.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -21,6 +21,14 @@ pub fn new_code() -> String {
     (0..LENGTH)
         .map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())]))
         .collect()
+}
+
+/// The code of a seed. The seed may be stored: without the server's key nobody makes the code from it.
+#[must_use]
+pub fn of_seed(key: &[u8; 32], seed: Uuid) -> String {
+    let sealed = seal(key, &[&seed.to_string()]);
+    let letter = |byte: &u8| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]);
+    sealed.iter().take(LENGTH).map(letter).collect()
 }
 
 /// The code as typed, in the form it was made: capitals, no blanks or hyphens, O for 0 and I or L for 1 forgiven.
@@ -43,10 +51,7 @@ pub fn normalise(typed: &str) -> Option<String> {
 /// What is stored of a code.
 #[must_use]
 pub fn hash(key: &[u8; 32], code: &str) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key)
-        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
-    mac.update(code.as_bytes());
-    mac.finalize().into_bytes().into()
+    super::mac(key, &[code.as_bytes()])
 }
 
 #[cfg(test)]
@@ -67,7 +72,16 @@ mod tests {
         ] {
             assert_eq!(normalise(odd), None, "{odd:?}");
         }
-        let code = new_code();
-        assert_eq!(normalise(&code), Some(code), "what is made can be typed");
+        for code in [new_code(), of_seed(&[7; 32], Uuid::from_u128(1))] {
+            assert_eq!(normalise(&code), Some(code), "what is made can be typed");
+        }
+    }
+
+    #[test]
+    fn a_seed_has_one_code_and_only_with_the_servers_key() {
+        let (key, seed) = ([7; 32], Uuid::from_u128(1));
+        assert_eq!(of_seed(&key, seed), of_seed(&key, seed));
+        assert_ne!(of_seed(&key, seed), of_seed(&[8; 32], seed));
+        assert_ne!(of_seed(&key, seed), of_seed(&key, Uuid::from_u128(2)));
     }
 }

@@ -1,12 +1,15 @@
 //! Signing in, refreshing, signing out, a new password.
 
-use super::{password, register::too_many, session::StaffSession, signature};
+use super::{password, register::too_many, revoke, session::StaffSession, signature};
 use crate::{
     app::State,
     auth::{Audience, Claims},
+    once,
+    once::Reply,
     problem::Problem,
     store::{
         devices::{self, Device},
+        idempotency::Keyed,
         refresh_tokens::{self, Issued, Rotation, Subject},
         staff::{self, Person},
         stations,
@@ -53,6 +56,10 @@ pub struct Session {
     pub device: NamedDevice,
     /// What the device holds while this person is signed in.
     pub scopes: BTreeSet<Scope>,
+    /// The server's signing key, for devices that have not pinned one yet; Ed25519, base64.
+    pub server_key: String,
+    /// The key that the device's store key is sealed for; X25519, base64.
+    pub recovery_key: String,
     /// For the device to measure its clock by.
     #[serde(with = "huishou_domain::time::millis")]
     pub server_time: DateTime<Utc>,
@@ -200,27 +207,40 @@ pub async fn sign_out(app: &State, session: &StaffSession) -> Result<(), Problem
 /// Sets a new password and ends the person's other sessions.
 ///
 /// # Errors
-/// `bad_credentials` if the old one is wrong, `too_many_attempts`.
+/// `bad_credentials` if the old one is wrong, `too_many_attempts`, those of the idempotency key.
 pub async fn change_password(
     app: &State,
     session: &StaffSession,
     old: String,
     new: String,
-) -> Result<(), Problem> {
+    keyed: Option<&Keyed>,
+) -> Result<Reply, Problem> {
     let attempt = format!("{} {}", session.device.id, session.person.staff.username);
     app.desk
         .passwords
         .check(&attempt, Instant::now())
         .map_err(|wait| too_many(wait.as_secs()))?;
+    match once::replay(app, keyed).await {
+        Ok(None) => {}
+        Ok(Some(reply)) => return Ok(reply),
+        Err(problem) => {
+            // Other passwords under a known key are a guess like any other.
+            if problem.code == "idempotency_mismatch" {
+                app.desk.passwords.failed(&attempt, Instant::now());
+            }
+            return Err(problem);
+        }
+    }
     if !password::verify(old, Some(session.person.password_hash.clone())).await? {
         app.desk.passwords.failed(&attempt, Instant::now());
         return Err(Problem::new(403, "bad_credentials"));
     }
     let hash = password::hash(new).await?;
     let (id, now) = (session.person.staff.id, app.now());
-    write_tx!(&app.db, |tx| {
+    once!(app, keyed, tx => {
         staff::set_password(tx, id, &hash, now).await?;
-        Ok(refresh_tokens::revoke_others(tx, id, session.chain, "new_password", now).await?)
+        refresh_tokens::revoke_others(tx, id, session.chain, "new_password", now).await?;
+        Ok(Reply::done())
     })
 }
 
@@ -236,10 +256,8 @@ async fn proven_device(
     if !signature::verify(&device.public_key, text, signed) {
         return Err(Problem::unauthorized("bad_signature"));
     }
-    match device.revoked_at {
-        Some(_) => Err(Problem::new(403, "device_revoked")),
-        None => Ok(device),
-    }
+    revoke::turn_away(app, &device).await?;
+    Ok(device)
 }
 
 async fn session(
@@ -284,6 +302,8 @@ async fn session(
             name: device.name.clone(),
         },
         scopes: grants::scopes_of(person, &stations),
+        server_key: app.identity.server_key(),
+        recovery_key: app.identity.recovery_key(),
         server_time: now,
     })
 }

@@ -17,12 +17,12 @@ pub struct Keyed {
     /// Who asks.
     pub caller: Uuid,
     /// HTTP method.
-    pub method: &'static str,
+    pub method: String,
     /// The route's pattern.
-    pub route: &'static str,
+    pub route: String,
     /// The key, 8–64 visible ASCII.
     pub key: String,
-    /// SHA-256 over what was asked.
+    /// A hash of what was asked, keyed with a secret of the server.
     pub fingerprint: [u8; 32],
 }
 
@@ -70,8 +70,8 @@ pub async fn look(
         "SELECT fingerprint, status, answer FROM idempotency_keys WHERE caller = ? AND method = ? AND route = ? AND idem_key = ? AND created_at > ?",
     )
     .bind(keyed.caller)
-    .bind(keyed.method)
-    .bind(keyed.route)
+    .bind(&keyed.method)
+    .bind(&keyed.route)
     .bind(&keyed.key)
     .bind(now - KEPT)
     .fetch_optional(conn)
@@ -116,8 +116,8 @@ pub async fn claim(tx: &mut Tx, keyed: &Keyed, now: DateTime<Utc>) -> Result<Cla
 async fn insert(tx: &mut Tx, keyed: &Keyed, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO idempotency_keys (caller, method, route, idem_key, fingerprint, status, answer, created_at) VALUES (?, ?, ?, ?, ?, 0, '', ?)")
         .bind(keyed.caller)
-        .bind(keyed.method)
-        .bind(keyed.route)
+        .bind(&keyed.method)
+        .bind(&keyed.route)
         .bind(&keyed.key)
         .bind(&keyed.fingerprint[..])
         .bind(now)
@@ -129,8 +129,8 @@ async fn insert(tx: &mut Tx, keyed: &Keyed, now: DateTime<Utc>) -> Result<(), St
 async fn delete_old(tx: &mut Tx, keyed: &Keyed, now: DateTime<Utc>) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM idempotency_keys WHERE caller = ? AND method = ? AND route = ? AND idem_key = ? AND created_at <= ?")
         .bind(keyed.caller)
-        .bind(keyed.method)
-        .bind(keyed.route)
+        .bind(&keyed.method)
+        .bind(&keyed.route)
         .bind(&keyed.key)
         .bind(now - KEPT)
         .execute(tx.conn())
@@ -147,8 +147,8 @@ pub async fn keep(tx: &mut Tx, keyed: &Keyed, kept: &Kept) -> Result<(), StoreEr
         .bind(kept.status)
         .bind(&kept.answer)
         .bind(keyed.caller)
-        .bind(keyed.method)
-        .bind(keyed.route)
+        .bind(&keyed.method)
+        .bind(&keyed.route)
         .bind(&keyed.key)
         .execute(tx.conn())
         .await?;

@@ -59,7 +59,7 @@ on_each_database! {
         let town = Town::on(db, 20).await;
         let wang = town.customer("wang").await;
         let (body, once) = (goods::booking(&goods::at(1, 10)), key());
-        let keyed = Keyed { caller: wang.user.0, method: "POST", route: "/api/v1/appointments", key: once.clone(), fingerprint: [0; 32] };
+        let keyed = Keyed { caller: wang.user.0, method: "POST".into(), route: "/api/v1/appointments".into(), key: once.clone(), fingerprint: [0; 32] };
         let mut held = town.app.db.begin().await.unwrap();
         assert!(matches!(idempotency::claim(&mut held, &keyed, town.app.now()).await.unwrap(), Claim::Ours));
         let started = Instant::now();
@@ -74,7 +74,7 @@ on_each_database! {
     async fn keys_are_free_again_after_a_day(db) {
         let town = Town::on(db, 20).await;
         let wang = town.customer("wang").await;
-        let keyed = Keyed { caller: wang.user.0, method: "POST", route: "/x", key: "abcdefgh".into(), fingerprint: [1; 32] };
+        let keyed = Keyed { caller: wang.user.0, method: "POST".into(), route: "/x".into(), key: "abcdefgh".into(), fingerprint: [1; 32] };
         let other = Keyed { fingerprint: [2; 32], ..keyed.clone() };
         let (now, later) = (town.app.now(), town.app.now() + TimeDelta::hours(25));
         for (keyed, at, ours) in [(&keyed, now, true), (&keyed, now, false), (&other, later, true)] {

@@ -32,7 +32,7 @@ on_each_database! {
         hire(&ground, "wang", Role::Collector).await;
         let laptop = Laptop::register(&ground, &api).await;
         let (boss, _) = laptop.sign_in("boss").await;
-        let depot = json!({"code": "binjiang", "name": "滨江站", "city": CITY, "address": "江南大道 100 号", "divisions": ["330108", "330108"]});
+        let depot = json!({"code": "binjiang", "name": "滨江站", "city": CITY, "address": "江南大道 100 号", "divisions": ["330108", "330108"], "slots": []});
         let made = boss.post("/admin/v1/stations", &depot).await.expect(201).clone();
         assert_eq!((&made["name"], &made["divisions"], &made["version"]), (&json!("滨江站"), &json!(["330108"]), &json!(1)));
         let mut admin = ground.device(ground.admin).await;
@@ -49,6 +49,9 @@ on_each_database! {
             ("divisions", json!([7]), "divisions[0]", "type"),
             ("divisions", json!([]), "divisions", "required"),
             ("divisions", json!(["330108"]), "divisions", "taken"),
+            ("slots", json!("usual"), "slots", "type"),
+            ("slots", json!([{"start": "10:00", "end": "09:00", "capacity": 1}]), "slots[0].end", "type"),
+            ("slots", json!([{"start": "10:00", "end": "12:00", "capacity": 1}, {"start": "11:00", "end": "13:00", "capacity": 1}]), "slots", "overlaps"),
         ] {
             let mut bad = depot.clone();
             bad["code"] = json!("another");
@@ -59,7 +62,7 @@ on_each_database! {
         // Its day.
         let date = (ground.app.now() + TimeDelta::hours(8) + TimeDelta::days(2)).date_naive();
         let day = format!("/admin/v1/slots?station={id}&date={date}");
-        assert_eq!(boss.get(&day).await.expect(200)["items"], json!([]), "no slots until they are set");
+        assert_eq!(boss.get(&day).await.expect(200)["items"], json!([]), "opened without slots");
         let slots = json!({"items": [{"start": "10:00", "end": "12:00", "capacity": 2}, {"start": "22:00", "end": "24:00", "capacity": 1}]});
         let set = put(&boss, &day, &slots).await.expect(200)["items"].clone();
         assert_eq!(set[0], json!({"start": "10:00", "end": "12:00", "capacity": 2, "taken": 0, "free": 2}));
@@ -93,6 +96,21 @@ on_each_database! {
             (format!("station={}&date={date}", Uuid::now_v7()), "station", "unknown_station"),
         ] {
             assert_eq!(fault(&put(&boss, &format!("/admin/v1/slots?{query}"), &slots).await), (field.to_owned(), code.to_owned()), "{query}");
+        }
+        // The usual week, and one of its own.
+        for (code, district, slots, begins) in [
+            ("xiaoshan", "330109", Value::Null, vec!["08:00", "10:00", "12:00", "14:00", "16:00", "18:00"]),
+            ("yuhang", "330110", json!([{"start": "13:00", "end": "17:00", "capacity": 3}]), vec!["13:00"]),
+        ] {
+            let depot = json!({"code": code, "name": code, "city": CITY, "divisions": [district], "slots": slots});
+            boss.post("/admin/v1/stations", &depot).await.expect(201);
+            for ahead in 2..9 {
+                let date = (ground.app.now() + TimeDelta::hours(8) + TimeDelta::days(ahead)).date_naive();
+                let offered = api.with_token(&token).get(&format!("/api/v1/slots?division={district}&date={date}")).await.expect(200)["items"].clone();
+                let starts: Vec<&str> = offered.as_array().unwrap().iter().map(|slot| slot["start"].as_str().unwrap()).collect();
+                assert_eq!(starts, begins, "{code} can be booked on {date}");
+                assert!(offered[0]["free"].as_u64().unwrap() > 0);
+            }
         }
         let (wang, _) = laptop.sign_in("wang").await;
         assert_eq!(put(&wang, &day, &slots).await.expect_problem(403), "forbidden");

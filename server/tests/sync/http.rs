@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use uuid::Uuid;
 
-const PASSWORD: &str = "一个好密码 2026";
+pub const PASSWORD: &str = "一个好密码 2026";
 
 /// The interface on a free port.
 pub async fn serve(ground: &Ground) -> Api {
@@ -102,11 +102,10 @@ pub async fn hire(ground: &Ground, username: &str, role: Role) -> Uuid {
         role,
         station,
     };
-    people::add(&ground.app, &new, PASSWORD.to_owned())
+    let made = people::add(&ground.app, &new, PASSWORD.to_owned(), None)
         .await
-        .unwrap()
-        .id
-        .0
+        .unwrap();
+    made.body["id"].as_str().unwrap().parse().unwrap()
 }
 
 on_each_database! {

@@ -5,7 +5,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use blackbox::on_each_database;
 use chrono::TimeDelta;
 use ed25519_dalek::{Signer, SigningKey};
-use huishou_domain::{ids::DeviceId, staff::Role};
+use huishou_domain::{
+    ids::{DeviceId, StationId},
+    staff::Role,
+};
 use huishou_server::{
     admin::{self, people::NewPerson},
     problem::Problem,
@@ -71,6 +74,13 @@ fn key() -> SigningKey {
 
 const PASSWORD: &str = "一个好密码 2026";
 
+async fn pairing_code(ground: &Ground, admin: &AdminSession, station: Option<StationId>) -> String {
+    let made = admin::new_pairing_code(&ground.app, admin, station, None)
+        .await
+        .unwrap();
+    made.body["code"].as_str().unwrap().to_owned()
+}
+
 /// An administrator on a device of their own, by the front door.
 async fn administrator(ground: &Ground) -> (Laptop, Session, AdminSession) {
     let new = NewPerson {
@@ -79,7 +89,7 @@ async fn administrator(ground: &Ground) -> (Laptop, Session, AdminSession) {
         role: Role::Admin,
         station: None,
     };
-    admin::people::add(&ground.app, &new, PASSWORD.to_owned())
+    admin::people::add(&ground.app, &new, PASSWORD.to_owned(), None)
         .await
         .unwrap();
     let key = key();
@@ -115,20 +125,20 @@ on_each_database! {
     async fn a_pairing_code_lets_one_device_in_once(db) {
         let ground = Ground::on(db).await;
         let (_, _, admin) = administrator(&ground).await;
-        let code = admin::new_pairing_code(&ground.app, &admin, Some(ground.west)).await.unwrap();
-        assert_eq!(code.code.len(), 8);
-        assert_eq!(db.count(&format!("SELECT COUNT(*) FROM pairing_codes WHERE HEX(code_hash) LIKE '%{}%'", code.code)).await, 0, "only a hash is stored");
+        let code = pairing_code(&ground, &admin, Some(ground.west)).await;
+        assert_eq!(code.len(), 8);
+        assert_eq!(db.count(&format!("SELECT COUNT(*) FROM pairing_codes WHERE HEX(code_hash) LIKE '%{}%'", code)).await, 0, "only a hash is stored");
         let key = key();
-        let typed = format!("{}-{}", code.code[..4].to_lowercase(), &code.code[4..]);
+        let typed = format!("{}-{}", code[..4].to_lowercase(), &code[4..]);
         let device = register::register(&ground.app, &new_device(&typed, &key), "192.0.2.7").await.unwrap();
         assert_eq!(device.station_id, Some(ground.west.0));
-        let again = register::register(&ground.app, &new_device(&code.code, &key), "192.0.2.7").await.unwrap();
+        let again = register::register(&ground.app, &new_device(&code, &key), "192.0.2.7").await.unwrap();
         assert_eq!(again.id, device.id, "the answer was lost: the same device");
         let other = SigningKey::from_bytes(&[77; 32]);
-        assert_eq!(register::register(&ground.app, &new_device(&code.code, &other), "192.0.2.7").await.unwrap_err().code, "pairing_code_used");
-        let late = admin::new_pairing_code(&ground.app, &admin, None).await.unwrap();
+        assert_eq!(register::register(&ground.app, &new_device(&code, &other), "192.0.2.7").await.unwrap_err().code, "pairing_code_used");
+        let late = pairing_code(&ground, &admin, None).await;
         ground.app.clock.advance(TimeDelta::hours(25));
-        assert_eq!(register::register(&ground.app, &new_device(&late.code, &other), "192.0.2.7").await.unwrap_err().code, "pairing_code_expired");
+        assert_eq!(register::register(&ground.app, &new_device(&late, &other), "192.0.2.7").await.unwrap_err().code, "pairing_code_expired");
         for bad in ["ZZZZZZZZ", "", "短", "ABCD2345ABCD"] {
             assert_eq!(register::register(&ground.app, &new_device(bad, &other), "192.0.2.7").await.unwrap_err().code, "bad_pairing_code");
         }
@@ -136,8 +146,8 @@ on_each_database! {
             let _ = register::register(&ground.app, &new_device("ZZZZZZZZ", &other), "192.0.2.7").await;
         }
         assert_eq!(register::register(&ground.app, &new_device("ZZZZZZZZ", &other), "192.0.2.7").await.unwrap_err().status, 429, "guessing is slowed down");
-        let fresh = admin::new_pairing_code(&ground.app, &admin, None).await.unwrap();
-        assert!(register::register(&ground.app, &new_device(&fresh.code, &other), "192.0.2.8").await.is_ok(), "and keeps nobody else out");
+        let fresh = pairing_code(&ground, &admin, None).await;
+        assert!(register::register(&ground.app, &new_device(&fresh, &other), "192.0.2.8").await.is_ok(), "and keeps nobody else out");
     }
 
     async fn signing_in_takes_the_password_and_the_devices_key(db) {
@@ -190,9 +200,9 @@ on_each_database! {
         let anew = laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap();
         let next = laptop.refresh(&ground, &anew.refresh_token).await.unwrap();
         let loaded = StaffSession::load(&ground.app, &next.access_token).await.unwrap();
-        let code = admin::new_pairing_code(&ground.app, &AdminSession::of(loaded).unwrap(), None).await.unwrap();
+        let code = pairing_code(&ground, &AdminSession::of(loaded).unwrap(), None).await;
         let other_key = key();
-        let device = register::register(&ground.app, &new_device(&code.code, &other_key), "192.0.2.9").await.unwrap();
+        let device = register::register(&ground.app, &new_device(&code, &other_key), "192.0.2.9").await.unwrap();
         let other = Laptop { key: other_key, id: DeviceId(device.id) };
         assert_eq!(other.refresh(&ground, &next.refresh_token).await.unwrap_err().code, "refresh_invalid");
         assert_eq!(other.refresh(&ground, &anew.refresh_token).await.unwrap_err().code, "refresh_reused");
@@ -224,8 +234,8 @@ on_each_database! {
         let (laptop, session, _) = administrator(&ground).await;
         let elsewhere = laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap();
         let here = StaffSession::load(&ground.app, &session.access_token).await.unwrap();
-        assert_eq!(sign_in::change_password(&ground.app, &here, "wrong".to_owned(), "another 2026".to_owned()).await.unwrap_err().code, "bad_credentials");
-        sign_in::change_password(&ground.app, &here, PASSWORD.to_owned(), "another 2026".to_owned()).await.unwrap();
+        assert_eq!(sign_in::change_password(&ground.app, &here, "wrong".to_owned(), "another 2026".to_owned(), None).await.unwrap_err().code, "bad_credentials");
+        sign_in::change_password(&ground.app, &here, PASSWORD.to_owned(), "another 2026".to_owned(), None).await.unwrap();
         assert_eq!(StaffSession::load(&ground.app, &elsewhere.access_token).await.unwrap_err().code, "session_ended");
         assert!(StaffSession::load(&ground.app, &session.access_token).await.is_ok(), "this one goes on");
         assert_eq!(laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap_err().code, "bad_credentials");
@@ -238,8 +248,8 @@ on_each_database! {
         let ground = Ground::on(db).await;
         let (laptop, _, _) = administrator(&ground).await;
         let new = NewPerson { username: "clerk2".to_owned(), name: "Clerk".to_owned(), role: Role::Station, station: Some(ground.west) };
-        admin::people::add(&ground.app, &new, PASSWORD.to_owned()).await.unwrap();
-        assert_eq!(admin::people::add(&ground.app, &new, PASSWORD.to_owned()).await.unwrap_err().errors[0].code, "taken");
+        admin::people::add(&ground.app, &new, PASSWORD.to_owned(), None).await.unwrap();
+        assert_eq!(admin::people::add(&ground.app, &new, PASSWORD.to_owned(), None).await.unwrap_err().errors[0].code, "taken");
         let session = laptop.sign_in(&ground, "clerk2", PASSWORD).await.unwrap();
         let loaded = StaffSession::load(&ground.app, &session.access_token).await.unwrap();
         assert_eq!(AdminSession::of(loaded).unwrap_err().status, 403);

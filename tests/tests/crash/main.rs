@@ -7,6 +7,7 @@
 mod crash {
     mod at_points;
     mod at_writes;
+    mod desk_writes;
     mod kills;
     mod till;
 }

@@ -93,6 +93,10 @@ groups! {
     Rate {
         Often 429 "rate_limited; with Retry-After";
     }
+    /// Of a write that may be sent with a key.
+    Once {
+        InProgress 409 "idempotency_in_progress";
+    }
     /// Of a booking.
     Full {
         Conflict 409 "slot_full, idempotency_in_progress";
