@@ -1,5 +1,6 @@
 //! One test at a time: they share a screen, a session bus and a keyring.
 
+mod booking;
 mod day;
 mod lists;
 mod practice;
