@@ -24,6 +24,20 @@ pub const POINTS: &[&str] = &[
     "apply.after_commit",
 ];
 
+/// Those of a device that is shut out, and of the copies of the outbox.
+pub const AT_REST: &[&str] = &[
+    "refresh.before_store",
+    "refresh.after_token",
+    "copy.before_rename",
+    "quarantine.before_send",
+    "quarantine.before_note",
+    "wipe.before_mark",
+    "wipe.after_mark",
+    "wipe.after_key",
+    "wipe.after_store",
+    "wipe.before_end",
+];
+
 struct Armed {
     point: String,
     passages: u32,

@@ -33,6 +33,8 @@ pub enum Error {
         code: String,
         /// Field at fault.
         field: Option<String>,
+        /// The whole of what was said.
+        body: Box<serde_json::Value>,
     },
     /// The server's answer cannot be understood.
     #[error("the server's answer cannot be understood: {0}")]
@@ -92,10 +94,8 @@ impl Error {
             Self::Refused(error) => error.code.clone(),
             Self::Sqlite(error) => sqlite_code(error).to_owned(),
             Self::Json(_) => "store_failed".to_owned(),
-            Self::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
-                "disk_full".to_owned()
-            }
-            Self::Io(_) => "file_failed".to_owned(),
+            Self::Io(error) => io_code(error).to_owned(),
+            Self::Keyring(keyring::Error::NoStorageAccess(_)) => "keyring_locked".to_owned(),
             Self::Keyring(_) => "no_keyring".to_owned(),
             Self::Offline(_) => "offline".to_owned(),
             Self::Problem { status, .. } if *status >= 500 => "server_error".to_owned(),
@@ -105,9 +105,20 @@ impl Error {
     }
 }
 
+fn io_code(error: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::StorageFull | K::QuotaExceeded | K::FileTooLarge => "disk_full",
+        K::ReadOnlyFilesystem => "disk_read_only",
+        _ => "file_failed",
+    }
+}
+
 fn sqlite_code(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => "disk_full",
+        Some(rusqlite::ErrorCode::ReadOnly) => "disk_read_only",
+        Some(rusqlite::ErrorCode::DatabaseCorrupt) => "store_corrupt",
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
             "store_busy"
         }

@@ -2,14 +2,17 @@
 //! store alone and never wait for a network. Knows no window.
 
 pub mod clock;
+pub mod copies;
 pub mod crash;
 pub mod engine;
 pub mod error;
+pub mod folder;
 pub mod secrets;
 pub mod store;
 pub mod sync;
 pub mod view;
 pub mod visits;
+pub mod wipe;
 
 #[cfg(test)]
 mod tests;

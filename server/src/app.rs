@@ -5,7 +5,7 @@ use crate::{
     books::Books,
     config::Config,
     limits::Limits,
-    staff::Desk,
+    staff::{Desk, identity::Identity},
     store::{Db, StoreError},
     wechat::Wechat,
 };
@@ -54,6 +54,8 @@ pub struct State {
     pub limits: Limits,
     /// Keys and throttles of staff signing in.
     pub desk: Desk,
+    /// The server's own keys, which devices pin.
+    pub identity: Identity,
 }
 
 /// Shared by all handlers.
@@ -85,6 +87,7 @@ impl State {
             wechat: Wechat::new(&config.wechat)?,
             limits: Limits::new(&config),
             desk: Desk::new(&config.token_key),
+            identity: Identity::new(config.device_secret()),
             config,
         }))
     }

@@ -41,6 +41,7 @@ pub struct Config {
     pub token_key: String,
     pub token_key_previous: String,
     pub cursor_key: String,
+    pub device_key: String,
     pub dev: bool,
     pub access_token_seconds: i64,
     pub body_limit: usize,
@@ -155,6 +156,10 @@ impl Config {
             "cursor_key (HUISHOU_CURSOR_KEY) must have at least 32 bytes",
         );
         check(
+            fits(&self.device_key),
+            "device_key (HUISHOU_DEVICE_KEY) must have at least 32 bytes",
+        );
+        check(
             self.database_max_connections > 0,
             "database_max_connections must be above 0",
         );
@@ -167,6 +172,16 @@ impl Config {
             "rates must be above 0",
         );
         wrong
+    }
+
+    /// The secret behind the server's own keys, which devices pin.
+    #[must_use]
+    pub fn device_secret(&self) -> &str {
+        if self.device_key.is_empty() {
+            &self.token_key
+        } else {
+            &self.device_key
+        }
     }
 
     /// The key that authenticates cursors.

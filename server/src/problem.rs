@@ -6,7 +6,7 @@ mod words;
 use crate::store::StoreError;
 use huishou_domain::{booking::FieldError, pricing::Lang, visit::Refusal};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// A fault of one field, by path and stable code.
@@ -31,6 +31,9 @@ pub struct Problem {
     /// The subject as it now is, with 409.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<Value>>,
+    /// Further members of the body, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<Box<Map<String, Value>>>,
     /// Seconds until another try makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
@@ -51,10 +54,22 @@ impl Problem {
             code: code.into(),
             errors: Vec::new(),
             current: None,
+            more: None,
             retry_after: None,
             cause: None,
             note: None,
         }
+    }
+
+    /// The same with one more member of the body.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &impl Serialize) -> Self {
+        if let Ok(value) = serde_json::to_value(value) {
+            self.more
+                .get_or_insert_default()
+                .insert(name.to_owned(), value);
+        }
+        self
     }
 
     /// 404: no such thing, or not for this caller.
@@ -168,6 +183,9 @@ impl Problem {
         }
         if let Some(current) = &self.current {
             body["current"] = Value::clone(current);
+        }
+        for (name, value) in self.more.iter().flat_map(|more| more.iter()) {
+            body[name] = value.clone();
         }
         body
     }

@@ -96,6 +96,7 @@ impl Engine {
             .record(&mut store)?
         };
         if !self.is_practice() {
+            self.keep_copy(done.uid);
             self.inner.wake.notify_one();
         }
         self.changed(&["appointment", "order", "mutation"]);
@@ -143,7 +144,12 @@ impl Doing<'_> {
     /// Decides and writes in one transaction: another process on the same store cannot come between.
     fn record(self, store: &mut Store) -> Result<Executed> {
         rules::catalogue(&self.command, &self.actor)?;
-        store.write(Commit::Exec, |db| self.decide(db))
+        store.write(Commit::Exec, |db| {
+            if meta::get::<Value>(db, meta::Key::Leaving)?.is_some() {
+                return Err(Error::code("device_revoked"));
+            }
+            self.decide(db)
+        })
     }
 
     fn decide(&self, db: &Db) -> Result<Executed> {

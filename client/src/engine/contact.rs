@@ -31,6 +31,10 @@ impl Engine {
     /// Keeps in contact until the process ends: push, pull, sleep; woken by what is done here and by
     /// [`Engine::sync_now`]. Call once, on a runtime.
     pub async fn run(&self) {
+        tokio::join!(self.stay_in_contact(), self.keep_copies());
+    }
+
+    async fn stay_in_contact(&self) {
         let mut failures = 0_u32;
         loop {
             if self.may_contact() {
@@ -108,6 +112,11 @@ impl Engine {
         let done = self.round(network, round).await;
         drop(running);
         self.note_end(done.as_ref().err())?;
+        if let Err(failure) = &done
+            && let Err(error) = Box::pin(self.heed(failure)).await
+        {
+            tracing::warn!(%error, "the device is shut out, and could not do yet what follows");
+        }
         let mut kinds: Vec<&str> = done
             .as_ref()
             .map(|(_, applied)| applied.kinds.iter().copied().collect())

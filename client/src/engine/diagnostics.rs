@@ -1,9 +1,12 @@
 //! For support: a bundle without personal data, and a check of the store against itself.
 
-use super::{Engine, lock};
+use super::{
+    Engine, lock,
+    repair::{Offer, Repair},
+};
 use crate::{
-    error::Result,
-    store::{Db, base, journal, meta, mutations, order_list, overlay, verify},
+    error::{Error, Result},
+    store::{Db, base, journal, meta, mutations, order_list, overlay, verify, verify::Cure},
     visits,
 };
 use huishou_domain::{sync::scope::Kind, time::wire};
@@ -18,6 +21,8 @@ pub struct Verified {
     pub ok: bool,
     /// What is, each with its rule.
     pub faults: Vec<String>,
+    /// What can be done about it.
+    pub offers: Vec<Offer>,
     /// SQLCipher's version.
     pub cipher_version: String,
     /// Aggregates held.
@@ -28,6 +33,25 @@ pub struct Verified {
     pub last_id: i64,
 }
 
+impl Verified {
+    /// Of a store that is too bad to be opened.
+    #[must_use]
+    pub fn unopened(error: &Error) -> Self {
+        Self {
+            ok: false,
+            faults: vec![format!(
+                "the file cannot be opened: {}",
+                error.stable_code()
+            )],
+            offers: vec![Repair::Salvage.into()],
+            cipher_version: String::new(),
+            rows: 0,
+            pending: 0,
+            last_id: 0,
+        }
+    }
+}
+
 impl Engine {
     /// Checks the file, what its tables promise each other, and that what screens show follows from base and outbox.
     ///
@@ -35,17 +59,21 @@ impl Engine {
     /// Of the store itself; what is wrong inside is in the answer.
     pub fn verify_store(&self) -> Result<Verified> {
         self.read(|db| {
-            let mut faults = verify::file_faults(db)?;
-            faults.extend(verify::broken_promises(db)?);
-            faults.extend(overlay_faults(db)?);
-            faults.extend(list_faults(db)?);
+            let mut found = Faults::default();
+            found.of_file(verify::file_faults(db))?;
+            found.of_tables(verify::broken_promises(db))?;
+            found.of_screens(overlay_faults(db))?;
+            found.of_screens(list_faults(db))?;
             Ok(Verified {
-                ok: faults.is_empty(),
-                faults,
+                ok: found.faults.is_empty(),
+                faults: found.faults,
+                offers: found.repairs.into_iter().map(Offer::from).collect(),
                 cipher_version: verify::cipher_version(db)?,
-                rows: base::count(db)?,
-                pending: mutations::counts(db)?.0,
-                last_id: meta::get(db, meta::Key::LastId)?.unwrap_or(0),
+                rows: base::count(db).or_else(unreadable)?,
+                pending: mutations::counts(db).map(|n| n.0).or_else(unreadable)?,
+                last_id: meta::get(db, meta::Key::LastId)
+                    .or_else(unreadable)?
+                    .unwrap_or_default(),
             })
         })
     }
@@ -115,6 +143,73 @@ impl Engine {
             );
         }
         Ok(text)
+    }
+}
+
+/// Faults with what helps; a page that cannot be read is a fault like others.
+#[derive(Default)]
+struct Faults {
+    faults: Vec<String>,
+    repairs: BTreeSet<Repair>,
+}
+
+impl Faults {
+    fn of_file(&mut self, found: Result<Vec<String>>) -> Result<()> {
+        self.note(found, |fault| {
+            let only_keys = fault.starts_with("foreign_key_check");
+            let repair = if only_keys {
+                Repair::Marks
+            } else {
+                Repair::Salvage
+            };
+            (fault, repair)
+        })
+    }
+
+    fn of_tables(&mut self, found: Result<Vec<(String, Cure)>>) -> Result<()> {
+        self.note(found, |(fault, cure)| {
+            let repair = match cure {
+                Cure::Marks => Repair::Marks,
+                Cure::Refetch => Repair::Refetch,
+                Cure::Rebuild => Repair::Rebuild,
+            };
+            (fault, repair)
+        })
+    }
+
+    fn of_screens(&mut self, found: Result<Vec<String>>) -> Result<()> {
+        self.note(found, |fault| (fault, Repair::Rebuild))
+    }
+
+    fn note<T>(
+        &mut self,
+        found: Result<Vec<T>>,
+        judge: impl Fn(T) -> (String, Repair),
+    ) -> Result<()> {
+        match found {
+            Ok(found) => {
+                for (fault, repair) in found.into_iter().map(judge) {
+                    self.faults.push(fault);
+                    self.repairs.insert(repair);
+                }
+                Ok(())
+            }
+            Err(error) if error.stable_code() == "store_corrupt" => {
+                self.faults.push(format!("a page cannot be read: {error}"));
+                self.repairs.insert(Repair::Salvage);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What cannot be read counts as nothing; the fault is noted elsewhere.
+fn unreadable<T: Default>(error: Error) -> Result<T> {
+    if error.stable_code() == "store_corrupt" {
+        Ok(T::default())
+    } else {
+        Err(error)
     }
 }
 

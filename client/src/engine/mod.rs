@@ -14,26 +14,35 @@ mod details;
 mod diagnostics;
 mod fill;
 mod history;
+mod keeping;
+mod leaving;
 mod lists;
 mod practice;
 mod preview;
+mod recover;
+mod repair;
 mod rules;
 mod session;
 
 pub use contact::Round;
 pub use diagnostics::Verified;
+pub use recover::recover;
+pub use repair::{Offer, Plan, Repair, plan_salvage, salvage};
 pub use session::home_city;
 
 use crate::{
     clock::{Clock, SystemClock, TrustedClock},
+    copies::Copies,
     error::{Error, Result},
+    folder,
     secrets::{InStore, KeySource, OsKeyring, Secrets},
-    store::{Db, Store, StoreKey, meta},
+    store::{Commit, Db, Store, StoreKey, meta},
     sync::run::Shared,
     view::{
         session::{Person, SessionState},
         sync::{DataChanged, SyncStatus},
     },
+    wipe,
 };
 use std::{
     path::PathBuf,
@@ -41,10 +50,6 @@ use std::{
 };
 use tokio::sync::{Notify, broadcast};
 
-/// File of the store in the data folder.
-const STORE_FILE: &str = "huishou.db";
-/// File of the practice store; never synced.
-const PRACTICE_FILE: &str = "practice.db";
 /// Events kept for a listener that is slow.
 const EVENT_BACKLOG: usize = 256;
 
@@ -93,7 +98,9 @@ pub struct Engine {
 
 struct Inner {
     config: Config,
-    key: StoreKey,
+    key: Mutex<StoreKey>,
+    /// None over a store that lies in no folder.
+    copies: Option<Copies>,
     main: Shared,
     practice: Mutex<Option<Shared>>,
     secrets: Arc<dyn Secrets>,
@@ -109,13 +116,27 @@ impl Engine {
     ///
     /// # Errors
     /// `no_keyring` (ask for a passphrase and open with [`KeySource::Passphrase`]), `passphrase_needed`,
-    /// `passphrase_wrong`, `store_key_missing`, `store_key_wrong`, `store_not_encrypted`, `store_newer`.
+    /// `passphrase_wrong`, `keyring_locked`, `store_key_missing` ([`recover`] may help), `store_key_wrong`,
+    /// `store_not_encrypted`, `store_newer`, `store_corrupt` ([`salvage`] helps), `disk_full`, `disk_read_only`.
     pub fn open(config: Config) -> Result<Self> {
         make_folder(&config.data)?;
-        let path = config.data.join(STORE_FILE);
-        let key = config.key.store_key(&config.data, path.exists())?;
-        let store = Store::open(&path, &key)?;
-        Self::over(config, key, store)
+        let was_wiped = wipe::is_begun(&config.data);
+        if was_wiped {
+            wipe::finish(&config.data, &config.key)?;
+        }
+        repair::swap(&config.data)?;
+        let path = config.data.join(folder::STORE);
+        let exists = path.exists() || !folder::beginning(&config.data, folder::COPY)?.is_empty();
+        let key = config.key.store_key(&config.data, exists)?;
+        let copies = Copies::of(&config.data, &key);
+        let now = config.clock.wall().timestamp_millis();
+        let mut store = keeping::open(&config.data, &key, &copies, now)?;
+        if was_wiped {
+            store.write(Commit::Other, |db| {
+                meta::set(db, meta::Key::LastError, "device_wiped")
+            })?;
+        }
+        Self::assemble(config, key, store, Some(copies))
     }
 
     /// An engine over an open store, wherever that lies.
@@ -123,6 +144,15 @@ impl Engine {
     /// # Errors
     /// Of the store or keyring.
     pub fn over(config: Config, key: StoreKey, store: Store) -> Result<Self> {
+        Self::assemble(config, key, store, None)
+    }
+
+    fn assemble(
+        config: Config,
+        key: StoreKey,
+        store: Store,
+        copies: Option<Copies>,
+    ) -> Result<Self> {
         let clock = Arc::new(clock_of(&config, store.db())?);
         let main = Shared {
             store: Arc::new(Mutex::new(store)),
@@ -135,7 +165,8 @@ impl Engine {
         };
         let inner = Inner {
             config,
-            key,
+            key: Mutex::new(key),
+            copies,
             main,
             practice: Mutex::new(None),
             secrets,

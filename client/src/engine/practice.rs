@@ -1,10 +1,11 @@
 //! Practice: a store of its own with the demo price book, an invented person and a day of invented appointments.
 //! There is no server behind it and nothing done here is ever pushed.
 
-use super::{Engine, PRACTICE_FILE, books, lock};
+use super::{Engine, books, lock};
 use crate::{
     clock::TrustedClock,
     error::Result,
+    folder,
     secrets::random_bytes,
     store::{Commit, Db, Store, base, memberships, meta, people, people::Known},
     sync::{apply::note_piece_goods, run::Shared},
@@ -38,7 +39,7 @@ impl Engine {
     /// # Errors
     /// Of the practice store.
     pub fn practice_enter(&self) -> Result<SessionState> {
-        let store = Store::open(&self.inner.config.data.join(PRACTICE_FILE), &self.inner.key)?;
+        let store = self.practice_file()?;
         let floor = meta::get(store.db(), meta::Key::Floor)?;
         let clock = Arc::new(TrustedClock::new(
             Arc::clone(&self.inner.config.clock),
@@ -53,6 +54,25 @@ impl Engine {
         lock(&shared.store).write(Commit::Other, |db| fill(db, now))?;
         *lock(&self.inner.practice) = Some(shared);
         self.session_changed()
+    }
+
+    /// The practice store, by its own key. One of an older version of the app has the real store's and gets its own; one
+    /// whose key is gone begins anew: nothing in it is of any worth.
+    fn practice_file(&self) -> Result<Store> {
+        let config = &self.inner.config;
+        let path = config.data.join(folder::PRACTICE);
+        let key = config.key.practice_key(&config.data)?;
+        match Store::open(&path, &key) {
+            Err(error) if error.stable_code() == "store_key_wrong" => {}
+            opened => return opened,
+        }
+        if let Ok(store) = Store::open(&path, &lock(&self.inner.key)) {
+            return store.rekeyed(&key);
+        }
+        for path in folder::database(&config.data, folder::PRACTICE) {
+            folder::remove(&path)?;
+        }
+        Store::open(&path, &key)
     }
 
     /// Ends practice. What was done stays in its own store.

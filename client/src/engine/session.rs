@@ -2,6 +2,7 @@
 
 use super::{Engine, Event, lists};
 use crate::{
+    crash::crash_point,
     error::{Error, Result},
     secrets::{DeviceKey, REFRESH_TOKEN},
     store::{Commit, Db, meta, people, people::Known},
@@ -127,15 +128,35 @@ impl Engine {
             platform: std::env::consts::OS.to_owned(),
             public_key: key.public(),
         };
-        let registered: Registered = http.post("/staff/v1/devices", None, &pairing).await?;
+        let answer = http.post("/staff/v1/devices", None, &pairing).await;
+        let registered: Registered = match answer {
+            // The key is one that was registered and shut out, or whose answer was lost: this is another device.
+            Err(Error::Problem { code, .. }) if code == "device_known" => {
+                let key = DeviceKey::anew(self.inner.secrets.as_ref())?;
+                let pairing = Pairing {
+                    public_key: key.public(),
+                    ..pairing
+                };
+                http.post("/staff/v1/devices", None, &pairing).await?
+            }
+            answer => answer?,
+        };
         let device = Device {
             id: registered.device.id,
             name: registered.device.name,
         };
         self.main_write(|db| {
+            meta::remove(db, meta::Key::Leaving)?;
             meta::set(db, meta::Key::Device, &device)?;
             meta::set(db, meta::Key::Server, http.base())
-        })
+        })?;
+        self.pin(
+            registered.server_key.as_deref(),
+            registered.recovery_key.as_deref(),
+            true,
+        )?;
+        self.begin_copy();
+        Ok(())
     }
 
     async fn sign_in_with(
@@ -160,9 +181,16 @@ impl Engine {
             client_time,
             signature,
         };
-        let granted: Granted = http.post("/staff/v1/sessions", None, &sign_in).await?;
+        let granted: Granted = match http.post("/staff/v1/sessions", None, &sign_in).await {
+            Err(failure) => {
+                Box::pin(self.heed(&failure)).await?;
+                return Err(failure);
+            }
+            granted => granted?,
+        };
         self.keep_session(&granted)?;
         self.main_write(|db| meta::set(db, meta::Key::Server, http.base()))?;
+        self.begin_copy();
         lock_practice_away(self);
         self.inner.wake.notify_one();
         self.session_changed()
@@ -173,6 +201,7 @@ impl Engine {
         self.inner
             .secrets
             .set(REFRESH_TOKEN, granted.refresh_token.as_bytes())?;
+        crash_point("refresh.after_token");
         let contact = self.inner.main.clock.met(granted.server_time);
         let until =
             granted.server_time + TimeDelta::seconds((granted.expires_in - MARGIN_SECONDS).max(0));
@@ -200,7 +229,12 @@ impl Engine {
             meta::set_contact(db, &contact)?;
             meta::remove(db, meta::Key::OfflineSince)?;
             meta::remove(db, meta::Key::LastError)
-        })
+        })?;
+        self.pin(
+            granted.server_key.as_deref(),
+            granted.recovery_key.as_deref(),
+            false,
+        )
     }
 
     pub(super) fn session_changed(&self) -> Result<SessionState> {

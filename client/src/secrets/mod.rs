@@ -4,26 +4,32 @@
 
 mod device_key;
 mod os_keyring;
+mod recovery;
 mod stored;
 mod wrapped;
 
-pub use device_key::DeviceKey;
+pub use device_key::{DeviceKey, is_signed};
 pub use os_keyring::OsKeyring;
+pub use recovery::{Recovery, ReplyKey, seal_store_key};
 pub use stored::InStore;
 
 use crate::{
     error::{Error, Result},
+    folder,
     store::StoreKey,
 };
 use rand::RngCore;
 use std::path::Path;
+use zeroize::Zeroizing;
 
 /// Name of the device's private key.
 pub const DEVICE_KEY: &str = "device-key";
 /// Name of the refresh token.
 pub const REFRESH_TOKEN: &str = "refresh-token";
 /// Name of the store's key.
-const STORE_KEY: &str = "store-key";
+pub const STORE_KEY: &str = "store-key";
+/// Name of the practice store's key: practice outlives the store and its key.
+pub const PRACTICE_KEY: &str = "practice-key";
 
 /// Somewhere safe for small secrets.
 pub trait Secrets: Send + Sync {
@@ -55,6 +61,16 @@ pub enum KeySource {
     Passphrase(String),
 }
 
+impl std::fmt::Debug for KeySource {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(match self {
+            Self::Keyring => "Keyring",
+            Self::Given(_) => "Given(…)",
+            Self::Passphrase(_) => "Passphrase(…)",
+        })
+    }
+}
+
 impl KeySource {
     /// What the environment says: `HUISHOU_STORE_KEY`, or the keyring.
     #[must_use]
@@ -73,13 +89,62 @@ impl KeySource {
     pub fn store_key(&self, folder: &Path, store_exists: bool) -> Result<StoreKey> {
         match self {
             Self::Keyring if wrapped::exists(folder) => Err(Error::code("passphrase_needed")),
-            Self::Keyring => keyring_key(folder, store_exists),
-            Self::Given(text) => match hex_key(text) {
+            Self::Keyring => keyring_key(folder, STORE_KEY, store_exists),
+            Self::Given(text) => match StoreKey::from_hex(text) {
                 Some(key) => Ok(key),
-                None => wrapped::open_or_make(folder, text, store_exists),
+                None => wrapped::open_or_make(folder, folder::KEY, text, store_exists),
             },
-            Self::Passphrase(text) => wrapped::open_or_make(folder, text, store_exists),
+            Self::Passphrase(text) => {
+                wrapped::open_or_make(folder, folder::KEY, text, store_exists)
+            }
         }
+    }
+
+    /// The practice store's key, made when it is not there: what is practised is invented and worth no recovery.
+    ///
+    /// # Errors
+    /// `no_keyring`, `passphrase_wrong`, or of the folder.
+    pub fn practice_key(&self, folder: &Path) -> Result<StoreKey> {
+        match self {
+            Self::Keyring => keyring_key(folder, PRACTICE_KEY, false),
+            Self::Given(text) => match StoreKey::from_hex(text) {
+                Some(key) => Ok(key),
+                None => wrapped::open_or_make(folder, folder::PRACTICE_KEY, text, false),
+            },
+            Self::Passphrase(text) => {
+                wrapped::open_or_make(folder, folder::PRACTICE_KEY, text, false)
+            }
+        }
+    }
+
+    /// Puts a store's key where it is to be found at the next start: one that the server gave back.
+    ///
+    /// # Errors
+    /// `no_keyring`, `key_given` where the environment gives the key itself, or of the folder.
+    pub fn keep(&self, folder: &Path, key: &StoreKey) -> Result<()> {
+        match self {
+            Self::Keyring => OsKeyring::of(folder)?.set(STORE_KEY, key.bytes()),
+            Self::Given(text) if StoreKey::from_hex(text).is_some() => {
+                Err(Error::code("key_given"))
+            }
+            Self::Given(text) | Self::Passphrase(text) => {
+                wrapped::write(folder, folder::KEY, text, key)
+            }
+        }
+    }
+
+    /// Destroys the store's key and what else the keyring holds of this device; practice keeps its own.
+    ///
+    /// # Errors
+    /// `no_keyring`, or of the folder. Doing it again is no error.
+    pub fn destroy(&self, folder: &Path) -> Result<()> {
+        if self.is_keyring() {
+            let keyring = OsKeyring::of(folder)?;
+            for name in [STORE_KEY, DEVICE_KEY, REFRESH_TOKEN] {
+                keyring.remove(name)?;
+            }
+        }
+        folder::remove(&folder.join(folder::KEY))
     }
 
     /// Whether the OS keyring is used.
@@ -89,10 +154,10 @@ impl KeySource {
     }
 }
 
-fn keyring_key(folder: &Path, store_exists: bool) -> Result<StoreKey> {
+fn keyring_key(folder: &Path, name: &str, store_exists: bool) -> Result<StoreKey> {
     let keyring = OsKeyring::of(folder)?;
-    if let Some(bytes) = keyring.get(STORE_KEY)? {
-        return <[u8; 32]>::try_from(bytes)
+    if let Some(bytes) = keyring.get(name)?.map(Zeroizing::new) {
+        return <[u8; 32]>::try_from(bytes.as_slice())
             .map(StoreKey::new)
             .map_err(|_| Error::code("store_key_wrong"));
     }
@@ -100,19 +165,8 @@ fn keyring_key(folder: &Path, store_exists: bool) -> Result<StoreKey> {
         return Err(Error::code("store_key_missing"));
     }
     let key = random_bytes();
-    keyring.set(STORE_KEY, &key)?;
+    keyring.set(name, &key)?;
     Ok(StoreKey::new(key))
-}
-
-fn hex_key(text: &str) -> Option<StoreKey> {
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut key = [0; 32];
-    for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(StoreKey::new(key))
 }
 
 /// Bytes nobody can guess.
@@ -155,6 +209,48 @@ mod tests {
             refused.err().expect("refused").stable_code(),
             "store_key_missing"
         );
+    }
+
+    #[test]
+    fn practice_has_a_key_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = KeySource::Passphrase("一把好钥匙".into());
+        let (own, practice) = (
+            source.store_key(folder.path(), false).unwrap(),
+            source.practice_key(folder.path()).unwrap(),
+        );
+        assert_ne!(own.bytes(), practice.bytes());
+        source.destroy(folder.path()).unwrap();
+        source.destroy(folder.path()).unwrap();
+        assert_eq!(
+            source.practice_key(folder.path()).unwrap().bytes(),
+            practice.bytes(),
+            "practice outlives the store"
+        );
+        let anew = source.store_key(folder.path(), false).unwrap();
+        assert_ne!(own.bytes(), anew.bytes());
+    }
+
+    #[test]
+    fn a_key_given_back_is_kept_under_a_new_passphrase() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = StoreKey::new([9; 32]);
+        let source = KeySource::Passphrase("新的口令".into());
+        source.keep(folder.path(), &key).unwrap();
+        let found = source.store_key(folder.path(), true).unwrap();
+        assert_eq!(found.bytes(), key.bytes());
+        let given = KeySource::Given("0f".repeat(32)).keep(folder.path(), &key);
+        assert_eq!(given.err().expect("refused").stable_code(), "key_given");
+    }
+
+    #[test]
+    fn no_key_is_shown() {
+        let shown = format!(
+            "{:?} {:?}",
+            StoreKey::new([9; 32]),
+            KeySource::Given("0f".repeat(32))
+        );
+        assert!(!shown.contains("09") && !shown.contains("0f"), "{shown}");
     }
 
     #[test]

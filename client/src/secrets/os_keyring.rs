@@ -1,13 +1,14 @@
 //! The OS keyring (Secret Service, Keychain, Credential Manager).
 
 use super::Secrets;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    folder,
+};
 use keyring::Entry;
 use std::path::Path;
 
 const SERVICE: &str = "huishou";
-/// Names this folder's entries in the keyring; holds no secret.
-const NAME_FILE: &str = "store.id";
 
 /// Secrets of one data folder in the OS keyring.
 pub struct OsKeyring {
@@ -23,12 +24,12 @@ impl OsKeyring {
         if Entry::store_status().is_err() {
             return Err(Error::code("no_keyring"));
         }
-        let path = folder.join(NAME_FILE);
+        let path = folder.join(folder::NAME);
         let folder_id = match std::fs::read_to_string(&path) {
             Ok(id) => id.trim().to_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let id = uuid::Uuid::new_v4().to_string();
-                std::fs::write(&path, &id)?;
+                folder::replace(&path, id.as_bytes())?;
                 id
             }
             Err(error) => return Err(error.into()),

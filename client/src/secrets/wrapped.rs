@@ -4,6 +4,7 @@
 use super::random_bytes;
 use crate::{
     error::{Error, Result},
+    folder,
     store::StoreKey,
 };
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,7 +12,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use zeroize::Zeroizing;
 
 /// OWASP's recommendation for argon2id: 19 MiB, two passes.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -27,24 +29,27 @@ struct File {
     tag: String,
 }
 
-fn path(folder: &Path) -> PathBuf {
-    folder.join("store.key")
-}
-
 /// Whether this folder's key is wrapped by a passphrase.
 pub fn exists(folder: &Path) -> bool {
-    path(folder).exists()
+    folder.join(folder::KEY).exists()
 }
 
-/// The key, opened with the passphrase; made at the first start.
+/// The key in the file `name`, opened with the passphrase; made at the first start.
 ///
 /// # Errors
 /// `passphrase_wrong`, `store_key_missing` when there is a store but no wrapped key.
-pub fn open_or_make(folder: &Path, passphrase: &str, store_exists: bool) -> Result<StoreKey> {
-    match std::fs::read(path(folder)) {
+pub fn open_or_make(
+    folder: &Path,
+    name: &str,
+    passphrase: &str,
+    store_exists: bool,
+) -> Result<StoreKey> {
+    match std::fs::read(folder.join(name)) {
         Ok(bytes) => open(&serde_json::from_slice(&bytes)?, passphrase),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !store_exists => {
-            make(folder, passphrase)
+            let key = StoreKey::new(random_bytes());
+            write(folder, name, passphrase, &key)?;
+            Ok(key)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(Error::code("store_key_missing"))
@@ -53,11 +58,14 @@ pub fn open_or_make(folder: &Path, passphrase: &str, store_exists: bool) -> Resu
     }
 }
 
-fn make(folder: &Path, passphrase: &str) -> Result<StoreKey> {
-    let key = random_bytes::<32>();
+/// Wraps a key by a passphrase, in place of what the file `name` held.
+///
+/// # Errors
+/// Of the folder.
+pub fn write(folder: &Path, name: &str, passphrase: &str, key: &StoreKey) -> Result<()> {
     let salt = random_bytes::<16>();
     let (pad, mac_key) = derive(passphrase, &salt, MEMORY_KIB, PASSES)?;
-    let hidden = xor(&key, &pad);
+    let hidden = xor(key.bytes(), &pad);
     let file = File {
         kdf: "argon2id".into(),
         memory_kib: MEMORY_KIB,
@@ -67,11 +75,7 @@ fn make(folder: &Path, passphrase: &str) -> Result<StoreKey> {
         tag: BASE64.encode(mac(&mac_key, &salt, &hidden)?.finalize().into_bytes()),
     };
     let text = serde_json::to_string_pretty(&file)?;
-    let new = folder.join("store.key.new");
-    std::fs::write(&new, text)?;
-    std::fs::File::open(&new)?.sync_all()?;
-    std::fs::rename(&new, path(folder))?;
-    Ok(StoreKey::new(key))
+    folder::replace(&folder.join(name), text.as_bytes())
 }
 
 fn open(file: &File, passphrase: &str) -> Result<StoreKey> {
@@ -92,14 +96,15 @@ fn derive(
     salt: &[u8],
     memory_kib: u32,
     passes: u32,
-) -> Result<([u8; 32], [u8; 32])> {
+) -> Result<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)> {
     let params = Params::new(memory_kib, passes, 1, Some(64))
         .map_err(|_| Error::code("store_key_missing"))?;
-    let mut out = [0; 64];
+    let mut out = Zeroizing::new([0; 64]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), salt, &mut out)
+        .hash_password_into(passphrase.as_bytes(), salt, out.as_mut_slice())
         .map_err(|_| Error::code("store_key_missing"))?;
-    let (mut pad, mut mac_key) = ([0; 32], [0; 32]);
+    let mut pad = Zeroizing::new([0; 32]);
+    let mut mac_key = Zeroizing::new([0; 32]);
     pad.copy_from_slice(&out[..32]);
     mac_key.copy_from_slice(&out[32..]);
     Ok((pad, mac_key))

@@ -190,3 +190,12 @@ pub(super) fn sync_of(text: &str) -> RowSync {
         .find(|sync| sync_text(*sync) == text)
         .unwrap_or(RowSync::Synced)
 }
+
+/// Forgets all rows; they can be made anew.
+///
+/// # Errors
+/// Of the store.
+pub fn clear(db: &Db) -> Result<()> {
+    db.execute("DELETE FROM appointment_list", [])?;
+    Ok(())
+}

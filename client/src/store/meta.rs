@@ -26,6 +26,12 @@ pub enum Key {
     Device,
     /// Server address.
     Server,
+    /// The server's signing key, pinned at registration.
+    ServerKey,
+    /// The server's key that the store's key is sealed for.
+    RecoveryKey,
+    /// The server's proven word that this device's person leaves: nothing new is done here, the outbox is handed in.
+    Leaving,
     /// Person signed in.
     Person,
     /// Access token and when it ends.
@@ -51,7 +57,9 @@ pub enum Key {
 }
 
 impl Key {
-    const fn text(self) -> &'static str {
+    /// The stored key.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
         match self {
             Self::Cursor => "cursor",
             Self::StagedCursor => "staged_cursor",
@@ -62,6 +70,9 @@ impl Key {
             Self::Incarnation => "incarnation",
             Self::Device => "device",
             Self::Server => "server",
+            Self::ServerKey => "server_key",
+            Self::RecoveryKey => "recovery_key",
+            Self::Leaving => "leaving",
             Self::Person => "person",
             Self::Access => "access",
             Self::Contact => "contact",
@@ -98,6 +109,16 @@ pub fn set<T: Serialize + ?Sized>(db: &Db, key: Key, value: &T) -> Result<()> {
     let text = serde_json::to_string(value)?;
     db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
         .execute(params![key.text(), text])?;
+    Ok(())
+}
+
+/// Stores a value under its stored key: one that a copy carried.
+///
+/// # Errors
+/// Of the store.
+pub fn set_text(db: &Db, key: &str, value: &serde_json::Value) -> Result<()> {
+    db.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?
+        .execute(params![key, value.to_string()])?;
     Ok(())
 }
 

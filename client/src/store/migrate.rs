@@ -36,6 +36,14 @@ pub fn run(db: &mut Connection) -> Result<()> {
     Ok(())
 }
 
+/// Whether an older version of the app made this store; a new one is not older.
+///
+/// # Errors
+/// Of the store.
+pub fn is_older(db: &Connection) -> Result<bool> {
+    Ok((1..STEPS.len()).contains(&version(db)?))
+}
+
 fn version(db: &Connection) -> Result<usize> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(usize::MAX))

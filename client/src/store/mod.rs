@@ -6,12 +6,14 @@ pub mod base;
 pub mod drafts;
 pub mod journal;
 pub mod memberships;
+pub mod mend;
 pub mod meta;
 pub mod migrate;
 pub mod mutations;
 pub mod order_list;
 pub mod overlay;
 pub mod people;
+pub mod salvage;
 pub mod secrets;
 pub mod settings;
 pub mod staging;
@@ -22,32 +24,59 @@ use crate::{
     error::{Error, Result},
 };
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::{io::Read, path::Path};
+use std::{fmt::Write as _, io::Read, path::Path};
+use zeroize::Zeroizing;
 
 pub use rusqlite::Connection as Db;
 
 /// What a plain SQLite file begins with; an encrypted one begins with a random salt.
 const PLAIN_HEADER: &[u8; 16] = b"SQLite format 3\0";
 
-/// The key of the store, 32 random bytes.
+/// The key of the store, 32 random bytes; wiped from memory when let go, never shown.
 #[derive(Clone)]
-pub struct StoreKey([u8; 32]);
+pub struct StoreKey(Zeroizing<[u8; 32]>);
+
+impl std::fmt::Debug for StoreKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("StoreKey(…)")
+    }
+}
 
 impl StoreKey {
     /// These bytes.
     #[must_use]
-    pub const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(Zeroizing::new(bytes))
     }
 
     /// The bytes.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; 32] {
+    pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    fn hex(&self) -> String {
-        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    /// 64 hexadecimal digits.
+    #[must_use]
+    pub fn hex(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(64));
+        for byte in self.0.iter() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
+        text
+    }
+
+    /// Reads [`StoreKey::hex`].
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let mut key = Zeroizing::new([0; 32]);
+        for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+        }
+        Some(Self(key))
     }
 }
 
@@ -90,23 +119,60 @@ impl Store {
     /// `store_not_encrypted` for a plain SQLite file or a build without SQLCipher, `store_key_wrong`, `store_newer`
     /// when a newer version of the app has written it, `store_failed`.
     pub fn open(path: &Path, key: &StoreKey) -> Result<Self> {
-        refuse_plain(path)?;
-        let db = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-        )?;
-        db.busy_timeout(std::time::Duration::from_secs(10))?;
-        db.set_prepared_statement_cache_capacity(128);
-        db.pragma_update(None, "key", format!("x'{}'", key.hex()))?;
-        refuse_without_cipher(&db)?;
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-            .map_err(wrong_key)?;
-        db.pragma_update(None, "journal_mode", "WAL")?;
-        db.pragma_update(None, "synchronous", "FULL")?;
-        db.pragma_update(None, "foreign_keys", true)?;
-        let mut store = Self { db };
+        Self::open_keeping(path, key, |_| Ok(()))
+    }
+
+    /// The same; `before_upgrade` sees the store of an older version of the app before its tables are changed.
+    ///
+    /// # Errors
+    /// As for [`Store::open`], and what `before_upgrade` reports.
+    pub fn open_keeping(
+        path: &Path,
+        key: &StoreKey,
+        before_upgrade: impl FnOnce(&Db) -> Result<()>,
+    ) -> Result<Self> {
+        let mut store = Self {
+            db: connect(path, key)?,
+        };
+        store.db.pragma_update(None, "journal_mode", "WAL")?;
+        store.db.pragma_update(None, "synchronous", "FULL")?;
+        store.db.pragma_update(None, "foreign_keys", true)?;
+        if migrate::is_older(&store.db)? {
+            before_upgrade(&store.db)?;
+        }
         migrate::run(&mut store.db)?;
         Ok(store)
+    }
+
+    /// A store that is nowhere and holds nothing: stands in while the real one's files are taken away.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn nowhere() -> Result<Self> {
+        let mut db = Connection::open_in_memory()?;
+        migrate::run(&mut db)?;
+        Ok(Self { db })
+    }
+
+    /// The same store under another key.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn rekeyed(self, key: &StoreKey) -> Result<Self> {
+        self.db.pragma_update(None, "journal_mode", "DELETE")?;
+        let pragma = Zeroizing::new(format!("x'{}'", *key.hex()));
+        self.db.pragma_update(None, "rekey", pragma.as_str())?;
+        self.db.pragma_update(None, "journal_mode", "WAL")?;
+        Ok(self)
+    }
+
+    /// Brings everything from the write-ahead log into the file itself, so that it can be moved alone.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn settle(self) -> Result<()> {
+        self.db.pragma_update(None, "journal_mode", "DELETE")?;
+        self.db.close().map_err(|(_, error)| error.into())
     }
 
     /// For reading.
@@ -134,6 +200,23 @@ impl Store {
         }
         Ok(value)
     }
+}
+
+/// An encrypted file, opened with its key and read once.
+fn connect(path: &Path, key: &StoreKey) -> Result<Connection> {
+    refuse_plain(path)?;
+    let db = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
+    db.busy_timeout(std::time::Duration::from_secs(10))?;
+    db.set_prepared_statement_cache_capacity(128);
+    let pragma = Zeroizing::new(format!("x'{}'", *key.hex()));
+    db.pragma_update(None, "key", pragma.as_str())?;
+    refuse_without_cipher(&db)?;
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+        .map_err(wrong_key)?;
+    Ok(db)
 }
 
 fn refuse_plain(path: &Path) -> Result<()> {

@@ -327,3 +327,23 @@ pub fn prune(db: &Db, before: i64) -> Result<()> {
         .execute([keep.unwrap_or(i64::MAX)])?;
     Ok(())
 }
+
+/// So many commands after a number, in order.
+///
+/// # Errors
+/// Of the store.
+pub fn after(db: &Db, id: i64, most: u32) -> Result<Vec<Stored>> {
+    list(db, "WHERE id > ?1 ORDER BY id LIMIT ?2", params![id, most])
+}
+
+/// So many commands below a number and above another, the highest first.
+///
+/// # Errors
+/// Of the store.
+pub fn before(db: &Db, id: i64, above: i64, most: u32) -> Result<Vec<Stored>> {
+    list(
+        db,
+        "WHERE id < ?1 AND id > ?2 ORDER BY id DESC LIMIT ?3",
+        params![id, above, most],
+    )
+}

@@ -118,3 +118,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OrderRow> {
         sync: sync_of(&row.get::<_, String>(12)?),
     })
 }
+
+/// Forgets all rows; they can be made anew.
+///
+/// # Errors
+/// Of the store.
+pub fn clear(db: &Db) -> Result<()> {
+    db.execute("DELETE FROM order_list", [])?;
+    Ok(())
+}

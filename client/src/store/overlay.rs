@@ -86,3 +86,12 @@ pub fn effective_one(db: &Db, kind: Kind, id: Uuid) -> Result<Option<String>> {
         .query_row(params![kind.as_str(), id], |row| row.get(0))
         .optional()?)
 }
+
+/// Forgets all rows; they can be made anew.
+///
+/// # Errors
+/// Of the store.
+pub fn clear(db: &Db) -> Result<()> {
+    db.execute("DELETE FROM overlay", [])?;
+    Ok(())
+}

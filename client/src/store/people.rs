@@ -46,3 +46,18 @@ pub fn get(db: &Db, id: StaffId) -> Result<Option<Known>> {
     body.map(|body| Ok(serde_json::from_str(&body)?))
         .transpose()
 }
+
+/// Everybody who signed in here, with when, oldest first.
+///
+/// # Errors
+/// Of the store.
+pub fn all(db: &Db) -> Result<Vec<(Known, i64)>> {
+    let mut statement =
+        db.prepare_cached("SELECT body, signed_in_at FROM people ORDER BY signed_in_at, id")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    rows.map(|row| {
+        let (body, at) = row?;
+        Ok((serde_json::from_str(&body)?, at))
+    })
+    .collect()
+}

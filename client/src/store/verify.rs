@@ -27,58 +27,80 @@ pub fn file_faults(db: &Db) -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// What the tables promise each other, as counts of rows that break the promise, with its name.
+/// What helps against a broken promise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cure {
+    /// The marks of commands are set right ([`super::mend`]).
+    Marks,
+    /// The server's state is fetched anew.
+    Refetch,
+    /// What screens read is made anew from the server's state and the commands.
+    Rebuild,
+}
+
+/// What the tables promise each other, as counts of rows that break the promise, with its name and what helps.
 ///
 /// # Errors
 /// Of the store.
-pub fn broken_promises(db: &Db) -> Result<Vec<String>> {
-    const PROMISES: &[(&str, &str)] = &[
+pub fn broken_promises(db: &Db) -> Result<Vec<(String, Cure)>> {
+    const PROMISES: &[(&str, Cure, &str)] = &[
         (
             "mutation ids are dense",
-            "SELECT coalesce(max(id) - min(id) + 1 - count(*), 0) FROM mutations",
+            Cure::Marks,
+            // An older copy gets new numbers with its next push.
+            "SELECT coalesce(max(id) - min(id) + 1 - count(*), 0) FROM mutations WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'older_copy' AND value = 'true')",
         ),
         (
             "the last id is known",
+            Cure::Marks,
             "SELECT count(*) FROM mutations WHERE id > coalesce((SELECT value FROM meta WHERE key = 'last_id'), 0)",
         ),
         (
             "retired means answered",
+            Cure::Marks,
             "SELECT count(*) FROM mutations WHERE retired = 1 AND outcome IS NULL",
         ),
         (
             "open means refused",
+            Cure::Marks,
             "SELECT count(*) FROM mutations WHERE open = 1 AND (outcome IS NULL OR outcome = 'applied')",
         ),
         (
             "answered means a verdict in the journal",
+            Cure::Marks,
             "SELECT count(*) FROM mutations m WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = m.id AND j.uid = m.uid)",
         ),
         (
             "what is held has a scope",
+            Cure::Refetch,
             "SELECT count(*) FROM base b WHERE dropped = 0 AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.kind = b.kind AND m.id = b.id)",
         ),
         (
             "shadows have no scope",
+            Cure::Refetch,
             "SELECT count(*) FROM base b WHERE dropped = 1 AND EXISTS (SELECT 1 FROM memberships m WHERE m.kind = b.kind AND m.id = b.id)",
         ),
         (
             "shadows have open changes",
+            Cure::Refetch,
             "SELECT count(*) FROM base b WHERE dropped = 1 AND NOT EXISTS (SELECT 1 FROM mutations m WHERE m.visit = b.visit AND (m.retired = 0 OR m.open = 1))",
         ),
         (
             "overlays have changes",
+            Cure::Rebuild,
             "SELECT count(*) FROM overlay o WHERE NOT EXISTS (SELECT 1 FROM mutations m WHERE m.visit = o.visit AND m.retired = 0)",
         ),
         (
             "staged pages have a cursor",
+            Cure::Refetch,
             "SELECT count(*) FROM staging WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'staged_cursor')",
         ),
     ];
     let mut faults = Vec::new();
-    for (promise, query) in PROMISES {
+    for (promise, cure, query) in PROMISES {
         let broken: i64 = db.query_row(query, [], |row| row.get(0))?;
         if broken != 0 {
-            faults.push(format!("{promise}: {broken} rows do not keep it"));
+            faults.push((format!("{promise}: {broken} rows do not keep it"), *cure));
         }
     }
     Ok(faults)

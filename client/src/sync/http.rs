@@ -29,6 +29,12 @@ pub struct Pairing {
 pub struct Registered {
     /// The device.
     pub device: RegisteredDevice,
+    /// The server's signing key, to be pinned; Ed25519, base64.
+    #[serde(default)]
+    pub server_key: Option<String>,
+    /// The key that the store's key is sealed for; X25519, base64.
+    #[serde(default)]
+    pub recovery_key: Option<String>,
 }
 
 /// The device as the server knows it.
@@ -53,6 +59,46 @@ pub struct SignIn {
     pub client_time: String,
     /// Over `huishou-session\n{device}\n{username}\n{client_time}`.
     pub signature: String,
+}
+
+/// `POST /staff/v1/devices/{id}/recovery`.
+#[derive(Serialize)]
+pub struct RecoveryRequest {
+    /// From an administrator; used once.
+    pub pairing_code: String,
+    /// The device's new Ed25519 key, base64.
+    pub public_key: String,
+    /// The store's key as it was sealed for the server, base64.
+    pub wrapped: String,
+    /// X25519 key that the answer is sealed for, base64.
+    pub reply_to: String,
+    /// The new key's over `huishou-recovery\n{device}\n{wrapped}\n{reply_to}`.
+    pub signature: String,
+}
+
+/// Its answer.
+#[derive(Deserialize)]
+pub struct RecoveryAnswer {
+    /// The store's key, sealed for `reply_to`; base64.
+    pub wrapped: String,
+}
+
+/// `POST /sync/v1/quarantine`.
+#[derive(Serialize)]
+pub struct HandIn {
+    /// This device.
+    pub device: DeviceId,
+    /// What is pending, byte for byte.
+    pub mutations: Vec<Box<serde_json::value::RawValue>>,
+    /// The device key's signature.
+    pub signature: String,
+}
+
+/// Its answer.
+#[derive(Debug, Deserialize)]
+pub struct HandedIn {
+    /// All that the server keeps of this device.
+    pub total: i64,
 }
 
 /// `POST /staff/v1/sessions/refresh`.
@@ -80,6 +126,12 @@ pub struct Granted {
     /// What this device may hold.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// The server's signing key, for a device that has not pinned one yet.
+    #[serde(default)]
+    pub server_key: Option<String>,
+    /// The key that the store's key is sealed for.
+    #[serde(default)]
+    pub recovery_key: Option<String>,
     /// Orders everything.
     #[serde(with = "huishou_domain::time::millis")]
     pub server_time: DateTime<Utc>,
@@ -104,7 +156,7 @@ pub struct StaffOfSession {
     pub station_name: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct Problem {
     #[serde(default)]
     code: String,
@@ -187,10 +239,8 @@ impl Http {
         if status.is_success() {
             return Ok(bytes.to_vec());
         }
-        let problem = serde_json::from_slice::<Problem>(&bytes).unwrap_or(Problem {
-            code: String::new(),
-            field: None,
-        });
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let problem: Problem = serde_json::from_value(body.clone()).unwrap_or_default();
         let code = if problem.code.is_empty() {
             "server_error".to_owned()
         } else {
@@ -200,6 +250,7 @@ impl Http {
             status: status.as_u16(),
             code,
             field: problem.field,
+            body: Box::new(body),
         })
     }
 }

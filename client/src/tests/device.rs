@@ -97,6 +97,8 @@ impl Device {
             expires_in: 900,
             staff,
             scopes: scopes.iter().map(ToString::to_string).collect(),
+            server_key: None,
+            recovery_key: None,
             server_time: "2026-11-23T02:00:00Z".parse().unwrap(),
         };
         engine.keep_session(&granted).unwrap();

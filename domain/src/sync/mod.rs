@@ -4,6 +4,7 @@
 pub mod body;
 pub mod check;
 pub mod message;
+pub mod revocation;
 pub mod scope;
 #[cfg(test)]
 mod tests;

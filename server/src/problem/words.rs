@@ -202,6 +202,18 @@ fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
             "配对码已过期，请向管理员索取新的配对码",
             "this pairing code is too old; ask an administrator for another",
         ),
+        "not_this_devices_key" => (
+            "恢复文件不属于此设备，无法取回密钥",
+            "this recovery file is not the device's own; its key cannot be given back",
+        ),
+        "not_revoked" => (
+            "此设备未被停用，请照常同步",
+            "this device is not shut out; sync as usual",
+        ),
+        "quarantine_full" => (
+            "此设备交回的记录过多，请联系管理员",
+            "this device has handed in too much; ask an administrator",
+        ),
         "wrong_device" => (
             "登录凭证属于另一台设备",
             "the token belongs to another device",

@@ -23,6 +23,10 @@ pub struct StaffSessionShape {
     /// What the device holds while this person is signed in.
     #[schema(example = json!(["collector:0193a5b0-7c00-7000-8000-000000000001", "catalog:330100"]))]
     pub scopes: Vec<String>,
+    /// The server's signing key, for devices that have not pinned one yet; Ed25519, base64.
+    pub server_key: String,
+    /// The key that the device's store key is sealed for; X25519, base64.
+    pub recovery_key: String,
     /// RFC 3339, for the device to measure its clock by.
     #[schema(example = "2026-11-23T02:00:00.000Z")]
     pub server_time: String,

@@ -13,6 +13,7 @@ pub mod docs;
 pub mod entry;
 pub mod health;
 pub mod keys;
+pub mod leaving;
 pub mod me;
 pub mod observe;
 pub mod openapi;
@@ -62,6 +63,7 @@ pub fn router(app: App) -> Router {
     let all = own
         .nest("/api/v1", customer)
         .merge(staff::router())
+        .merge(leaving::router())
         .merge(sync::router())
         .merge(admin::router())
         .merge(admin_depots::router());

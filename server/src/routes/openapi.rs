@@ -1,7 +1,7 @@
 //! `/openapi.json`: every operation, its shapes, examples and error codes.
 
 use super::{
-    admin, admin_depots, appointments, catalogue, me, orders, quotes,
+    admin, admin_depots, appointments, catalogue, leaving, me, orders, quotes,
     schema::{BadFieldShape, ProblemShape},
     sessions, staff, sync,
 };
@@ -63,6 +63,7 @@ pub fn whole() -> Document {
     let mut document = Customer::openapi();
     for part in [
         staff::openapi(),
+        leaving::openapi(),
         sync::openapi(),
         admin::openapi(),
         admin_depots::openapi(),

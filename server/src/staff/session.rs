@@ -54,6 +54,8 @@ impl StaffSession {
             .await?
             .ok_or_else(|| Problem::unauthorized("device_unknown"))?;
         if device.revoked_at.is_some() {
+            drop(conn);
+            super::revoke::turn_away(app, &device).await?;
             return Err(Problem::new(403, "device_revoked"));
         }
         let person = staff::find(&mut conn, StaffId(sub)).await?;

@@ -53,6 +53,9 @@ migrations! {
     31 "0031_mutations";
     32 "0032_disputed_records";
     33 "0033_verdict_marks";
+    40 "0040_device_revocations";
+    41 "0041_quarantined_mutations";
+    42 "0042_device_recoveries";
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -76,3 +76,19 @@ pub async fn mark_used(
         .await?;
     Ok(())
 }
+
+/// Who made a code.
+///
+/// # Errors
+/// Of the database.
+pub async fn made_by(
+    conn: &mut MySqlConnection,
+    hash: [u8; 32],
+) -> Result<Option<Uuid>, StoreError> {
+    let sql = "SELECT created_by FROM pairing_codes WHERE code_hash = ?";
+    let found: Option<Option<Uuid>> = sqlx::query_scalar(sql)
+        .bind(&hash[..])
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.flatten())
+}

@@ -1,0 +1,208 @@
+//! A device that is shut out (sync.md 25). Only a statement signed by the server key that was pinned at registration
+//! leads to a wipe; whatever else says so, everything stays and nothing is sent.
+
+use super::{Engine, Event, keeping, lock};
+use crate::{
+    crash::crash_point,
+    error::{Error, Result},
+    folder,
+    secrets::{DeviceKey, Recovery, is_signed, seal_store_key},
+    store::{Commit, Store, meta, mutations, mutations::Stored},
+    sync::http::{HandIn, HandedIn},
+    wipe,
+};
+use chrono::TimeDelta;
+use huishou_domain::sync::{
+    message::{MAX_BYTES, MAX_MUTATIONS},
+    revocation::{Mode, Statement, quarantine_text},
+};
+use serde_json::{Value, value::RawValue};
+
+/// Instances of the server may differ in their clocks by so much.
+const SLACK: TimeDelta = TimeDelta::minutes(10);
+
+impl Engine {
+    /// Looks at what the server said no to: if it is that this device is shut out, and that is proven, the device leaves
+    /// or is wiped.
+    ///
+    /// # Errors
+    /// Of the store, or of handing the outbox in; it is tried again with the next contact.
+    pub(super) async fn heed(&self, failure: &Error) -> Result<()> {
+        let Error::Problem { code, body, .. } = failure else {
+            return Ok(());
+        };
+        if code != "device_revoked" {
+            return Ok(());
+        }
+        match self.proven(body)? {
+            Some(said) if said.mode == Mode::Stolen => self.wipe(&said),
+            Some(said) => self.leave(&said).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The statement in an answer, if it is one, about this device, and of the server that was pinned.
+    fn proven(&self, body: &Value) -> Result<Option<Statement>> {
+        let said: Option<Statement> = body
+            .get("statement")
+            .and_then(|said| serde_json::from_value(said.clone()).ok());
+        let pinned: Option<String> = self.main_read(|db| meta::get(db, meta::Key::ServerKey))?;
+        let (Some(said), Some(pinned), Some(device)) = (said, pinned, self.device()?) else {
+            tracing::warn!("told that this device is shut out, without proof; everything stays");
+            return Ok(None);
+        };
+        let is_ours = said.concerns(device.id, SLACK);
+        if is_ours && is_signed(&pinned, &said.text(), &said.signature) {
+            return Ok(Some(said));
+        }
+        tracing::error!("a false statement that this device is shut out; everything stays");
+        Ok(None)
+    }
+
+    /// Hands the outbox in, then wipes.
+    async fn leave(&self, said: &Statement) -> Result<()> {
+        self.main_write(|db| meta::set(db, meta::Key::Leaving, said))?;
+        crash_point("quarantine.before_send");
+        let pending = self.main_read(mutations::unanswered)?;
+        let mut rest = pending.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(batch(rest));
+            match self.hand_in(now).await {
+                Err(Error::Problem { code, body, .. }) if code == "device_revoked" => {
+                    // It was stolen after all.
+                    return match self.proven(&body)? {
+                        Some(said) if said.mode == Mode::Stolen => self.wipe(&said),
+                        _ => Ok(()),
+                    };
+                }
+                handed => handed?,
+            }
+            rest = later;
+        }
+        crash_point("quarantine.before_note");
+        self.wipe(said)
+    }
+
+    async fn hand_in(&self, pending: &[Stored]) -> Result<()> {
+        let device = self
+            .device()?
+            .ok_or_else(|| Error::code("not_registered"))?;
+        let texts = pending.iter().map(|stored| stored.bytes.as_str());
+        let text = quarantine_text(device.id, texts.clone());
+        let raws = texts.map(|raw| RawValue::from_string(raw.to_owned()));
+        let handing = HandIn {
+            device: device.id,
+            mutations: raws.collect::<std::result::Result<_, _>>()?,
+            signature: DeviceKey::of(self.inner.secrets.as_ref())?.sign(&text),
+        };
+        let handed: HandedIn = self
+            .http()?
+            .post("/sync/v1/quarantine", None, &handing)
+            .await?;
+        tracing::info!(
+            commands = pending.len(),
+            total = handed.total,
+            "the outbox was handed in"
+        );
+        Ok(())
+    }
+
+    /// Wipes the data folder and begins anew with an empty store.
+    fn wipe(&self, said: &Statement) -> Result<()> {
+        let data = &self.inner.config.data;
+        let mut store = lock(&self.inner.main.store);
+        if !self.is_folders_store(&store)? {
+            tracing::warn!("the folder holds another store by now; only this one is let go");
+            *store = self.fresh()?;
+            return Ok(());
+        }
+        wipe::begin(data, said)?;
+        *store = Store::nowhere()?;
+        wipe::finish(data, &self.inner.config.key)?;
+        *store = self.fresh()?;
+        store.write(Commit::Other, |db| {
+            meta::set(db, meta::Key::LastError, "device_wiped")
+        })?;
+        drop(store);
+        tracing::warn!(mode = said.mode.as_str(), "this device was wiped");
+        let state = self.session_state()?;
+        self.notify(Event::SessionChanged(Box::new(state)));
+        Ok(())
+    }
+
+    /// Whether the file in the folder is still the one that is open: another process may have wiped it and begun anew.
+    fn is_folders_store(&self, open: &Store) -> Result<bool> {
+        let device = |store: &Store| meta::get::<Value>(store.db(), meta::Key::Device);
+        let key = lock(&self.inner.key).clone();
+        match Store::open(&self.inner.config.data.join(folder::STORE), &key) {
+            Ok(there) => Ok(device(&there)? == device(open)?),
+            Err(error) if error.stable_code() == "store_key_wrong" => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The folder's store, opened anew with its key.
+    fn fresh(&self) -> Result<Store> {
+        let config = &self.inner.config;
+        let path = config.data.join(folder::STORE);
+        let key = config.key.store_key(&config.data, path.exists())?;
+        let copies = crate::copies::Copies::of(&config.data, &key);
+        let store = keeping::open(&config.data, &key, &copies, self.wall_millis())?;
+        *lock(&self.inner.key) = key;
+        if let Some(kept) = &self.inner.copies {
+            kept.rekey(&lock(&self.inner.key));
+        }
+        Ok(store)
+    }
+
+    /// Pins the server's keys, and lays the store's key, sealed for the server, beside the store. `anew`: the device has
+    /// just been registered; else what was pinned before stays.
+    pub(super) fn pin(
+        &self,
+        server_key: Option<&str>,
+        recovery_key: Option<&str>,
+        anew: bool,
+    ) -> Result<()> {
+        let (Some(server_key), Some(recovery_key)) = (server_key, recovery_key) else {
+            return Ok(());
+        };
+        let pinned: Option<String> = self.main_read(|db| meta::get(db, meta::Key::ServerKey))?;
+        if let (Some(pinned), false) = (&pinned, anew) {
+            if pinned != server_key {
+                tracing::error!("the server's key is another one than was pinned; it is not taken");
+            }
+            return Ok(());
+        }
+        self.main_write(|db| {
+            meta::set(db, meta::Key::ServerKey, server_key)?;
+            meta::set(db, meta::Key::RecoveryKey, recovery_key)
+        })?;
+        let (Some(device), Some(server)) = (self.device()?, self.server()?) else {
+            return Ok(());
+        };
+        if self.inner.copies.is_none() {
+            return Ok(());
+        }
+        let key = lock(&self.inner.key).clone();
+        let Some(wrapped) = seal_store_key(recovery_key, device.id, &key) else {
+            return Err(Error::Undecodable("the server's recovery key".into()));
+        };
+        let recovery = Recovery {
+            device: device.id,
+            server,
+            server_key: server_key.to_owned(),
+            wrapped,
+        };
+        recovery.keep(&self.inner.config.data)
+    }
+}
+
+/// How many of these fit into one request; at least one.
+fn batch(pending: &[Stored]) -> usize {
+    let mut bytes = 0;
+    let fits = pending.iter().take(MAX_MUTATIONS).take_while(|stored| {
+        bytes += stored.bytes.len() + 1;
+        bytes <= MAX_BYTES
+    });
+    fits.count().max(1)
+}
