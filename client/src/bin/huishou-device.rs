@@ -1,14 +1,14 @@
 //! The app's engine without a window, for scripts, support and tests. JSON on standard output; exit status 0 only on
 //! success, 1 with `{"error": {"code", "field", "errors"}}` otherwise (`code` and `field` stand outside it too).
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{
+    Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use huishou_client::{
     engine::{Config, Engine, Round},
     error::{Error, Result},
-    view::{
-        quote::PreviewRequest,
-        session::{AppError, Credentials, Registration},
-    },
+    view::session::{AppError, Credentials, Registration},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -121,7 +121,7 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprint!("{error}");
-            return failed(Error::code("usage"));
+            return failed(misused(&error));
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -136,6 +136,21 @@ fn main() -> ExitCode {
         Ok(answer) => print_line(&answer),
         Err(error) => failed(error),
     }
+}
+
+/// A command line that cannot be read, with the argument at fault where one is.
+fn misused(error: &clap::Error) -> Error {
+    let named = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(one)) => Some(one),
+        Some(ContextValue::Strings(several)) => several.first(),
+        _ => None,
+    };
+    let word = named.and_then(|named| named.split_whitespace().next());
+    let bare = word.map(|word| word.trim_matches(['<', '>', '-', '\'']).to_lowercase());
+    bare.map_or_else(
+        || Error::code("usage"),
+        |field| Error::field("usage", field),
+    )
 }
 
 fn failed(error: Error) -> ExitCode {
@@ -186,11 +201,7 @@ fn local(engine: &Engine, command: Command) -> Result<Value> {
         Command::List { kind } => value(engine.list(&kind)?),
         Command::Show { kind, id } => engine.show(&kind, &id),
         Command::Exec { name, json } => value(engine.execute(&name, parse(&json)?)?),
-        Command::Quote { json } => {
-            let request: PreviewRequest = serde_json::from_value(parse(&json)?)
-                .map_err(|_| Error::code("invalid_arguments"))?;
-            value(engine.preview(&request)?)
-        }
+        Command::Quote { json } => value(engine.preview_stated(&parse(&json)?)?),
         Command::Pending => value(engine.pending()?),
         Command::Mutations => value(engine.mutations()?),
         Command::Journal => value(engine.journal()?),
@@ -268,7 +279,7 @@ fn verify(engine: &Engine) -> Result<Value> {
 }
 
 fn parse(json: &str) -> Result<Value> {
-    serde_json::from_str(json).map_err(|_| Error::code("invalid_arguments"))
+    serde_json::from_str(json).map_err(|_| Error::field("invalid_arguments", "json"))
 }
 
 fn value(answer: impl Serialize) -> Result<Value> {

@@ -1,6 +1,6 @@
 //! The running total while goods are being weighed.
 
-use super::{Engine, books};
+use super::{Engine, arguments, books};
 use crate::{
     error::{Error, Result},
     view::quote::{Preview, PreviewLine, PreviewRequest},
@@ -22,6 +22,14 @@ use uuid::Uuid;
 const MOST_ITEMS: usize = 500;
 
 impl Engine {
+    /// The same for scripts: what cannot be read, and what nobody asked for, is named.
+    ///
+    /// # Errors
+    /// `invalid_arguments`, `unknown_argument`, and as for [`Engine::preview`].
+    pub fn preview_stated(&self, stated: &Value) -> Result<Preview> {
+        self.preview(&arguments::preview(stated)?)
+    }
+
     /// Prices what is complete and says what is wrong with the rest.
     ///
     /// # Errors

@@ -133,10 +133,73 @@ fn what_nobody_asked_for_is_named_and_not_passed_over() {
         field("invalid", "appointment_id"),
         "two names of different orders"
     );
+    for empty in [json!(null), json!([]), json!({})] {
+        assert_eq!(
+            told(json!({"order_id": order, "items": [item], "adjustment": empty})),
+            field("unknown_argument", "adjustment"),
+            "a misspelt name is one whatever it holds"
+        );
+    }
+    let typo = json!([{"line": 0, "code": "moisture", "txt": null}]);
+    assert_eq!(
+        told(json!({"order_id": order, "items": [item], "gap_reasons": typo})),
+        field("unknown_argument", "gap_reasons[0].txt")
+    );
     // Empty and optional ones, answers to a category's questions, and both names of one order are no strangers.
     let full = json!({"order_id": order, "appointment_id": appointment, "adjustments": [], "gap_reasons": [{"line": 0, "code": "moisture", "text": null}],
         "items": [with("attributes", json!({"moisture": 5}))]});
     device.exec("order.weigh", full).unwrap();
+}
+
+#[test]
+fn what_a_script_wants_priced_is_read_with_the_same_care() {
+    let (_, device, _, _) = ready();
+    let told = |stated: Value| {
+        let error = device.engine.preview_stated(&stated).unwrap_err();
+        let error = crate::view::session::AppError::from(error);
+        (error.code, error.field)
+    };
+    let items = json!([{"category": "metal/iron", "quantity": "1"}]);
+    for (stated, code, at) in [
+        (json!({}), "required", "items"),
+        (json!({"items": null}), "required", "items"),
+        (json!({"items": "x"}), "invalid_arguments", "items"),
+        (
+            json!({"items": items, "adjustments": 7}),
+            "invalid_arguments",
+            "adjustments",
+        ),
+        (
+            json!({"items": items, "gap_reasons": {}}),
+            "invalid_arguments",
+            "gap_reasons",
+        ),
+        (
+            json!({"items": items, "appointment_id": "x"}),
+            "invalid_arguments",
+            "appointment_id",
+        ),
+        (
+            json!({"items": items, "appointment_id": Uuid::nil()}),
+            "not_found",
+            "appointment_id",
+        ),
+        (
+            json!({"items": items, "adjust": null}),
+            "unknown_argument",
+            "adjust",
+        ),
+        (
+            json!({"items": items, "note": "x"}),
+            "unknown_argument",
+            "note",
+        ),
+    ] {
+        assert_eq!(told(stated.clone()), field(code, at), "{stated}");
+    }
+    let same =
+        json!({"items": items, "adjustments": null, "gap_reasons": [], "appointment_id": null});
+    assert!(device.engine.preview_stated(&same).unwrap().ready);
 }
 
 #[test]
