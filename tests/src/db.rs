@@ -53,24 +53,20 @@ pub fn server(engine: Engine) -> String {
         return with_slash(&url);
     }
     let folder = root().join("target/test-servers").join(engine.to_string());
-    start_server(engine, &folder, 600)
+    start_server(engine, &folder, 600, &[])
 }
 
 fn with_slash(url: &str) -> String {
     format!("{}/", url.trim_end_matches('/'))
 }
 
-fn start_server(engine: Engine, folder: &Path, idle_seconds: u32) -> String {
-    private_server(
-        "start",
-        folder,
-        &[
-            "--engine",
-            &engine.to_string(),
-            "--idle",
-            &idle_seconds.to_string(),
-        ],
-    )
+fn start_server(engine: Engine, folder: &Path, idle_seconds: u32, settings: &[String]) -> String {
+    let (engine, idle) = (engine.to_string(), idle_seconds.to_string());
+    let mut more = vec!["--engine", &engine, "--idle", &idle];
+    for setting in settings {
+        more.extend(["--set", setting]);
+    }
+    private_server("start", folder, &more)
 }
 
 fn private_server(action: &str, folder: &Path, more: &[&str]) -> String {
@@ -205,6 +201,7 @@ impl Drop for Database {
 pub struct Dedicated {
     engine: Engine,
     folder: TempDir,
+    settings: Vec<String>,
     url: String,
 }
 
@@ -212,12 +209,20 @@ impl Dedicated {
     /// Starts a fresh server in a temporary folder (about a second).
     #[must_use]
     pub fn start(engine: Engine) -> Self {
+        Self::start_with(engine, &[])
+    }
+
+    /// The same with more settings, each as `name=value`; they stay over [`Dedicated::restart`].
+    #[must_use]
+    pub fn start_with(engine: Engine, settings: &[&str]) -> Self {
+        let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
         let folder = TempDir::with_prefix("huishou-db-").expect("a temporary folder");
         open_to_others(folder.path());
-        let url = start_server(engine, folder.path(), 1800);
+        let url = start_server(engine, folder.path(), 1800, &settings);
         Self {
             engine,
             folder,
+            settings,
             url,
         }
     }
@@ -245,7 +250,7 @@ impl Dedicated {
 
     /// Starts the server again after [`Dedicated::kill`] or [`Dedicated::stop`], on the same port.
     pub fn restart(&mut self) {
-        self.url = start_server(self.engine, self.folder.path(), 1800);
+        self.url = start_server(self.engine, self.folder.path(), 1800, &self.settings);
     }
 }
 

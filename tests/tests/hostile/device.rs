@@ -12,7 +12,7 @@ use crate::values::{places, with, without};
 
 /// A refusal: not success, a code that programs understand, no panic.
 #[track_caller]
-fn said_no(done: &Finished, what: &str) -> Value {
+pub fn said_no(done: &Finished, what: &str) -> Value {
     assert!(!done.status.success(), "{what}: taken: {}", done.stdout);
     assert!(
         done.status.code().is_some(),

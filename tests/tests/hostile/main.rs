@@ -4,9 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod binlog;
 mod bodies;
 mod commands;
 mod device;
+mod device_args;
 mod fields;
 mod literal;
 mod staff;
