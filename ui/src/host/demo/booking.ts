@@ -41,7 +41,7 @@ export function newBooking(request: BookingRequest, count: number): Visit {
   order.station_id = serves(request.address.division)?.id ?? order.station_id
   return {
     appointment: {
-      id, order_id: orderId, version: 1, status: 1, user_id: null, station_id: order.station_id, assignee: null, city: '330100',
+      id, order_id: orderId, version: 1, status: 0, user_id: null, station_id: order.station_id, assignee: null, city: '330100',
       items: request.items, address: request.address, contact: request.contact, appointment_time: request.appointment_time,
       slot: slotOf(new Date(request.appointment_time)), estimate: quoteOf(request.items, 'estimate', at), channel: null, note: request.note ?? '',
       photos: [], created_at: at, updated_at: at,
