@@ -113,6 +113,28 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// A list of any length.
+    pub fn array(&mut self, key: &str) -> Option<&'a [Value]> {
+        let list = self.required(key)?.as_array();
+        self.fault_if(list.is_none(), key, "type");
+        list.map(Vec::as_slice)
+    }
+
+    /// A list of one to `most` entries.
+    pub fn list(&mut self, key: &str, most: usize) -> &'a [Value] {
+        let list = self.array(key);
+        self.fault_if(list.is_some_and(<[Value]>::is_empty), key, "required");
+        self.fault_if(list.is_some_and(|list| list.len() > most), key, "too_long");
+        list.filter(|list| list.len() <= most).unwrap_or_default()
+    }
+
+    /// A text letter for letter, blanks at its ends included.
+    pub fn literal(&mut self, key: &str) -> Option<&'a str> {
+        let text = self.required(key)?.as_str();
+        self.fault_if(text.is_none(), key, "type");
+        text
+    }
+
     /// Notes a fault of a field that has none yet.
     pub fn fault_if(&mut self, fault: bool, field: &str, code: &str) {
         if fault && !self.errors.iter().any(|e| e.field == field) {

@@ -117,7 +117,7 @@ async fn add_staff(
     let name = form.name("name", 1..=64);
     let role = role(&mut form);
     let station = optional_station(&mut form, &raw);
-    let password = secret(&mut form, &raw, "password", password::SHORTEST);
+    let password = secret(&mut form, "password", password::SHORTEST);
     form.finish()?;
     let role = role.ok_or_else(|| Problem::field("role", "type"))?;
     let new = NewPerson {
@@ -150,8 +150,7 @@ async fn change_staff(
         station: raw
             .get("station_id")
             .map(|_| optional_station(&mut form, &raw)),
-        password: given("password")
-            .then(|| secret(&mut form, &raw, "password", password::SHORTEST)),
+        password: given("password").then(|| secret(&mut form, "password", password::SHORTEST)),
     };
     form.finish()?;
     people::change(&app, &admin, StaffId(id), change, key.as_ref()).await
@@ -214,22 +213,12 @@ async fn publish(
         form.text("city", 6..=6),
         form.text("effective_from", 1..=64),
     );
-    let rules = raw.get("rules").and_then(Value::as_array).cloned();
-    if rules.is_none() {
-        form.fault(
-            "rules",
-            if raw.get("rules").is_none_or(Value::is_null) {
-                "required"
-            } else {
-                "type"
-            },
-        );
-    }
+    let rules = form.array("rules").unwrap_or_default().to_vec();
     form.finish()?;
     let new = NewBook {
         city,
         effective_from,
-        rules: rules.unwrap_or_default(),
+        rules,
     };
     prices::publish(&app, &new, key.as_ref()).await
 }

@@ -76,7 +76,7 @@ async fn add_station(
         name: form.name("name", 1..=100),
         city: form.text("city", 6..=6),
         address: form.optional_text("address", 0..=200).unwrap_or_default(),
-        divisions: divisions(&mut form, &raw),
+        divisions: divisions(&mut form),
         slots: usual_slots(&mut form, &raw),
     };
     form.finish()?;
@@ -111,7 +111,7 @@ async fn set_places(
     let key = asked.keyed(admin.id().0, &raw)?;
     let (station, date) = which_day(&params)?;
     let mut form = Form::new(&raw)?;
-    let settings = settings(&mut form, &raw, "items");
+    let settings = settings(&mut form, "items");
     form.finish()?;
     depots::set_day(&app, station, date, &settings, key.as_ref()).await
 }
@@ -129,23 +129,9 @@ fn which_day(params: &Params) -> Result<(StationId, NaiveDate), Problem> {
     Ok((StationId(station), date))
 }
 
-fn list<'a>(form: &mut Form<'_>, raw: &'a Value, key: &str, most: usize) -> &'a [Value] {
-    match raw.get(key) {
-        None | Some(Value::Null) => form.fault(key, "required"),
-        Some(Value::Array(list)) if list.is_empty() => form.fault(key, "required"),
-        Some(Value::Array(list)) if list.len() > most => form.fault(key, "too_long"),
-        Some(Value::Array(list)) => return list,
-        Some(_) => form.fault(key, "type"),
-    }
-    &[]
-}
-
-fn divisions(form: &mut Form<'_>, raw: &Value) -> Vec<String> {
+fn divisions(form: &mut Form<'_>) -> Vec<String> {
     let mut prefixes = Vec::new();
-    for (index, prefix) in list(form, raw, "divisions", MOST_DIVISIONS)
-        .iter()
-        .enumerate()
-    {
+    for (index, prefix) in form.list("divisions", MOST_DIVISIONS).iter().enumerate() {
         match prefix.as_str() {
             Some(text) if !prefixes.iter().any(|known| known == text) => {
                 prefixes.push(text.to_owned());
@@ -162,13 +148,13 @@ fn usual_slots(form: &mut Form<'_>, raw: &Value) -> Vec<Setting> {
     match raw.get("slots") {
         None | Some(Value::Null) => depots::usual_day(),
         Some(Value::Array(none)) if none.is_empty() => Vec::new(),
-        Some(_) => settings(form, raw, "slots"),
+        Some(_) => settings(form, "slots"),
     }
 }
 
-fn settings(form: &mut Form<'_>, raw: &Value, list_key: &str) -> Vec<Setting> {
+fn settings(form: &mut Form<'_>, list_key: &str) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
-    for (index, item) in list(form, raw, list_key, MOST_SLOTS).iter().enumerate() {
+    for (index, item) in form.list(list_key, MOST_SLOTS).iter().enumerate() {
         let at = |key: &str| format!("{list_key}[{index}].{key}");
         let (start, end) = (hour(item, "start"), hour(item, "end"));
         form.fault_if(start.is_none_or(|t| t == "24:00"), &at("start"), "type");

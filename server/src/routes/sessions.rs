@@ -12,6 +12,8 @@ use crate::{
     problem::Problem,
 };
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
+use serde_json::Value;
+use std::net::IpAddr;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -27,12 +29,7 @@ pub(super) async fn log_in(
     Address(from): Address,
     Body(raw): Body,
 ) -> Result<Json<Session>, Problem> {
-    app.limits
-        .login(from)
-        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
-    let mut form = Form::new(&raw)?;
-    let code = form.text("code", 1..=512);
-    form.finish()?;
+    let code = redeemable(&app, from, &raw, "code")?;
     sessions::log_in(&app, &code).await.map(Json)
 }
 
@@ -44,13 +41,19 @@ pub(super) async fn refresh(
     Address(from): Address,
     Body(raw): Body,
 ) -> Result<Json<Session>, Problem> {
+    let token = redeemable(&app, from, &raw, "refresh_token")?;
+    sessions::refresh(&app, &token).await.map(Json)
+}
+
+/// What is to be redeemed for a session, if its sender has not sent too many lately.
+fn redeemable(app: &App, from: IpAddr, raw: &Value, key: &str) -> Result<String, Problem> {
     app.limits
         .login(from)
         .map_err(|wait| Problem::too_many("rate_limited", wait))?;
-    let mut form = Form::new(&raw)?;
-    let token = form.text("refresh_token", 1..=512);
+    let mut form = Form::new(raw)?;
+    let text = form.text(key, 1..=512);
     form.finish()?;
-    sessions::refresh(&app, &token).await.map(Json)
+    Ok(text)
 }
 
 /// End this session.

@@ -151,7 +151,7 @@ async fn sign_in(State(app): State<App>, Body(raw): Body) -> Result<Json<Session
     let mut form = Form::new(&raw)?;
     let credentials = Credentials {
         username: form.text("username", 1..=64),
-        password: secret(&mut form, &raw, "password", 1),
+        password: secret(&mut form, "password", 1),
         device: DeviceId(form.id("device")),
         signature: form.text("signature", 1..=128),
         client_time: form.text("client_time", 1..=64),
@@ -198,8 +198,8 @@ async fn change_password(
 ) -> Result<Reply, Problem> {
     let key = asked.keyed(session.person.staff.id.0, &raw)?;
     let mut form = Form::new(&raw)?;
-    let old = secret(&mut form, &raw, "old", 1);
-    let new = secret(&mut form, &raw, "new", password::SHORTEST);
+    let old = secret(&mut form, "old", 1);
+    let new = secret(&mut form, "new", password::SHORTEST);
     form.finish()?;
     sign_in::change_password(&app, &session, old, new, key.as_ref()).await
 }
@@ -211,16 +211,8 @@ pub(super) fn mode(params: &Params) -> Result<Mode, Problem> {
 }
 
 /// A password, letter for letter: blanks count.
-pub(super) fn secret(form: &mut Form<'_>, raw: &Value, key: &str, shortest: usize) -> String {
-    let Some(text) = raw.get(key).and_then(Value::as_str) else {
-        form.fault(
-            key,
-            if raw.get(key).is_none_or(Value::is_null) {
-                "required"
-            } else {
-                "type"
-            },
-        );
+pub(super) fn secret(form: &mut Form<'_>, key: &str, shortest: usize) -> String {
+    let Some(text) = form.literal(key) else {
         return String::new();
     };
     if text.is_empty() {

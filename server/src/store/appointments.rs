@@ -1,8 +1,9 @@
 //! Rows of `appointments`. Written through [`super::visits`] only.
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, bulk,
     decode::{json, text, unreadable},
+    orders::push_ids,
     reviews,
     scopes::VisitScopes,
 };
@@ -14,6 +15,7 @@ use huishou_domain::{
     sync::scope::Kind,
 };
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// An aggregate with what only the server keeps of it.
@@ -74,17 +76,30 @@ pub async fn load_many(
     conn: &mut MySqlConnection,
     ids: &[Uuid],
 ) -> Result<Vec<Stored<Appointment>>, StoreError> {
+    select_many(conn, ids, "").await
+}
+
+/// These appointments, locked in the order of their ids; unknown ids are left out.
+pub(super) async fn lock_many(
+    tx: &mut Tx,
+    ids: &[Uuid],
+) -> Result<Vec<Stored<Appointment>>, StoreError> {
+    select_many(tx.conn(), ids, " ORDER BY id FOR UPDATE").await
+}
+
+async fn select_many(
+    conn: &mut MySqlConnection,
+    ids: &[Uuid],
+    how: &str,
+) -> Result<Vec<Stored<Appointment>>, StoreError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let mut select =
         QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM appointments WHERE id IN ("));
-    let mut list = select.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    select.push(")");
-    let rows = select.build().fetch_all(&mut *conn).await?;
+    push_ids(&mut select, ids);
+    select.push(how);
+    let rows = select.build().persistent(false).fetch_all(&mut *conn).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     add_reviews(conn, &mut found).await?;
     Ok(found)
@@ -153,6 +168,24 @@ pub async fn id_of_order(
         .fetch_optional(conn)
         .await?;
     Ok(id.map(Into::into))
+}
+
+/// The appointments that these orders belong to; orders without one are left out.
+pub(super) async fn ids_of_orders(
+    conn: &mut MySqlConnection,
+    orders: &[Uuid],
+) -> Result<HashMap<Uuid, AppointmentId>, StoreError> {
+    if orders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut select = QueryBuilder::<MySql>::new(
+        "SELECT order_id, id FROM appointments WHERE order_id IN (",
+    );
+    push_ids(&mut select, orders);
+    let rows = select.build().persistent(false).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get("order_id")?, row.try_get::<Uuid, _>("id")?.into())))
+        .collect()
 }
 
 /// Whether a station has any appointment on a day.
@@ -298,7 +331,7 @@ const CHANGEABLE: &[&str] = &[
     "updated_at",
 ];
 
-type Query<'q> = sqlx::query::Query<'q, MySql, sqlx::mysql::MySqlArguments>;
+pub(super) type Query<'q> = sqlx::query::Query<'q, MySql, sqlx::mysql::MySqlArguments>;
 
 fn bind_changeable<'q>(
     query: Query<'q>,
@@ -347,22 +380,33 @@ fn bind_changeable<'q>(
         .bind(a.updated_at))
 }
 
-pub(super) async fn insert(tx: &mut Tx, stored: &Stored<Appointment>) -> Result<(), StoreError> {
-    let marks = "?, ".repeat(CHANGEABLE.len());
-    let sql = format!(
-        "INSERT INTO appointments ({}, id, order_id, user_id, city, created_at) VALUES ({marks}?, ?, ?, ?, ?)",
-        CHANGEABLE.join(", ")
-    );
+/// Columns that never change, after [`CHANGEABLE`] in a new row.
+const FIXED: &[&str] = &["id", "order_id", "user_id", "city", "created_at"];
+
+/// A row's columns, in the order of [`bind_row`].
+pub(super) fn row_columns() -> impl Iterator<Item = &'static str> {
+    CHANGEABLE.iter().chain(FIXED).copied()
+}
+
+pub(super) fn bind_row<'q>(
+    query: Query<'q>,
+    stored: &Stored<Appointment>,
+) -> Result<Query<'q>, StoreError> {
     let a = &stored.body;
-    let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    query
+    Ok(bind_changeable(query, stored)?
         .bind(a.id.0)
         .bind(a.order_id.0)
         .bind(a.user_id.map(|id| id.0))
         .bind(a.city.clone())
-        .bind(a.created_at)
+        .bind(a.created_at))
+}
+
+pub(super) async fn insert(tx: &mut Tx, stored: &Stored<Appointment>) -> Result<(), StoreError> {
+    let sql = bulk::insert_sql("appointments", row_columns(), 1);
+    bind_row(sqlx::query(AssertSqlSafe(sql)), stored)?
         .execute(tx.conn())
         .await?;
+    let a = &stored.body;
     reviews::append(tx, Kind::Appointment, a.id.0, a.station_id, &a.reviews, 0).await
 }
 
@@ -372,20 +416,10 @@ pub(super) async fn update(
     before: &Appointment,
     stored: &Stored<Appointment>,
 ) -> Result<(), StoreError> {
-    let sql = format!(
-        "UPDATE appointments SET {} = ? WHERE id = ? AND version = ?",
-        CHANGEABLE.join(" = ?, ")
-    );
+    let sql = update_sql("appointments", CHANGEABLE);
     let a = &stored.body;
     let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    let done = query
-        .bind(a.id.0)
-        .bind(before.version)
-        .execute(tx.conn())
-        .await?;
-    if done.rows_affected() != 1 {
-        return Err(unreadable("appointments.version", "changed under its lock"));
-    }
+    swap(tx, query, a.id.0, before.version).await?;
     reviews::append(
         tx,
         Kind::Appointment,
@@ -395,4 +429,25 @@ pub(super) async fn update(
         before.reviews.len(),
     )
     .await
+}
+
+/// The statement of a compare-and-swap: the row's id and the version that was locked are bound last, by [`swap`].
+pub(super) fn update_sql(table: &str, changeable: &[&str]) -> String {
+    format!(
+        "UPDATE {table} SET {} = ? WHERE id = ? AND version = ?",
+        changeable.join(" = ?, ")
+    )
+}
+
+pub(super) async fn swap(
+    tx: &mut Tx,
+    query: Query<'_>,
+    id: Uuid,
+    version: i64,
+) -> Result<(), StoreError> {
+    let done = query.bind(id).bind(version).execute(tx.conn()).await?;
+    if done.rows_affected() != 1 {
+        return Err(unreadable("version", "changed under its lock"));
+    }
+    Ok(())
 }

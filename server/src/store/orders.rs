@@ -4,8 +4,8 @@
 pub use super::months::{Months, Route, table};
 
 use super::{
-    StoreError, Tx,
-    appointments::{Stored, read_mark},
+    StoreError, Tx, bulk,
+    appointments::{Query, Stored, read_mark, swap, update_sql},
     decode::{decimal, fen, json, text, unreadable},
     order_children, reviews,
     scopes::VisitScopes,
@@ -16,7 +16,7 @@ use huishou_domain::{
     sync::scope::Kind,
 };
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 /// An order's row and the month it lies in, locked.
@@ -39,7 +39,7 @@ pub(super) async fn lock(
             .await?
         {
             let mut found = vec![read(&row)?];
-            complete(tx.conn(), &mut found).await?;
+            complete(tx.conn(), found.iter_mut()).await?;
             return Ok(found.pop().map(|stored| (month, stored)));
         }
     }
@@ -76,6 +76,25 @@ pub async fn load_many(
     months: &Months,
     ids: &[Uuid],
 ) -> Result<Vec<Stored<Order>>, StoreError> {
+    let found = select_many(conn, months, ids, "").await?;
+    Ok(found.into_iter().map(|(_, stored)| stored).collect())
+}
+
+/// These orders with the months they lie in, locked in the order of months and ids; unknown ids are left out.
+pub(super) async fn lock_many(
+    tx: &mut Tx,
+    ids: &[Uuid],
+) -> Result<Vec<(i32, Stored<Order>)>, StoreError> {
+    let months = tx.months();
+    select_many(tx.conn(), &months, ids, " ORDER BY id FOR UPDATE").await
+}
+
+async fn select_many(
+    conn: &mut MySqlConnection,
+    months: &Months,
+    ids: &[Uuid],
+    how: &str,
+) -> Result<Vec<(i32, Stored<Order>)>, StoreError> {
     let mut by_month: BTreeMap<i32, Vec<Uuid>> = BTreeMap::new();
     for id in ids {
         if let Some(month) = ids::month_of(*id) {
@@ -85,18 +104,15 @@ pub async fn load_many(
     let mut found = Vec::new();
     for (month, ids) in &by_month {
         if months.exists(conn, *month).await? {
-            found.extend(of_month(conn, *month, ids).await?);
+            found.extend(of_month(conn, *month, ids, how).await?);
         }
     }
-    let missed: Vec<Uuid> = ids
-        .iter()
-        .copied()
-        .filter(|id| !found.iter().any(|stored| stored.body.id.0 == *id))
-        .collect();
+    let known: HashSet<Uuid> = found.iter().map(|(_, stored)| stored.body.id.0).collect();
+    let missed: Vec<Uuid> = ids.iter().copied().filter(|id| !known.contains(id)).collect();
     for (month, ids) in routes(conn, &missed).await? {
-        found.extend(of_month(conn, month, &ids).await?);
+        found.extend(of_month(conn, month, &ids, how).await?);
     }
-    complete(conn, &mut found).await?;
+    complete(conn, found.iter_mut().map(|(_, stored)| stored)).await?;
     Ok(found)
 }
 
@@ -104,14 +120,16 @@ async fn of_month(
     conn: &mut MySqlConnection,
     month: i32,
     ids: &[Uuid],
-) -> Result<Vec<Stored<Order>>, StoreError> {
+    how: &str,
+) -> Result<Vec<(i32, Stored<Order>)>, StoreError> {
     let mut select = QueryBuilder::<MySql>::new(format!(
         "SELECT {COLUMNS} FROM {} WHERE id IN (",
         table(month)
     ));
     push_ids(&mut select, ids);
-    let rows = select.build().fetch_all(conn).await?;
-    rows.iter().map(read).collect()
+    select.push(how);
+    let rows = select.build().persistent(false).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((month, read(row)?))).collect()
 }
 
 async fn routes(
@@ -144,8 +162,9 @@ pub(super) fn push_ids(select: &mut QueryBuilder<MySql>, ids: &[Uuid]) {
 /// Adds goods, money and reviews.
 async fn complete(
     conn: &mut MySqlConnection,
-    found: &mut [Stored<Order>],
+    found: impl Iterator<Item = &mut Stored<Order>>,
 ) -> Result<(), StoreError> {
+    let found: Vec<&mut Stored<Order>> = found.collect();
     let ids: Vec<Uuid> = found.iter().map(|stored| stored.body.id.0).collect();
     let mut parts = order_children::of(conn, &ids).await?;
     let mut reviews = reviews::of(conn, Kind::Order, &ids).await?;
@@ -235,8 +254,6 @@ const CHANGEABLE: &[&str] = &[
     "updated_at",
 ];
 
-type Query<'q> = sqlx::query::Query<'q, MySql, sqlx::mysql::MySqlArguments>;
-
 fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Order>) -> Result<Query<'q>, StoreError> {
     let (o, mark, scopes) = (&stored.body, &stored.mark, &stored.scopes);
     Ok(query
@@ -263,6 +280,27 @@ fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Order>) -> Result<Query
         .bind(o.updated_at))
 }
 
+/// Columns that never change, after [`CHANGEABLE`] in a new row.
+const FIXED: &[&str] = &["id", "appointment_id", "order_no", "user_id", "created_at"];
+
+/// A row's columns, in the order of [`bind_row`].
+pub(super) fn row_columns() -> impl Iterator<Item = &'static str> {
+    CHANGEABLE.iter().chain(FIXED).copied()
+}
+
+pub(super) fn bind_row<'q>(
+    query: Query<'q>,
+    stored: &Stored<Order>,
+) -> Result<Query<'q>, StoreError> {
+    let o = &stored.body;
+    Ok(bind_changeable(query, stored)?
+        .bind(o.id.0)
+        .bind(o.appointment_id.map(|id| id.0))
+        .bind(o.order_no.clone())
+        .bind(o.user_id.map(|id| id.0))
+        .bind(o.created_at))
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     route: Route,
@@ -276,19 +314,8 @@ pub(super) async fn insert(
             .execute(tx.conn())
             .await?;
     }
-    let marks = "?, ".repeat(CHANGEABLE.len());
-    let sql = format!(
-        "INSERT INTO {} ({}, id, appointment_id, order_no, user_id, created_at) VALUES ({marks}?, ?, ?, ?, ?)",
-        table(route.month),
-        CHANGEABLE.join(", ")
-    );
-    let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    query
-        .bind(o.id.0)
-        .bind(o.appointment_id.map(|id| id.0))
-        .bind(o.order_no.clone())
-        .bind(o.user_id.map(|id| id.0))
-        .bind(o.created_at)
+    let sql = bulk::insert_sql(&table(route.month), row_columns(), 1);
+    bind_row(sqlx::query(AssertSqlSafe(sql)), stored)?
         .execute(tx.conn())
         .await?;
     order_children::append(tx, None, o).await?;
@@ -302,21 +329,10 @@ pub(super) async fn update(
     before: &Order,
     stored: &Stored<Order>,
 ) -> Result<(), StoreError> {
-    let sql = format!(
-        "UPDATE {} SET {} = ? WHERE id = ? AND version = ?",
-        table(month),
-        CHANGEABLE.join(" = ?, ")
-    );
+    let sql = update_sql(&table(month), CHANGEABLE);
     let o = &stored.body;
     let query = bind_changeable(sqlx::query(AssertSqlSafe(sql)), stored)?;
-    let done = query
-        .bind(o.id.0)
-        .bind(before.version)
-        .execute(tx.conn())
-        .await?;
-    if done.rows_affected() != 1 {
-        return Err(unreadable("orders.version", "changed under its lock"));
-    }
+    swap(tx, query, o.id.0, before.version).await?;
     order_children::append(tx, Some(before), o).await?;
     reviews::append(
         tx,

@@ -106,11 +106,7 @@ async fn turn<L: Ledger>(
         epoch: head.epoch,
         ..start.cursor
     };
-    let limit = if cursor.pages >= MOST_PAGES {
-        page::Limit::NONE
-    } else {
-        page::Limit::of(request.limit.unwrap_or(MAX_AGGREGATES))
-    };
+    let limit = limit_of(cursor.pages, request);
     let mut page = page::Page::new(&mut snapshot, &held, head.seq, cursor, limit);
     let complete = match page.fill().await? {
         page::Filled::Complete => true,
@@ -146,6 +142,14 @@ async fn turn<L: Ledger>(
         reset: start.reset,
         server_time: at,
     })))
+}
+
+fn limit_of(pages: u32, request: &PullRequest) -> page::Limit {
+    if pages >= MOST_PAGES {
+        page::Limit::NONE
+    } else {
+        page::Limit::of(request.limit.unwrap_or(MAX_AGGREGATES))
+    }
 }
 
 /// `checks` of the device's scopes, from one snapshot.
