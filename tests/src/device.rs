@@ -14,6 +14,7 @@ use crate::proc::{Finished, Process, command, run};
 /// A collector's or station's device with its encrypted store.
 pub struct Device {
     folder: TempDir,
+    at: Option<PathBuf>,
     server: String,
     key: String,
     environment: Vec<(String, String)>,
@@ -27,9 +28,19 @@ impl Device {
         rand::rng().fill_bytes(&mut key);
         Self {
             folder: TempDir::with_prefix("huishou-device-").expect("a temporary folder"),
+            at: None,
             server: server.to_owned(),
             key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
             environment: Vec::new(),
+        }
+    }
+
+    /// A new device whose store lies in this folder, on a disk of the test's own.
+    #[must_use]
+    pub fn at(folder: &Path, server: &str) -> Self {
+        Self {
+            at: Some(folder.to_owned()),
+            ..Self::new(server)
         }
     }
 
@@ -61,7 +72,7 @@ impl Device {
     /// The folder of its store.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.at.as_deref().unwrap_or_else(|| self.folder.path())
     }
 
     /// A copy of the store's folder as it is now, for comparing or for playing back an old state.

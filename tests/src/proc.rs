@@ -144,6 +144,13 @@ impl Process {
         signal(self.pid(), "TERM");
     }
 
+    /// Ends the process and all it started at once; for one that was started by `setsid`.
+    pub fn kill_group(&mut self) {
+        let group = format!("-{}", self.pid());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).output();
+        self.kill();
+    }
+
     /// Ends the process at once (SIGKILL), as a power cut would.
     pub fn kill(&mut self) {
         // Fails only when the process has ended already, which is what was asked for.

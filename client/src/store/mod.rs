@@ -3,6 +3,7 @@
 
 pub mod appointment_list;
 pub mod base;
+pub mod disk;
 pub mod drafts;
 pub mod journal;
 pub mod memberships;
@@ -24,7 +25,11 @@ use crate::{
     error::{Error, Result},
 };
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use std::{fmt::Write as _, io::Read, path::Path};
+use std::{
+    fmt::Write as _,
+    io::Read,
+    path::{Path, PathBuf},
+};
 use zeroize::Zeroizing;
 
 pub use rusqlite::Connection as Db;
@@ -110,6 +115,8 @@ impl Commit {
 /// An open store.
 pub struct Store {
     db: Connection,
+    /// None for one that is nowhere.
+    path: Option<PathBuf>,
 }
 
 impl Store {
@@ -131,8 +138,20 @@ impl Store {
         key: &StoreKey,
         before_upgrade: impl FnOnce(&Db) -> Result<()>,
     ) -> Result<Self> {
+        Self::begin(path, key, before_upgrade).map_err(|error| disk::judged(Some(path), error))
+    }
+
+    fn begin(
+        path: &Path,
+        key: &StoreKey,
+        before_upgrade: impl FnOnce(&Db) -> Result<()>,
+    ) -> Result<Self> {
+        if !path.exists() {
+            crate::folder::private(path)?;
+        }
         let mut store = Self {
             db: connect(path, key)?,
+            path: Some(path.to_owned()),
         };
         store.db.pragma_update(None, "journal_mode", "WAL")?;
         store.db.pragma_update(None, "synchronous", "FULL")?;
@@ -151,7 +170,7 @@ impl Store {
     pub fn nowhere() -> Result<Self> {
         let mut db = Connection::open_in_memory()?;
         migrate::run(&mut db)?;
-        Ok(Self { db })
+        Ok(Self { db, path: None })
     }
 
     /// The same store under another key.
@@ -186,20 +205,27 @@ impl Store {
     /// # Errors
     /// What `work` or the commit reports; then nothing has changed.
     pub fn write<T>(&mut self, commit: Commit, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        let transaction = self
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let value = work(&transaction)?;
-        let points = commit.points();
-        if let Some((before, _)) = points {
-            crash_point(before);
-        }
-        transaction.commit()?;
-        if let Some((_, after)) = points {
-            crash_point(after);
-        }
-        Ok(value)
+        let done = transact(&mut self.db, commit, work);
+        done.map_err(|error| disk::judged(self.path.as_deref(), error))
     }
+}
+
+fn transact<T>(
+    db: &mut Connection,
+    commit: Commit,
+    work: impl FnOnce(&Db) -> Result<T>,
+) -> Result<T> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let value = work(&transaction)?;
+    let points = commit.points();
+    if let Some((before, _)) = points {
+        crash_point(before);
+    }
+    transaction.commit()?;
+    if let Some((_, after)) = points {
+        crash_point(after);
+    }
+    Ok(value)
 }
 
 /// An encrypted file, opened with its key and read once.
