@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::price_book;
+use crate::{command::AppointmentCreate, price_book};
 use proptest::prelude::*;
 use serde_json::json;
 
