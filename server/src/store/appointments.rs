@@ -99,7 +99,11 @@ async fn select_many(
         QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM appointments WHERE id IN ("));
     push_ids(&mut select, ids);
     select.push(how);
-    let rows = select.build().persistent(false).fetch_all(&mut *conn).await?;
+    let rows = select
+        .build()
+        .persistent(false)
+        .fetch_all(&mut *conn)
+        .await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     add_reviews(conn, &mut found).await?;
     Ok(found)
@@ -178,13 +182,17 @@ pub(super) async fn ids_of_orders(
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
-    let mut select = QueryBuilder::<MySql>::new(
-        "SELECT order_id, id FROM appointments WHERE order_id IN (",
-    );
+    let mut select =
+        QueryBuilder::<MySql>::new("SELECT order_id, id FROM appointments WHERE order_id IN (");
     push_ids(&mut select, orders);
     let rows = select.build().persistent(false).fetch_all(conn).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get("order_id")?, row.try_get::<Uuid, _>("id")?.into())))
+        .map(|row| {
+            Ok((
+                row.try_get("order_id")?,
+                row.try_get::<Uuid, _>("id")?.into(),
+            ))
+        })
         .collect()
 }
 

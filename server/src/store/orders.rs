@@ -4,8 +4,9 @@
 pub use super::months::{Months, Route, table};
 
 use super::{
-    StoreError, Tx, bulk,
+    StoreError, Tx,
     appointments::{Query, Stored, read_mark, swap, update_sql},
+    bulk,
     decode::{decimal, fen, json, text, unreadable},
     order_children, reviews,
     scopes::VisitScopes,
@@ -108,7 +109,11 @@ async fn select_many(
         }
     }
     let known: HashSet<Uuid> = found.iter().map(|(_, stored)| stored.body.id.0).collect();
-    let missed: Vec<Uuid> = ids.iter().copied().filter(|id| !known.contains(id)).collect();
+    let missed: Vec<Uuid> = ids
+        .iter()
+        .copied()
+        .filter(|id| !known.contains(id))
+        .collect();
     for (month, ids) in routes(conn, &missed).await? {
         found.extend(of_month(conn, month, &ids, how).await?);
     }
