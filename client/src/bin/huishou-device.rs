@@ -1,12 +1,16 @@
 //! The app's engine without a window, for scripts, support and tests. JSON on standard output; exit status 0 only on
 //! success, 1 with `{"error": {"code", "field", "errors"}}` otherwise (`code` and `field` stand outside it too).
+//! `verify-store` answers 2 when something is wrong, and 3 when it still is after the repairs.
+
+#[path = "huishou-device/checked.rs"]
+mod checked;
 
 use clap::{
     Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 use huishou_client::{
-    engine::{Config, Engine, Round},
+    engine::{Config, Engine, Round, recover},
     error::{Error, Result},
     view::session::{AppError, Credentials, Registration},
 };
@@ -101,8 +105,23 @@ enum Command {
         /// Arguments.
         json: String,
     },
-    /// Check the store against itself.
-    VerifyStore,
+    /// Check the store against itself. Exit status 0: sound; 1: cannot be checked; 2: something is wrong; 3: something
+    /// still is after the repairs.
+    VerifyStore {
+        /// Which repair to look at, or every one that is on offer: marks, refetch, rebuild, salvage. Says what it does and
+        /// what would be lost; nothing is done without `--yes`.
+        #[arg(long, num_args = 0..=1, default_missing_value = "all", value_name = "NAME")]
+        repair: Option<String>,
+        /// Do it.
+        #[arg(long, requires = "repair")]
+        yes: bool,
+    },
+    /// Get the store's key back from the server after the keyring was reset; then sign in again.
+    Recover {
+        /// Pairing code from an administrator.
+        #[arg(long)]
+        pairing: String,
+    },
     /// Write the support bundle.
     Diagnostics,
 }
@@ -132,6 +151,14 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return failed(error.into()),
     };
+    if let Command::VerifyStore { repair, yes } = &arguments.command {
+        return checked::run(
+            &config(&arguments),
+            arguments.practice,
+            repair.as_deref(),
+            *yes,
+        );
+    }
     match runtime.block_on(run(arguments)) {
         Ok(answer) => print_line(&answer),
         Err(error) => failed(error),
@@ -171,11 +198,20 @@ fn print_line(answer: &Value) -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<Value> {
-    let engine = Engine::open(Config {
+fn config(arguments: &Arguments) -> Config {
+    Config {
         server: arguments.server.clone(),
-        ..Config::new(arguments.data)
-    })?;
+        ..Config::new(arguments.data.clone())
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<Value> {
+    let config = config(&arguments);
+    if let Command::Recover { pairing } = &arguments.command {
+        recover(&config, pairing).await?;
+        return Ok(json!({ "recovered": true }));
+    }
+    let engine = Engine::open(config)?;
     if arguments.practice {
         engine.practice_enter()?;
     }
@@ -213,13 +249,14 @@ fn local(engine: &Engine, command: Command) -> Result<Value> {
             let uid = uid.parse().map_err(|_| Error::not_found("uid"))?;
             value(engine.mutation_resend(uid, parse(&json)?)?)
         }
-        Command::VerifyStore => verify(engine),
         Command::Diagnostics => Ok(json!({ "path": engine.diagnostics()? })),
         Command::Login { .. }
         | Command::Logout
         | Command::Push
         | Command::Pull
         | Command::Sync
+        | Command::VerifyStore { .. }
+        | Command::Recover { .. }
         | Command::Check => Err(Error::code("usage")),
     }
 }
@@ -264,18 +301,6 @@ async fn contact(engine: &Engine, round: Round) -> Result<Value> {
             json!({ "push": pushed, "pull": applied, "status": engine.sync_status()? })
         }
     })
-}
-
-fn verify(engine: &Engine) -> Result<Value> {
-    let verified = engine.verify_store()?;
-    if verified.ok {
-        return value(verified);
-    }
-    eprintln!("{}", verified.faults.join("\n"));
-    Err(Error::field(
-        "store_inconsistent",
-        verified.faults.join("; "),
-    ))
 }
 
 fn parse(json: &str) -> Result<Value> {

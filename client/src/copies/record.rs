@@ -40,8 +40,8 @@ const CARRIED: &[meta::Key] = &[
     meta::Key::Floor,
 ];
 
-/// How a generation begins.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// How a generation begins. It may hold a key: never shown.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Head {
     /// When, unix milliseconds.
     pub made_at: i64,

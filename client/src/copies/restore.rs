@@ -16,7 +16,7 @@ use std::{
 use uuid::Uuid;
 
 /// What the copies of a folder hold together.
-#[derive(Debug, Default, Clone)]
+#[derive(Default, Clone)]
 pub struct Gathered {
     /// The newest head that can be read.
     pub head: Option<Head>,

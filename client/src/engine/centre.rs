@@ -122,6 +122,10 @@ fn chip(status: &SyncStatus) -> ChipState {
             code,
             "sign_in_required"
                 | "device_revoked"
+                | "device_wiped"
+                | "store_corrupt"
+                | "disk_full"
+                | "disk_read_only"
                 | "upgrade_required"
                 | "outbox_incomplete"
                 | "store_restored"

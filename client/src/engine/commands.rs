@@ -254,6 +254,7 @@ impl Doing<'_> {
             actor: self.actor.id,
             args: self.command.args()?,
             expect_version: saw,
+            epoch: None,
             client_time: at,
             after: key
                 .map(|key| mutations::unanswered_of(db, key))

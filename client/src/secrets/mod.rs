@@ -191,12 +191,12 @@ mod tests {
         assert_eq!(key.bytes(), again.bytes());
         let wrong = KeySource::Passphrase("another".into()).store_key(folder.path(), true);
         assert_eq!(
-            wrong.err().expect("refused").stable_code(),
+            wrong.expect_err("refused").stable_code(),
             "passphrase_wrong"
         );
         let without = KeySource::Keyring.store_key(folder.path(), true);
         assert_eq!(
-            without.err().expect("refused").stable_code(),
+            without.expect_err("refused").stable_code(),
             "passphrase_needed"
         );
     }
@@ -206,7 +206,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let refused = KeySource::Passphrase("x".into()).store_key(folder.path(), true);
         assert_eq!(
-            refused.err().expect("refused").stable_code(),
+            refused.expect_err("refused").stable_code(),
             "store_key_missing"
         );
     }
@@ -240,7 +240,7 @@ mod tests {
         let found = source.store_key(folder.path(), true).unwrap();
         assert_eq!(found.bytes(), key.bytes());
         let given = KeySource::Given("0f".repeat(32)).keep(folder.path(), &key);
-        assert_eq!(given.err().expect("refused").stable_code(), "key_given");
+        assert_eq!(given.expect_err("refused").stable_code(), "key_given");
     }
 
     #[test]

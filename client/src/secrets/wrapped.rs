@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 
+/// Bytes that are wiped from memory when let go.
+type Secret = Zeroizing<[u8; 32]>;
+
 #[derive(Serialize, Deserialize)]
 struct File {
     kdf: String,
@@ -91,12 +94,7 @@ fn open(file: &File, passphrase: &str) -> Result<StoreKey> {
     Ok(StoreKey::new(xor(&hidden, &pad)))
 }
 
-fn derive(
-    passphrase: &str,
-    salt: &[u8],
-    memory_kib: u32,
-    passes: u32,
-) -> Result<(Zeroizing<[u8; 32]>, Zeroizing<[u8; 32]>)> {
+fn derive(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<(Secret, Secret)> {
     let params = Params::new(memory_kib, passes, 1, Some(64))
         .map_err(|_| Error::code("store_key_missing"))?;
     let mut out = Zeroizing::new([0; 64]);

@@ -74,3 +74,13 @@ pub fn of(db: &Db, id: i64) -> Result<Option<Verdict>> {
     body.map(|body| Ok(serde_json::from_str(&body)?))
         .transpose()
 }
+
+/// Forgets all verdicts; the server gives them again.
+///
+/// # Errors
+/// Of the store.
+#[cfg(test)]
+pub fn clear(db: &Db) -> Result<()> {
+    db.execute("DELETE FROM journal", [])?;
+    Ok(())
+}

@@ -332,6 +332,8 @@ impl State {
             last_mutation: self.last,
             verdicts: vec![],
             gap: None,
+            incarnation: 1,
+            epoch: Uuid::nil(),
             server_time: self.now,
         };
         for raw in &request.mutations {
@@ -514,6 +516,8 @@ impl State {
             } else {
                 vec![]
             },
+            incarnation: 1,
+            epoch: Uuid::nil(),
             server_time: self.now,
         };
         match cursor.strip_prefix('s') {

@@ -27,8 +27,7 @@ const WRONG_CODES: usize = 200;
 /// How long failures count.
 const WINDOW: Duration = Duration::from_secs(300);
 
-/// What signing in needs: keys derived from the token key, and the throttles.
-#[derive(Debug)]
+/// What signing in needs: keys derived from the token key, and the throttles. The keys are never shown.
 pub struct Desk {
     /// Keys the stored hashes of pairing codes.
     pub pairing_key: [u8; 32],
@@ -43,6 +42,12 @@ pub struct Desk {
     pub passwords: Throttle,
     /// Wrong pairing codes, by address.
     pub codes: Throttle,
+}
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Desk").finish_non_exhaustive()
+    }
 }
 
 impl Desk {

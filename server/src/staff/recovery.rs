@@ -78,7 +78,7 @@ pub async fn recover(
         app.desk.codes.failed(from, Instant::now());
     }
     done?;
-    let sealed = identity::seal_for(&asked.reply_to, &*store_key?);
+    let sealed = identity::seal_for(&asked.reply_to, &store_key?);
     sealed.ok_or_else(|| Problem::field("reply_to", "type"))
 }
 
