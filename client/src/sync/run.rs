@@ -12,6 +12,7 @@ use crate::{
     error::{Error, Result},
     store::Store,
 };
+use huishou_domain::sync::message::{PullAnswer, PullRequest};
 use rand::Rng;
 use serde::Serialize;
 use std::{
@@ -117,12 +118,18 @@ pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pus
 /// Of the transport or the store; staged pages stay staged.
 pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) -> Result<Applied> {
     let mut started_over = false;
+    let mut next = None;
     for _ in 0..MOST_PAGES {
-        let request = shared
-            .with(move |store| pull::request(store.db(), check))
-            .await?;
-        crash_point("pull.before_send");
-        let page = match transport.pull(&request).await {
+        let (request, answer) = match next.take() {
+            Some(asked) => asked,
+            None => {
+                let request = shared
+                    .with(move |store| pull::request(store.db(), check))
+                    .await?;
+                ask(transport, request).await
+            }
+        };
+        let page = match answer {
             Err(Error::Problem { code, .. }) if code.contains("cursor") && !started_over => {
                 started_over = true;
                 shared
@@ -133,15 +140,32 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
             answer => answer?,
         };
         let contact = shared.clock.met(page.server_time);
-        let complete = page.complete;
-        let staged = shared
-            .with(move |store| pull::stage(store, &request, &page))
-            .await?;
-        if staged && complete {
-            return shared.with(move |store| apply::apply(store, contact)).await;
-        }
+        let following = (!page.complete).then(|| PullRequest {
+            cursor: Some(page.cursor.clone()),
+            ..request.clone()
+        });
+        let staging = shared.with(move |store| pull::stage(store, &request, &page));
+        // The server works on the next page while this one is stored.
+        let Some(following) = following else {
+            if staging.await? {
+                return shared.with(move |store| apply::apply(store, contact)).await;
+            }
+            continue;
+        };
+        let (staged, asked) = tokio::join!(staging, ask(transport, following));
+        next = staged?.then_some(asked);
     }
     Err(Error::Undecodable("a pull without end".into()))
+}
+
+/// Asks for one page.
+async fn ask(
+    transport: &impl Transport,
+    request: PullRequest,
+) -> (PullRequest, Result<PullAnswer>) {
+    crash_point("pull.before_send");
+    let answer = transport.pull(&request).await;
+    (request, answer)
 }
 
 /// One round: push, then pull; a scope that differed is fetched again at once.
