@@ -37,6 +37,9 @@ pub struct Mutation {
     /// The subject's version the actor saw: intents conflict on it, facts are reviewed by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expect_version: Option<i64>,
+    /// The history that `expect_version` was read in; a version of another history always conflicts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Uuid>,
     /// The device's idea of the time; advisory.
     #[serde(with = "crate::time::millis")]
     pub client_time: DateTime<Utc>,
@@ -118,6 +121,12 @@ pub struct PushAnswer {
     /// Set when an id was skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<Gap>,
+    /// The device's newest incarnation that the server knows: `last_mutation` counts in it.
+    #[serde(default = "first_incarnation")]
+    pub incarnation: u32,
+    /// The server's history, as in [`PullAnswer::epoch`].
+    #[serde(default, skip_serializing_if = "Uuid::is_nil")]
+    pub epoch: Uuid,
     /// Orders everything.
     #[serde(with = "crate::time::millis")]
     pub server_time: DateTime<Utc>,
@@ -203,7 +212,18 @@ pub struct PullAnswer {
     /// Scopes whose history the server cannot continue: their rows come anew as a snapshot and replace the old ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reset: Vec<Scope>,
+    /// The device's newest incarnation that the server knows: `last_mutation` and `verdicts` count in it.
+    #[serde(default = "first_incarnation")]
+    pub incarnation: u32,
+    /// The history the page was read in: another one than before means that the server was set back. Nil in answers of
+    /// older servers.
+    #[serde(default, skip_serializing_if = "Uuid::is_nil")]
+    pub epoch: Uuid,
     /// Orders everything.
     #[serde(with = "crate::time::millis")]
     pub server_time: DateTime<Utc>,
+}
+
+const fn first_incarnation() -> u32 {
+    1
 }

@@ -21,6 +21,7 @@ use uuid::{Uuid, uuid};
 
 const ID: Uuid = uuid!("01936a00-0000-7000-8000-000000000001");
 const OTHER: Uuid = uuid!("01936a00-0000-7000-8000-000000000002");
+const EPOCH: Uuid = uuid!("7c1e7e5e-0b0a-4b5e-9d53-1f2a3b4c5d6e");
 
 fn at() -> DateTime<Utc> {
     "2026-11-23T02:00:00.125Z".parse().unwrap()
@@ -39,6 +40,11 @@ fn pinned<T: Serialize + DeserializeOwned>(value: &T, text: &str) {
         text,
         "and read back unchanged"
     );
+}
+
+/// A text that older builds wrote means this.
+fn older<T: DeserializeOwned + PartialEq + std::fmt::Debug>(text: &str, means: &T) {
+    assert_eq!(&serde_json::from_str::<T>(text).unwrap(), means);
 }
 
 fn verdict(id: i64) -> Verdict {
@@ -63,11 +69,20 @@ fn a_mutation_is_stored_and_sent_in_this_form() {
         actor: OTHER.into(),
         args: json!({"order_id": ID, "amount": "54.00"}),
         expect_version: Some(3),
+        epoch: Some(EPOCH),
         client_time: at(),
         after: vec![OTHER],
     };
     pinned(
         &mutation,
+        r#"{"id":12,"uid":"01936a00-0000-7000-8000-000000000001","name":"order.pay@1","actor":"01936a00-0000-7000-8000-000000000002","args":{"amount":"54.00","order_id":"01936a00-0000-7000-8000-000000000001"},"expect_version":3,"epoch":"7c1e7e5e-0b0a-4b5e-9d53-1f2a3b4c5d6e","client_time":"2026-11-23T02:00:00.125Z","after":["01936a00-0000-7000-8000-000000000002"]}"#,
+    );
+    let before_epochs = Mutation {
+        epoch: None,
+        ..mutation
+    };
+    pinned(
+        &before_epochs,
         r#"{"id":12,"uid":"01936a00-0000-7000-8000-000000000001","name":"order.pay@1","actor":"01936a00-0000-7000-8000-000000000002","args":{"amount":"54.00","order_id":"01936a00-0000-7000-8000-000000000001"},"expect_version":3,"client_time":"2026-11-23T02:00:00.125Z","after":["01936a00-0000-7000-8000-000000000002"]}"#,
     );
 }
@@ -132,21 +147,37 @@ fn answers_to_a_push_have_this_form() {
         last_mutation: 12,
         verdicts: vec![verdict(12)],
         gap: None,
+        incarnation: 2,
+        epoch: EPOCH,
         server_time: at(),
     };
     pinned(
         &answer,
+        r#"{"last_mutation":12,"verdicts":[{"id":12,"outcome":"applied","version":5,"review":null}],"incarnation":2,"epoch":"7c1e7e5e-0b0a-4b5e-9d53-1f2a3b4c5d6e","server_time":"2026-11-23T02:00:00.125Z"}"#,
+    );
+    older(
         r#"{"last_mutation":12,"verdicts":[{"id":12,"outcome":"applied","version":5,"review":null}],"server_time":"2026-11-23T02:00:00.125Z"}"#,
+        &PushAnswer {
+            incarnation: 1,
+            epoch: Uuid::nil(),
+            ..answer
+        },
     );
     let gap = PushAnswer {
         last_mutation: 3,
         verdicts: vec![],
         gap: Some(Gap { expected: 4 }),
+        incarnation: 1,
+        epoch: Uuid::nil(),
         server_time: at(),
     };
     pinned(
         &gap,
+        r#"{"last_mutation":3,"verdicts":[],"gap":{"expected":4},"incarnation":1,"server_time":"2026-11-23T02:00:00.125Z"}"#,
+    );
+    older(
         r#"{"last_mutation":3,"verdicts":[],"gap":{"expected":4},"server_time":"2026-11-23T02:00:00.125Z"}"#,
+        &gap,
     );
 }
 
@@ -182,14 +213,26 @@ fn pulls_have_this_form() {
         cursor: "abc".into(),
         complete: true,
         reset: vec![],
+        incarnation: 2,
+        epoch: EPOCH,
         server_time: at(),
     };
     let hash = format!("{:016x}", row_hash(Kind::Appointment, ID, 5));
     pinned(
         &answer,
         &format!(
+            r#"{{"puts":[{{"kind":"appointment","id":"01936a00-0000-7000-8000-000000000001","version":5,"scopes":["collector:01936a00-0000-7000-8000-000000000002"],"body":{{"x":1}}}}],"drops":[{{"kind":"order","id":"01936a00-0000-7000-8000-000000000001","reason":"left"}}],"last_mutation":12,"verdicts":[],"checks":{{"collector:01936a00-0000-7000-8000-000000000002":{{"count":1,"hash":"{hash}"}}}},"cursor":"abc","complete":true,"incarnation":2,"epoch":"7c1e7e5e-0b0a-4b5e-9d53-1f2a3b4c5d6e","server_time":"2026-11-23T02:00:00.125Z"}}"#
+        ),
+    );
+    older(
+        &format!(
             r#"{{"puts":[{{"kind":"appointment","id":"01936a00-0000-7000-8000-000000000001","version":5,"scopes":["collector:01936a00-0000-7000-8000-000000000002"],"body":{{"x":1}}}}],"drops":[{{"kind":"order","id":"01936a00-0000-7000-8000-000000000001","reason":"left"}}],"last_mutation":12,"verdicts":[],"checks":{{"collector:01936a00-0000-7000-8000-000000000002":{{"count":1,"hash":"{hash}"}}}},"cursor":"abc","complete":true,"server_time":"2026-11-23T02:00:00.125Z"}}"#
         ),
+        &PullAnswer {
+            incarnation: 1,
+            epoch: Uuid::nil(),
+            ..answer
+        },
     );
 }
 

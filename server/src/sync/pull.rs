@@ -140,6 +140,8 @@ async fn turn<L: Ledger>(
         cursor: cursor.seal(key),
         complete,
         reset: start.reset,
+        incarnation: u32::try_from(progress.incarnation).unwrap_or(u32::MAX),
+        epoch: head.epoch,
         server_time: at,
     })))
 }

@@ -40,9 +40,13 @@ pub async fn push<H: Host>(
         last_mutation: 0,
         verdicts: Vec::new(),
         gap: None,
+        incarnation: 1,
+        epoch: Uuid::nil(),
         server_time: host.now(),
     };
-    answer.last_mutation = host.ledger().progress(caller.device).await?.last_mutation;
+    let known = host.ledger().progress(caller.device).await?;
+    answer.last_mutation = known.last_mutation;
+    answer.incarnation = u32::try_from(known.incarnation).unwrap_or(u32::MAX);
     for (index, raw) in request.mutations.iter().enumerate() {
         let arrived = Arrived::read(host, raw.get(), index).await?;
         match process(host, caller, request, arrived).await? {
