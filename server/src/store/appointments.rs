@@ -392,7 +392,7 @@ fn bind_changeable<'q>(
 const FIXED: &[&str] = &["id", "order_id", "user_id", "city", "created_at"];
 
 /// A row's columns, in the order of [`bind_row`].
-pub(super) fn row_columns() -> impl Iterator<Item = &'static str> {
+pub(super) fn row_columns() -> impl Iterator<Item = &'static str> + Clone {
     CHANGEABLE.iter().chain(FIXED).copied()
 }
 

@@ -7,6 +7,7 @@
 //! SQL keeps to what MySQL 5.6, 5.7, MariaDB and TiDB share (architecture.md, storage facts).
 
 pub mod appointments;
+mod bulk;
 pub mod db;
 pub mod decode;
 pub mod devices;

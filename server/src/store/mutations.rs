@@ -1,13 +1,14 @@
 //! What devices pushed and the verdict on each: the memory that makes every mutation take effect exactly once. Long
 //! after a verdict was confirmed only its outcome is left (`kept_verdicts`).
 
-use super::StoreError;
+use super::{StoreError, appointments::Query, bulk, orders::push_ids};
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     ids::{DeviceId, StaffId},
     sync::message::{Outcome, Verdict},
 };
-use sqlx::{AssertSqlSafe, MySqlConnection};
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A processed mutation to be remembered.
@@ -33,14 +34,39 @@ pub struct Processed<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// Remembers a mutation with its verdict.
+const COLUMNS: [&str; 11] = [
+    "device_id",
+    "incarnation",
+    "id",
+    "uid",
+    "name",
+    "actor",
+    "outcome",
+    "verdict",
+    "raw",
+    "client_time",
+    "processed_at",
+];
+
+/// Remembers mutations with their verdicts.
 ///
 /// # Errors
-/// Of the database.
-pub async fn insert(conn: &mut MySqlConnection, row: &Processed<'_>) -> Result<(), StoreError> {
-    let sql = "INSERT INTO mutations (device_id, incarnation, id, uid, name, actor, outcome, verdict, raw, client_time, processed_at) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    sqlx::query(sql)
+/// Of the database; a duplicate where a number or unique id is known.
+pub async fn insert(conn: &mut MySqlConnection, rows: &[Processed<'_>]) -> Result<(), StoreError> {
+    for chunk in rows.chunks(bulk::CHUNK) {
+        let sql = bulk::insert_sql("mutations", COLUMNS.into_iter(), chunk.len());
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == 1);
+        for row in chunk {
+            query = bind(query, row)?;
+        }
+        query.execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+fn bind<'q>(query: Query<'q>, row: &Processed<'_>) -> Result<Query<'q>, StoreError> {
+    let verdict = serde_json::to_string(row.verdict);
+    Ok(query
         .bind(row.device.0)
         .bind(row.incarnation)
         .bind(row.verdict.id)
@@ -48,16 +74,10 @@ pub async fn insert(conn: &mut MySqlConnection, row: &Processed<'_>) -> Result<(
         .bind(row.name.chars().take(64).collect::<String>())
         .bind(row.actor.map(|a| a.0))
         .bind(outcome(row.verdict.outcome))
-        .bind(
-            serde_json::to_string(row.verdict)
-                .map_err(|e| StoreError::Unreadable(e.to_string()))?,
-        )
-        .bind(row.raw.map(str::as_bytes))
+        .bind(verdict.map_err(|e| StoreError::Unreadable(e.to_string()))?)
+        .bind(row.raw.map(|raw| raw.as_bytes().to_vec()))
         .bind(row.client_time)
-        .bind(row.at)
-        .execute(conn)
-        .await?;
-    Ok(())
+        .bind(row.at))
 }
 
 /// The stored verdict on a device's mutation, and the unique id it was given to; none where it was another number for
@@ -93,6 +113,31 @@ pub async fn verdict_of_uid(
     let row: Option<WithDevice> = sqlx::query_as(sql).bind(uid).fetch_optional(conn).await?;
     row.map(|row| Ok((DeviceId(row.device_id), row.stored.read()?)))
         .transpose()
+}
+
+/// The verdicts on those of these unique ids that are known, each with the device it came from.
+///
+/// # Errors
+/// Of the database.
+pub async fn verdicts_of_uids(
+    conn: &mut MySqlConnection,
+    uids: &[Uuid],
+) -> Result<HashMap<Uuid, (DeviceId, Verdict)>, StoreError> {
+    if uids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut select = QueryBuilder::<MySql>::new(
+        "SELECT uid, device_id, id, outcome, verdict FROM mutations WHERE uid IN (",
+    );
+    push_ids(&mut select, uids);
+    let rows: Vec<WithBoth> = select
+        .build_query_as()
+        .persistent(false)
+        .fetch_all(conn)
+        .await?;
+    rows.into_iter()
+        .map(|row| Ok((row.uid, (DeviceId(row.device_id), row.stored.read()?))))
+        .collect()
 }
 
 /// A device's verdicts above `after`, in order.
@@ -144,6 +189,14 @@ struct Stored {
 #[derive(sqlx::FromRow)]
 struct WithUid {
     uid: Option<Uuid>,
+    #[sqlx(flatten)]
+    stored: Stored,
+}
+
+#[derive(sqlx::FromRow)]
+struct WithBoth {
+    uid: Uuid,
+    device_id: Uuid,
     #[sqlx(flatten)]
     stored: Stored,
 }

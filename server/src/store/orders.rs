@@ -289,7 +289,7 @@ fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Order>) -> Result<Query
 const FIXED: &[&str] = &["id", "appointment_id", "order_no", "user_id", "created_at"];
 
 /// A row's columns, in the order of [`bind_row`].
-pub(super) fn row_columns() -> impl Iterator<Item = &'static str> {
+pub(super) fn row_columns() -> impl Iterator<Item = &'static str> + Clone {
     CHANGEABLE.iter().chain(FIXED).copied()
 }
 

@@ -1,10 +1,11 @@
 //! The sync core's ports over MySQL: each call is one function of this folder, on one transaction or snapshot.
 
 use super::{
-    Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, devices, devices::Progress,
-    dirty, disputed, disputed::NewDispute, messages, mutations, mutations::Processed, orders,
-    orders::Route, price_books, price_books::Newest, replica, replica::Held, slots as places,
-    staff, staff::Person, stations, sync_head, sync_head::Head, sync_log, sync_log::Pending, users,
+    Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, bulk, devices,
+    devices::Progress, dirty, disputed, disputed::NewDispute, messages, mutations,
+    mutations::Processed, orders, orders::Route, price_books, price_books::Newest, replica,
+    replica::Held, slots as places, staff, staff::Person, stations, sync_head, sync_head::Head,
+    sync_log, sync_log::Pending, users,
 };
 use crate::{
     app::App,
@@ -12,6 +13,7 @@ use crate::{
     slots,
     sync::{
         catalogue,
+        gathered::{Gathered, orders_named},
         plan::{Key, Slice},
         ports::{Effecting, Host, Ledger, Prepared, Pulling, Pushing, Sequencing, VisitRows},
     },
@@ -32,7 +34,10 @@ use huishou_domain::{
     visit::Visit,
 };
 use rand::Rng;
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -102,12 +107,66 @@ impl Pushing for Tx {
     }
 
     async fn remember(&mut self, row: &Processed<'_>) -> Result<(), StoreError> {
-        mutations::insert(self.conn(), row).await
+        mutations::insert(self.conn(), std::slice::from_ref(row)).await
     }
 
     async fn had_session(&mut self, device: DeviceId, staff: StaffId) -> Result<bool, StoreError> {
         devices::had_session(self.conn(), device, staff).await
     }
+
+    async fn gather(&mut self, subjects: &[Subject]) -> Result<Gathered, StoreError> {
+        let mut rows = Gathered::default();
+        let named = ids(orders_named(subjects), |id| id.0);
+        let belongs = appointments::ids_of_orders(self.conn(), &named).await?;
+        for order in named {
+            let appointment = belongs.get(&order).copied();
+            rows.belongs.insert(OrderId(order), appointment);
+        }
+        let wanted = rows.appointments_of(subjects);
+        rows.appointments = wanted.iter().map(|id| (*id, None)).collect();
+        for stored in appointments::lock_many(self, &ids(wanted, |id| id.0)).await? {
+            rows.appointments.insert(stored.body.id, Some(stored));
+        }
+        let wanted = rows.orders_of(subjects);
+        rows.orders = wanted.iter().map(|id| (*id, None)).collect();
+        for (month, stored) in orders::lock_many(self, &ids(wanted, |id| id.0)).await? {
+            rows.orders.insert(stored.body.id, Some((month, stored)));
+        }
+        Ok(rows)
+    }
+
+    async fn verdicts_of_uids(
+        &mut self,
+        uids: &[Uuid],
+    ) -> Result<HashMap<Uuid, (DeviceId, Verdict)>, StoreError> {
+        mutations::verdicts_of_uids(self.conn(), uids).await
+    }
+
+    async fn update_appointments(
+        &mut self,
+        rows: &[(Appointment, Stored<Appointment>)],
+    ) -> Result<(), StoreError> {
+        bulk::update_appointments(self, rows).await
+    }
+
+    async fn update_orders(
+        &mut self,
+        rows: &[(Order, (i32, Stored<Order>))],
+    ) -> Result<(), StoreError> {
+        bulk::update_orders(self, rows).await
+    }
+
+    async fn mark_all(&mut self, rows: &[(Kind, Uuid, Scope)]) -> Result<(), StoreError> {
+        dirty::mark_all(self, rows).await
+    }
+
+    async fn remember_all(&mut self, rows: &[Processed<'_>]) -> Result<(), StoreError> {
+        mutations::insert(self.conn(), rows).await
+    }
+}
+
+fn ids<I>(set: BTreeSet<I>, bare: impl Fn(I) -> Uuid) -> Vec<Uuid> {
+    set.into_iter().map(bare).collect()
 }
 
 impl Effecting for Tx {

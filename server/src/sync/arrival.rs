@@ -3,10 +3,11 @@
 use super::ports::{Host, Prepared};
 use crate::problem::Problem;
 use huishou_domain::{
-    command::{Command, DecodeError},
+    command::{Command, DecodeError, Subject},
     sync::message::{MAX_BYTES, Mutation},
 };
 use serde::Deserialize;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// A mutation larger than this is not taken; half a request, so that one always fits.
@@ -40,13 +41,11 @@ struct Numbered {
 
 /// What may be read of a mutation that is otherwise unreadable.
 #[derive(Deserialize, Default)]
-pub struct Scraps {
-    /// The unique id.
+struct Scraps {
     #[serde(default)]
-    pub uid: Option<Uuid>,
-    /// The command's name.
+    uid: Option<Uuid>,
     #[serde(default)]
-    pub name: String,
+    name: String,
 }
 
 impl Arrived {
@@ -91,9 +90,32 @@ impl Arrived {
         id_field(self.index)
     }
 
-    /// What may be read of it whatever its form.
+    /// What its command is about, if that can be read.
     #[must_use]
-    pub fn scraps(&self) -> Scraps {
+    pub fn subject(&self) -> Option<Subject> {
+        let command = self.command.as_ref()?.as_ref().ok()?;
+        Some(command.subject())
+    }
+
+    /// Its unique id, whatever its form.
+    #[must_use]
+    pub fn uid(&self) -> Option<Uuid> {
+        match &self.read {
+            Some(mutation) => Some(mutation.uid),
+            None => self.scraps().uid,
+        }
+    }
+
+    /// Its command's name, whatever its form; empty if there is none.
+    #[must_use]
+    pub fn name(&self) -> Cow<'_, str> {
+        match &self.read {
+            Some(mutation) => Cow::Borrowed(&mutation.name),
+            None => Cow::Owned(self.scraps().name),
+        }
+    }
+
+    fn scraps(&self) -> Scraps {
         serde_json::from_str(&self.raw).unwrap_or_default()
     }
 }

@@ -2,9 +2,11 @@
 //! consistent pages, push applies its mutations in order and exactly once.
 
 pub mod arrival;
+pub mod batch;
 pub mod catalogue;
 pub mod cursor;
 pub mod effect;
+pub mod gathered;
 pub mod grants;
 pub mod page;
 pub mod plan;

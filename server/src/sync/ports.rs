@@ -6,7 +6,10 @@
 //! its own writes; `lock_…` waits for the row and holds it to the end; any [`StoreError`] means that the whole
 //! transaction is given up. A [`Ledger::Snapshot`] shows one moment.
 
-use super::plan::{Key, Slice};
+use super::{
+    gathered::{Gathered, orders_named},
+    plan::{Key, Slice},
+};
 use crate::{
     books::Compiled,
     problem::Problem,
@@ -28,7 +31,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     appointment::{Appointment, Slot},
-    command::Command,
+    command::{Command, Subject},
     ids::{AppointmentId, DeviceId, OrderId, StaffId, StationId, UserId},
     order::Order,
     price_book::PriceBook,
@@ -135,6 +138,95 @@ pub trait Pushing: Effecting {
         device: DeviceId,
         staff: StaffId,
     ) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    // Several of these calls at once; who cannot do better makes them one by one.
+
+    /// The visits that commands are about, locked: appointments by id, then orders by id, so that two of these never
+    /// wait for each other.
+    fn gather(
+        &mut self,
+        subjects: &[Subject],
+    ) -> impl Future<Output = Result<Gathered, StoreError>> + Send {
+        async move {
+            let mut rows = Gathered::default();
+            for order in orders_named(subjects) {
+                let appointment = self.appointment_of(order).await?;
+                rows.belongs.insert(order, appointment);
+            }
+            for id in rows.appointments_of(subjects) {
+                let row = self.lock_appointment(id).await?;
+                rows.appointments.insert(id, row);
+            }
+            for id in rows.orders_of(subjects) {
+                let row = self.lock_order(id).await?;
+                rows.orders.insert(id, row);
+            }
+            Ok(rows)
+        }
+    }
+    /// The verdicts on those of these unique ids that are known, each with the device it came from.
+    fn verdicts_of_uids(
+        &mut self,
+        uids: &[Uuid],
+    ) -> impl Future<Output = Result<HashMap<Uuid, (DeviceId, Verdict)>, StoreError>> + Send {
+        async move {
+            let mut known = HashMap::new();
+            for uid in uids {
+                if let Some(verdict) = self.verdict_of_uid(*uid).await? {
+                    known.insert(*uid, verdict);
+                }
+            }
+            Ok(known)
+        }
+    }
+    /// Writes what changed of locked appointments, as they were and as they are to be.
+    fn update_appointments(
+        &mut self,
+        rows: &[(Appointment, Stored<Appointment>)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for (before, after) in rows {
+                self.update_appointment(before, after).await?;
+            }
+            Ok(())
+        }
+    }
+    /// Writes what changed of locked orders, their children by difference.
+    fn update_orders(
+        &mut self,
+        rows: &[(Order, (i32, Stored<Order>))],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for (before, (month, after)) in rows {
+                self.update_order(*month, before, after).await?;
+            }
+            Ok(())
+        }
+    }
+    /// Marks aggregates dirty in scopes.
+    fn mark_all(
+        &mut self,
+        rows: &[(Kind, Uuid, Scope)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for (kind, id, scope) in rows {
+                self.mark(*kind, *id, std::slice::from_ref(scope)).await?;
+            }
+            Ok(())
+        }
+    }
+    /// Remembers mutations with their verdicts; a duplicate where a number or unique id is known.
+    fn remember_all(
+        &mut self,
+        rows: &[Processed<'_>],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for row in rows {
+                self.remember(row).await?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// What a command looks up and writes to take effect, besides the visit itself.

@@ -3,6 +3,7 @@
 
 use super::{
     arrival::Arrived,
+    batch::Batch,
     effect::{self, Deed, Effect},
     ports::{Host, Ledger, Pushing},
     pull::Caller,
@@ -14,8 +15,11 @@ use crate::{
     write_tx,
 };
 use chrono::{DateTime, Utc};
-use huishou_domain::sync::message::{
-    Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, SCHEMA, Verdict,
+use huishou_domain::{
+    command::Subject,
+    sync::message::{
+        Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, SCHEMA, Verdict,
+    },
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,7 +30,7 @@ enum Step {
     Gap { expected: i64 },
 }
 
-/// Processes a push.
+/// Processes a push: all of it in one transaction, and one by one where that does not go through.
 ///
 /// # Errors
 /// `upgrade_required`, `wrong_device`, `push_too_large`, `malformed_mutation`, `stale_incarnation`, or the database's.
@@ -36,6 +40,11 @@ pub async fn push<H: Host>(
     request: &PushRequest,
 ) -> Result<PushAnswer, Problem> {
     check(caller, request)?;
+    let frame = Frame {
+        caller,
+        incarnation: i64::from(request.incarnation),
+        confirmed: request.confirmed,
+    };
     let mut answer = PushAnswer {
         last_mutation: 0,
         verdicts: Vec::new(),
@@ -47,22 +56,168 @@ pub async fn push<H: Host>(
     let known = host.ledger().progress(caller.device).await?;
     answer.last_mutation = known.last_mutation;
     answer.incarnation = u32::try_from(known.incarnation).unwrap_or(u32::MAX);
+    let mut arrived = Vec::with_capacity(request.mutations.len());
     for (index, raw) in request.mutations.iter().enumerate() {
-        let arrived = Arrived::read(host, raw.get(), index).await?;
-        match process(host, caller, request, arrived).await? {
+        arrived.push(Arrived::read(host, raw.get(), index).await?);
+    }
+    for step in process(host, frame, arrived).await? {
+        match step {
             Step::Done { verdict, last } => {
                 answer.verdicts.push(*verdict);
                 answer.last_mutation = last;
             }
-            Step::Gap { expected } => {
-                answer.gap = Some(Gap { expected });
-                break;
-            }
+            Step::Gap { expected } => answer.gap = Some(Gap { expected }),
         }
     }
     crash_point("push.before_answer");
     answer.server_time = host.now();
     Ok(answer)
+}
+
+async fn process<H: Host>(
+    host: &H,
+    frame: Frame,
+    arrived: Vec<Arrived>,
+) -> Result<Vec<Step>, Problem> {
+    if arrived.is_empty() {
+        return Ok(Vec::new());
+    }
+    let arrived = Arc::new(arrived);
+    match together(host, frame, Arc::clone(&arrived)).await {
+        Err(fault) if fault.goes_one_by_one() => {
+            tracing::debug!(device = %frame.caller.device, %fault, "a push is processed one by one");
+            metrics::counter!("sync_pushes_one_by_one_total").increment(1);
+            one_by_one(host, frame, &arrived).await
+        }
+        Err(Fault::Problem(problem)) => Err(problem),
+        Err(Fault::Panic(words)) => Err(Problem::internal(words)),
+        Ok(steps) => Ok(steps),
+    }
+}
+
+/// Why a transaction did not go through.
+#[derive(Debug)]
+enum Fault {
+    Problem(Problem),
+    Panic(String),
+}
+
+impl Fault {
+    /// A database that is away is not asked again at once; anything else may be the fault of a single mutation.
+    const fn goes_one_by_one(&self) -> bool {
+        !matches!(self, Self::Problem(problem) if problem.status == 503)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Panic(words) => f.write_str(words),
+            Self::Problem(problem) => match (&problem.cause, &problem.note) {
+                (Some(cause), _) => write!(f, "{cause}"),
+                (None, Some(note)) => f.write_str(note),
+                (None, None) => f.write_str(&problem.code),
+            },
+        }
+    }
+}
+
+/// All mutations in one transaction, on a task of its own: neither a panic in it nor a device that hangs up stops what
+/// has begun.
+async fn together<H: Host>(
+    host: &H,
+    frame: Frame,
+    arrived: Arc<Vec<Arrived>>,
+) -> Result<Vec<Step>, Fault> {
+    let ours = host.clone();
+    let work = async move {
+        write_tx!(ours.ledger(), |tx| {
+            all(tx, frame, &arrived, ours.now()).await
+        })
+    };
+    let steps = host.detached(work).await.map_err(Fault::Panic)?;
+    let steps = steps.map_err(Fault::Problem)?;
+    crash_point("push.after_commit");
+    Ok(steps)
+}
+
+/// The protocol for all mutations of a push, up to a gap.
+async fn all(
+    tx: &mut impl Pushing,
+    frame: Frame,
+    arrived: &[Arrived],
+    at: DateTime<Utc>,
+) -> Result<Vec<Step>, Problem> {
+    let subjects: Vec<Subject> = arrived.iter().filter_map(Arrived::subject).collect();
+    let uids: Vec<Uuid> = arrived.iter().filter_map(Arrived::uid).collect();
+    let mut batch = Batch::gather(tx, frame.caller.device, &subjects, &uids).await?;
+    let mut steps = Vec::with_capacity(arrived.len());
+    for mutation in arrived {
+        let step = one(&mut batch, frame, mutation, at, false).await?;
+        let is_gap = matches!(step, Step::Gap { .. });
+        steps.push(step);
+        if is_gap {
+            break;
+        }
+    }
+    batch.write().await?;
+    crash_point("push.before_commit");
+    Ok(steps)
+}
+
+/// Each mutation in a transaction of its own, so that one that cannot be processed keeps nobody up. What fails for
+/// reasons of our own gets the verdict `internal` and is kept.
+async fn one_by_one<H: Host>(
+    host: &H,
+    frame: Frame,
+    arrived: &Arc<Vec<Arrived>>,
+) -> Result<Vec<Step>, Problem> {
+    let mut steps = Vec::with_capacity(arrived.len());
+    for index in 0..arrived.len() {
+        let step = match alone(host, frame, Arc::clone(arrived), index, false).await {
+            Ok(step) => step,
+            Err(Fault::Problem(problem)) if problem.status != 500 => return Err(problem),
+            Err(fault) => {
+                tracing::error!(device = %frame.caller.device, %fault, "a mutation could not be processed; it is kept");
+                metrics::counter!("sync_internal_verdicts_total").increment(1);
+                let kept = alone(host, frame, Arc::clone(arrived), index, true).await;
+                kept.map_err(|fault| match fault {
+                    Fault::Problem(problem) => problem,
+                    Fault::Panic(words) => Problem::internal(words),
+                })?
+            }
+        };
+        let is_gap = matches!(step, Step::Gap { .. });
+        steps.push(step);
+        if is_gap {
+            break;
+        }
+    }
+    Ok(steps)
+}
+
+async fn alone<H: Host>(
+    host: &H,
+    frame: Frame,
+    arrived: Arc<Vec<Arrived>>,
+    index: usize,
+    failed: bool,
+) -> Result<Step, Fault> {
+    let ours = host.clone();
+    let work = async move {
+        let Some(mutation) = arrived.get(index) else {
+            return Err(Problem::internal("no such mutation in the push"));
+        };
+        write_tx!(ours.ledger(), |tx| {
+            let step = one(tx, frame, mutation, ours.now(), failed).await;
+            crash_point("push.before_commit");
+            step
+        })
+    };
+    let step = host.detached(work).await.map_err(Fault::Panic)?;
+    let step = step.map_err(Fault::Problem)?;
+    crash_point("push.after_commit");
+    Ok(step)
 }
 
 fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
@@ -78,56 +233,6 @@ fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
         return Err(Problem::new(413, "push_too_large"));
     }
     Ok(())
-}
-
-/// One mutation in a transaction of its own, on a task of its own: neither a panic in it nor a device that hangs up
-/// stops what has begun. What cannot be processed for reasons of our own gets the verdict `internal` and is kept.
-async fn process<H: Host>(
-    host: &H,
-    caller: Caller,
-    request: &PushRequest,
-    arrived: Arrived,
-) -> Result<Step, Problem> {
-    let frame = Frame {
-        caller,
-        incarnation: i64::from(request.incarnation),
-        confirmed: request.confirmed,
-    };
-    let arrived = Arc::new(arrived);
-    let ours = (host.clone(), Arc::clone(&arrived));
-    let work = async move {
-        let (host, arrived) = ours;
-        write_tx!(host.ledger(), |tx| one(
-            tx,
-            frame,
-            &arrived,
-            host.now(),
-            false
-        )
-        .await)
-    };
-    let fault = match host.detached(work).await {
-        Ok(Ok(step)) => {
-            crash_point("push.after_commit");
-            return Ok(step);
-        }
-        Ok(Err(problem)) if problem.status != 500 => return Err(problem),
-        Ok(Err(problem)) => problem.cause.map_or_else(
-            || problem.note.unwrap_or_default(),
-            |cause| cause.to_string(),
-        ),
-        Err(panic) => panic,
-    };
-    tracing::error!(device = %caller.device, mutation = arrived.id, %fault, "a mutation could not be processed; it is kept");
-    metrics::counter!("sync_internal_verdicts_total").increment(1);
-    write_tx!(host.ledger(), |tx| one(
-        tx,
-        frame,
-        &arrived,
-        host.now(),
-        true
-    )
-    .await)
 }
 
 /// What is the same for all mutations of a push.
@@ -186,7 +291,6 @@ async fn one(
     progress.last_mutation = arrived.id;
     progress.confirmed = progress.confirmed.max(frame.confirmed.min(arrived.id));
     tx.advance(device, progress).await?;
-    crash_point("push.before_commit");
     Ok(Step::Done {
         verdict: Box::new(decided.verdict),
         last: arrived.id,
@@ -208,12 +312,12 @@ async fn remember(
     decided: &Decided,
     at: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let scraps = arrived.scraps();
+    let name = arrived.name();
     let row = Processed {
         device: frame.caller.device,
         incarnation: frame.incarnation,
         uid: decided.uid,
-        name: &scraps.name,
+        name: &name,
         actor: arrived.read.as_ref().map(|m| m.actor),
         verdict: &decided.verdict,
         raw: decided.keep_raw.then_some(arrived.raw.as_str()),
@@ -240,8 +344,7 @@ async fn decide(
     arrived: &Arrived,
     at: DateTime<Utc>,
 ) -> Result<Decided, Problem> {
-    let scraps = arrived.scraps();
-    if let Some(uid) = arrived.read.as_ref().map(|m| m.uid).or(scraps.uid)
+    if let Some(uid) = arrived.uid()
         && let Some((from, known)) = tx.verdict_of_uid(uid).await?
     {
         let current = known
@@ -268,7 +371,7 @@ async fn decide(
             },
         );
         return Ok(Decided {
-            uid: scraps.uid,
+            uid: arrived.uid(),
             ..decided
         });
     };

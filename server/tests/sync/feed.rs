@@ -57,8 +57,10 @@ on_each_database! {
         for _ in 0..24 { targets.push(ground.booking(Some(ground.zhang)).await); }
         let targets = Arc::new(targets);
         let (done, commits) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        // The writers go on until each device has pulled twice meanwhile, however slow the machine.
+        let waiting = Arc::new(AtomicUsize::new(4));
         let pulling: Vec<_> = [ground.zhang, ground.li, ground.clerk, ground.admin].into_iter().map(|staff| {
-            let (ground, done) = (ground.clone(), done.clone());
+            let (ground, done, waiting) = (ground.clone(), done.clone(), waiting.clone());
             tokio::spawn(async move {
                 let mut phone = ground.device(staff).await;
                 phone.limit = Some(if staff == ground.clerk { 50 } else { 1000 });
@@ -66,15 +68,17 @@ on_each_database! {
                 while !done.load(Ordering::SeqCst) {
                     phone.pull().await;
                     pulls += 1;
+                    if pulls == 2 { waiting.fetch_sub(1, Ordering::SeqCst); }
                 }
                 phone.pull().await;
                 (pulls, phone.copies.len())
             })
         }).collect();
         let writers: Vec<_> = (0..32_u32).map(|writer| {
-            let (ground, targets, commits) = (ground.clone(), targets.clone(), commits.clone());
+            let (ground, targets, commits, waiting) = (ground.clone(), targets.clone(), commits.clone(), waiting.clone());
             tokio::spawn(async move {
-                for _ in 0..25 {
+                for round in 0..1_000 {
+                    if round >= 25 && waiting.load(Ordering::SeqCst) == 0 { break; }
                     let target = targets[rand::rng().random_range(0..targets.len())];
                     let (assignee, roll): (Option<_>, bool) = {
                         let mut random = rand::rng();

@@ -181,7 +181,7 @@ on_each_database! {
         let mut phone: Phone = ground.device(ground.zhang).await;
         let args = json!({"appointment_id": booked.appointment});
         let raw = phone.mutation("appointment.start", &args).to_string();
-        phone.push_all(&[raw.clone()]).await.unwrap();
+        phone.push_all(std::slice::from_ref(&raw)).await.unwrap();
         let tablet = Tablet::register(&ground).await;
         revoke::revoke(&ground.app, ground.admin, tablet.id, Mode::Leave).await.unwrap();
         quarantine::hand_in(&ground.app, &tablet.handing_in(&[&raw, r#"{"id":2}"#])).await.unwrap();
