@@ -9,6 +9,7 @@ mod bodies;
 mod commands;
 mod device;
 mod device_args;
+mod device_quote;
 mod fields;
 mod literal;
 mod staff;

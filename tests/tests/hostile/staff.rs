@@ -293,7 +293,7 @@ async fn a_lost_answer_is_no_theft_and_a_stolen_refresh_token_ends_the_session()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_device_that_is_shut_out_is_refused_everywhere_and_loses_nothing_of_its_own() {
+async fn a_device_that_is_shut_out_is_refused_everywhere_and_what_was_done_on_it_is_kept() {
     let town = Town::start(Engine::MariaDb).await;
     let admin = town.desk("admin").await;
     let station = town.device("station1").await;
@@ -312,11 +312,22 @@ async fn a_device_that_is_shut_out_is_refused_everywhere_and_loses_nothing_of_it
     let done = station.run(&["sync"]).await;
     assert!(!done.status.success());
     assert!(done.stdout.contains("device_revoked"), "{}", done.stdout);
-    assert_eq!(station.waiting().await, 1, "what was done stays");
-    assert!(
-        station.order(text(&made, "order_id")).await.is_some(),
-        "and is shown"
+    assert_eq!(station.waiting().await, 0, "it has left");
+    let kept = town
+        .world
+        .database
+        .texts("SELECT CAST(raw AS CHAR) FROM quarantined_mutations WHERE resolved_at IS NULL")
+        .await;
+    assert_eq!(kept.len(), 1, "what was done waits for review");
+    assert!(kept[0].contains(text(&made, "order_id")), "{kept:?}");
+    let order = text(&made, "order_id");
+    assert_eq!(
+        town.ledger().orders(order).await,
+        [],
+        "and has not taken effect"
     );
+    let again = station.run(&["sync"]).await;
+    assert!(!again.status.success(), "it stays out: {}", again.stdout);
     let unknown = admin
         .api()
         .delete(&format!("/staff/v1/devices/{}", Uuid::now_v7()))
