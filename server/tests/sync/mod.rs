@@ -1,5 +1,6 @@
 //! Sync from the inside: feed, pages, pushes, conflicts, tokens of staff.
 
+mod batches;
 mod bookings;
 mod checks;
 mod conflicts;
