@@ -9,6 +9,8 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0003_screens.sql"),
     include_str!("../../../migrations/sqlite/0004_device.sql"),
     include_str!("../../../migrations/sqlite/0005_counting.sql"),
+    include_str!("../../../migrations/sqlite/0020_lives.sql"),
+    include_str!("../../../migrations/sqlite/0030_blobs.sql"),
 ];
 
 /// Brings the store to this build's tables, in one transaction.
