@@ -7,7 +7,7 @@ use huishou_domain::{
     ids::AppointmentId,
     order::{Order, OrderStatus as O},
     staff::{Actor, Role},
-    visit::{Act, Party, Visit, lacks_explicit_acceptance, permit},
+    visit::{Act, Party, Visit, is_at_the_door, lacks_explicit_acceptance, permit},
 };
 
 /// Names of the commands on offer, without version.
@@ -66,13 +66,15 @@ fn of_appointment(visit: &Visit, appointment: &Appointment, actor: &Actor) -> Ve
         ("appointment.cancel", cancel(id)),
     ];
     let unweighed = visit.order.quotes.is_empty() && visit.order.status == O::Unpaid;
+    let at_the_door = appointment.status == A::InService && is_at_the_door(&Party::Staff(*actor));
+    let estimable = unweighed && !at_the_door;
     let open = !matches!(appointment.status, A::Completed | A::Cancelled);
     names.extend(
         intents
             .iter()
             .filter(|(name, command)| {
                 open && (waits || *name != "appointment.reschedule")
-                    && (unweighed || *name != "appointment.estimate")
+                    && (estimable || *name != "appointment.estimate")
                     && may(visit, command, actor)
             })
             .map(|(name, _)| *name),

@@ -307,7 +307,7 @@ fn another_estimate_is_priced_here_and_shown_until_the_goods_are_weighed() {
     device.exec("order.weigh", weigh).unwrap();
     assert!(!offered().contains(&"appointment.estimate".to_owned()));
     let late = refused(json!({"appointment_id": appointment, "items": iron}));
-    assert_eq!(late.code, "already_weighed");
+    assert_eq!(late.code, "in_service");
     device.is_sound();
 }
 

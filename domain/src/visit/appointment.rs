@@ -85,6 +85,7 @@ pub(super) fn estimate(
     match (appointment.status, visit.order.status) {
         (S::Completed, _) => return Err(Refusal::Completed),
         (S::Cancelled, _) | (_, OrderStatus::Cancelled) => return Err(Refusal::Cancelled),
+        (S::InService, _) if is_at_the_door(&act.party) => return Err(Refusal::InService),
         (S::Pending | S::Confirmed | S::InService, _) => {}
     }
     if !visit.order.quotes.is_empty() {
@@ -106,6 +107,13 @@ pub(super) fn estimate(
     };
     done.appointment_changed = true;
     Ok(())
+}
+
+/// Who stands before the customer. From then on a lower price is a difference, with a reason and a signature, and not
+/// another estimate that makes the difference look small (product.md, promise 3).
+#[must_use]
+pub const fn is_at_the_door(party: &Party) -> bool {
+    matches!(party, Party::Staff(actor) if matches!(actor.role, Role::Collector))
 }
 
 pub(super) fn cancel(

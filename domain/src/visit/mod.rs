@@ -13,6 +13,7 @@ mod permit;
 mod tests;
 mod ticket;
 
+pub use appointment::is_at_the_door;
 pub use booked::Opening;
 pub use order::lacks_explicit_acceptance;
 pub use permit::{permit, permit_booking};

@@ -98,11 +98,15 @@ fn a_customer_who_moves_a_confirmed_visit_waits_for_confirmation_again() {
 
 #[test]
 fn another_estimate_leaves_the_state_and_is_refused_when_all_is_over() {
-    for act in [zhang(), dispatcher()] {
+    let at_the_door = Err(Refusal::InService);
+    for (act, in_service) in [
+        (zhang(), at_the_door),
+        (dispatcher(), Ok((A::InService, &[][..]))),
+    ] {
         let row = [
             Ok((A::Pending, &[][..])),
             Ok((A::Confirmed, &[])),
-            Ok((A::InService, &[])),
+            in_service,
             Err(Refusal::Completed),
             Err(Refusal::Cancelled),
         ];
@@ -114,12 +118,12 @@ fn another_estimate_leaves_the_state_and_is_refused_when_all_is_over() {
         Err(Refusal::AlreadyWeighed),
         Err(Refusal::Cancelled),
     ];
-    order_row(&estimate(51, 1500), &zhang(), weighed);
+    order_row(&estimate(51, 1500), &dispatcher(), weighed);
 }
 
 #[test]
 fn another_estimate_replaces_the_one_before_until_the_goods_are_weighed() {
-    let mut visit = visit(A::InService, O::Unpaid);
+    let mut visit = visit(A::Confirmed, O::Unpaid);
     let done = visit.apply(&estimate(51, 1500), &zhang()).unwrap();
     assert!(done.appointment_changed && !done.order_changed);
     let told = visit.appointment.clone().unwrap();
@@ -137,7 +141,7 @@ fn another_estimate_replaces_the_one_before_until_the_goods_are_weighed() {
     );
     visit.apply(&weigh(61, 900), &zhang()).unwrap();
     assert_eq!(
-        visit.apply(&estimate(52, 900), &zhang()),
+        visit.apply(&estimate(52, 900), &dispatcher()),
         Err(Refusal::AlreadyWeighed)
     );
     assert_eq!(visit.appointment.unwrap().estimate, told.estimate);
