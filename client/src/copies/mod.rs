@@ -172,7 +172,7 @@ impl Copies {
         let whole = bytes.ends_with(b"\n");
         let lines: Vec<&[u8]> = lines.collect();
         let added = lines.len();
-        let tail = self.tail_of(&head, lines.last().copied());
+        let tail = self.tail_of(&head, &lines);
         let mut file = appended(&path)?;
         if !whole {
             // What was being added when the power went: end that line, so that the next one begins a line.
@@ -187,13 +187,15 @@ impl Copies {
         }))
     }
 
-    /// The newest command of a generation: its last line's, or the head's where that says nothing of one.
-    fn tail_of(&self, head: &Head, last: Option<&[u8]>) -> (u32, i64) {
-        let begun = (head.incarnation, head.last_id);
-        match last.and_then(|line| Record::open(&self.cipher(), line)) {
-            Some(Record::Command(kept)) => begun.max((kept.incarnation, kept.id)),
-            _ => begun,
-        }
+    /// The newest command of a generation: that of the last line that tells of one, or the head's.
+    fn tail_of(&self, head: &Head, lines: &[&[u8]]) -> (u32, i64) {
+        let (begun, cipher) = ((head.incarnation, head.last_id), self.cipher());
+        let command = |line: &&[u8]| match Record::open(&cipher, line) {
+            Some(Record::Command(kept)) => Some((kept.incarnation, kept.id)),
+            _ => None,
+        };
+        let last = lines.iter().rev().find_map(command);
+        last.map_or(begun, |last| begun.max(last))
     }
 
     /// The newest command that is in the copies: life of the store, number; none without a readable generation.

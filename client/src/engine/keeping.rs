@@ -46,7 +46,7 @@ pub fn open(data: &Path, key: &StoreKey, copies: &Copies, now: i64) -> Result<St
 
 fn settle(data: &Path, key: &StoreKey, store: &mut Store, copies: &Copies, now: i64) -> Result<()> {
     // The copies first: what another process adds meanwhile is then in the store at the latest.
-    let tail = copies.tail().unwrap_or_else(|error| {
+    let tail = tail(data, key, copies).unwrap_or_else(|error| {
         tracing::warn!(%error, "the copies of the outbox cannot be read");
         None
     });
@@ -64,6 +64,15 @@ fn settle(data: &Path, key: &StoreKey, store: &mut Store, copies: &Copies, now: 
         begin(copies, store.db(), now);
     }
     Ok(())
+}
+
+/// The newest command of the copies: by the newest generation, or by the older ones where that cannot be read.
+fn tail(data: &Path, key: &StoreKey, copies: &Copies) -> Result<Option<(u32, i64)>> {
+    if let Some(tail) = copies.tail()? {
+        return Ok(Some(tail));
+    }
+    let gathered = copies::gather(data, key)?;
+    Ok((!gathered.commands.is_empty()).then(|| gathered.last()))
 }
 
 /// Highest number, life of the store, and whether there is anything to keep a copy of.

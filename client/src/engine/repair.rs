@@ -315,8 +315,20 @@ impl Found {
         }
         let mut commands: Vec<&Kept> = self.commands.values().collect();
         commands.sort_by_key(|kept| (kept.incarnation, kept.id));
+        let lowest = commands.iter().map(|kept| kept.id).min().unwrap_or(0);
+        let mut spare = lowest.min(0);
         for kept in commands {
-            copies::insert(db, kept)?;
+            if mutations::by_id(db, kept.id)?.is_none() {
+                copies::insert(db, kept)?;
+                continue;
+            }
+            // Two lives of the store gave the same number: the later one waits for a new number under a spare one.
+            spare -= 1;
+            let renamed = Kept {
+                id: spare,
+                ..kept.clone()
+            };
+            copies::insert(db, &renamed)?;
         }
         for draft in self.copies.drafts.values() {
             copies::insert_draft(db, draft)?;

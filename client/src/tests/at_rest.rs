@@ -206,6 +206,31 @@ fn copies_rotate_and_the_oldest_go() {
     assert!(behind(), "what is typed is kept with the next");
 }
 
+#[test]
+fn a_store_that_lost_its_end_is_made_whole_by_a_copy_that_is_damaged_itself() {
+    let (_server, device) = at_work();
+    let made = uids(&device.engine);
+    for line in [0, 3] {
+        let image = image(&device);
+        std::fs::remove_file(image.path().join("huishou.db-wal")).unwrap();
+        let newest = copies_of(image.path()).pop().unwrap();
+        let bytes = std::fs::read(&newest).unwrap();
+        let at = bytes
+            .split_inclusive(|b| *b == b'\n')
+            .take(line)
+            .map(<[u8]>::len)
+            .sum::<usize>();
+        spoil(&newest, at + 60, 8);
+        let engine = Engine::open(config(image.path())).unwrap();
+        let left = uids(&engine);
+        let lost: Vec<&Uuid> = made.iter().filter(|uid| !left.contains(uid)).collect();
+        assert!(
+            lost.len() <= 1,
+            "line {line}: at most what the damaged line alone held: {lost:?}"
+        );
+    }
+}
+
 /// Breaks one promise of the store.
 type Break = fn(&Db) -> Result<()>;
 
