@@ -1,6 +1,6 @@
 # What people type. Each is a script in scripts/ that can be read and run by itself.
 
-.PHONY: run test check build bench-sync clean
+.PHONY: run test check build bench-sync sim sim-nightly clean
 
 # Everything with demo data: database, outside services, server, desktop app. Ctrl-C stops all of it.
 run:
@@ -21,6 +21,13 @@ build:
 # Sync side by side with its peer; BENCH_SCALE=small for a quick look. See docs/benchmarks.md.
 bench-sync:
 	@scripts/bench-sync
+
+# Devices and server under a seeded scheduler: SEEDS=n seeds (500), or SEED=x to replay one. See sim/.
+sim:
+	@scripts/sim
+
+sim-nightly:
+	@SEEDS=$${SEEDS:-10000} SIM_PROFILE=$${SIM_PROFILE:-measure} scripts/sim
 
 # Removes all that was built, installed into the checkout or stored by `make run`.
 clean:

@@ -1,0 +1,352 @@
+//! A device: the real engine on its real encrypted store, on a disk that forgets, with clocks that lie, in the hands of
+//! somebody who works.
+
+use crate::{
+    chance::Chance,
+    disk::{self, Backup, Disk},
+    executor::{Executor, MILLI, Micros, Node, SECOND, first},
+    network::{Line, Network},
+    server::true_time,
+    trace::Trace,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use huishou_client::{
+    clock::{Clock, Counter},
+    engine::{Config, Engine, Round},
+    error::{Error, Result},
+    secrets::KeySource,
+    store::{Commit, Db, Store, StoreKey, meta, people},
+    sync::push::Device as Registered,
+    view::session::Person,
+};
+use huishou_domain::{
+    ids::{DeviceId, StaffId},
+    staff::Staff,
+};
+use huishou_server::sync::pull::Caller;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+const KEY: [u8; 32] = [0x1b; 32];
+
+/// A device's clocks: the wall shows the true time and an error that jumps; the counter counts within a boot, a little
+/// fast or slow.
+pub struct Hands {
+    executor: Executor,
+    chance: Chance,
+    state: Mutex<HandsState>,
+}
+
+struct HandsState {
+    error: TimeDelta,
+    boot: Uuid,
+    booted: Micros,
+    /// Parts in a million.
+    drift: i64,
+}
+
+impl Hands {
+    fn state(&self) -> MutexGuard<'_, HandsState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The wall clock is set wrong, or right.
+    pub fn set_error(&self, error: TimeDelta) {
+        self.state().error = error;
+    }
+
+    fn boot(&self) {
+        let mut state = self.state();
+        state.boot = uuid::Builder::from_random_bytes(self.chance.bytes()).into_uuid();
+        state.booted = self.executor.now();
+    }
+}
+
+impl Clock for Hands {
+    fn wall(&self) -> DateTime<Utc> {
+        true_time(&self.executor) + self.state().error
+    }
+
+    fn counter(&self) -> Counter {
+        let state = self.state();
+        let micros = i64::try_from(self.executor.now() - state.booted).unwrap_or(0);
+        Counter {
+            span: state.boot,
+            passed_ms: (micros + micros / 1_000_000 * state.drift) / 1_000,
+        }
+    }
+
+    fn chance(&self) -> [u8; 10] {
+        self.chance.bytes()
+    }
+}
+
+/// What is kept of a device while it is off.
+struct Life {
+    engine: Option<Engine>,
+    backup: Option<(Backup, u64)>,
+}
+
+/// A device. Clones are the same one.
+#[derive(Clone)]
+pub struct Device {
+    /// Its node.
+    pub node: Node,
+    /// Its identity.
+    pub id: DeviceId,
+    /// Who uses it.
+    pub staff: StaffId,
+    /// Its disk.
+    pub disk: Disk,
+    /// Its clocks.
+    pub hands: Arc<Hands>,
+    /// Woken when the person has done something.
+    pub wake: Arc<Notify>,
+    plug: String,
+    life: Arc<Mutex<Life>>,
+    trace: Trace,
+}
+
+/// A disk with an empty store of this build on it.
+fn template() -> Result<Backup> {
+    static MADE: OnceLock<Backup> = OnceLock::new();
+    if let Some(made) = MADE.get() {
+        return Ok(made.clone());
+    }
+    let disk = Disk::default();
+    disk::vfs::plug_in("template", &disk);
+    let store = Store::open(&PathBuf::from("/template/huishou.db"), &StoreKey::new(KEY))?;
+    // For the whole process: what a disk without power does to SQLCipher is no news here.
+    store.db().pragma_update(None, "cipher_log_level", "NONE")?;
+    drop(store);
+    Ok(MADE.get_or_init(|| disk.backup()).clone())
+}
+
+impl Device {
+    /// A new device in a person's hands: registered and signed in, never synced.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn new(
+        node: Node,
+        id: DeviceId,
+        staff: &Staff,
+        executor: &Executor,
+        chance: &Chance,
+        trace: &Trace,
+    ) -> Result<Self> {
+        static PLUGS: AtomicU64 = AtomicU64::new(0);
+        let plug = format!("d{}", PLUGS.fetch_add(1, Ordering::Relaxed));
+        let disk = Disk::default();
+        disk.put_back(&template()?);
+        disk::vfs::plug_in(&plug, &disk);
+        let state = HandsState {
+            error: TimeDelta::milliseconds(chance.between(-60_000, 60_000)),
+            boot: Uuid::nil(),
+            booted: executor.now(),
+            drift: chance.between(-200, 200),
+        };
+        let hands = Hands {
+            executor: executor.clone(),
+            chance: chance.branch(),
+            state: Mutex::new(state),
+        };
+        let device = Self {
+            node,
+            id,
+            staff: staff.id,
+            disk,
+            hands: Arc::new(hands),
+            wake: Arc::default(),
+            plug,
+            life: Arc::new(Mutex::new(Life {
+                engine: None,
+                backup: None,
+            })),
+            trace: trace.clone(),
+        };
+        device.boot()?;
+        device.sign_in(staff)?;
+        Ok(device)
+    }
+
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The app is started.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn boot(&self) -> Result<()> {
+        self.hands.boot();
+        let path = PathBuf::from(format!("/{}/huishou.db", self.plug));
+        let store = Store::open(&path, &StoreKey::new(KEY))?;
+        let config = Config {
+            data: PathBuf::from(format!("/{}", self.plug)),
+            server: Some("http://simulated".to_owned()),
+            key: KeySource::Given("1b".repeat(32)),
+            clock: Arc::clone(&self.hands) as Arc<dyn Clock>,
+        };
+        let engine = Engine::over(config, StoreKey::new(KEY), store)?;
+        self.life().engine = Some(engine);
+        Ok(())
+    }
+
+    /// What a sign-in leaves in the store.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn sign_in(&self, staff: &Staff) -> Result<()> {
+        let person = Person {
+            id: staff.id,
+            username: staff.username.clone(),
+            name: staff.name.clone(),
+            role: staff.role,
+            station_id: staff.station_id,
+            station_name: None,
+        };
+        let known = people::Known {
+            person,
+            scopes: Vec::new(),
+        };
+        let registered = Registered {
+            id: self.id,
+            name: "simulated".to_owned(),
+        };
+        self.write(|db| {
+            people::put(db, &known, 0)?;
+            meta::set(db, meta::Key::Person, &staff.id)?;
+            meta::set(db, meta::Key::Device, &registered)
+        })
+    }
+
+    /// The engine, while the device is on.
+    #[must_use]
+    pub fn engine(&self) -> Option<Engine> {
+        self.life().engine.clone()
+    }
+
+    /// Reads from the store, while the device is on.
+    pub fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Option<Result<T>> {
+        let shared = self.engine()?.main();
+        let store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(work(store.db()))
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let engine = self.engine().ok_or_else(|| Error::code("off"))?;
+        let shared = engine.main();
+        let mut store = shared.store.lock().unwrap_or_else(PoisonError::into_inner);
+        store.write(Commit::Other, work)
+    }
+
+    /// Whether it is running.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.life().engine.is_some()
+    }
+
+    /// It stops at once, wherever it was. With `power`, the machine does; else only the app is killed, and the system
+    /// still has what was written.
+    pub fn crash(&self, executor: &Executor, power: bool) {
+        self.trace.note(
+            self.node,
+            if power {
+                "power cut"
+            } else {
+                "the app is killed"
+            },
+        );
+        if !power {
+            self.disk.flush();
+        }
+        self.disk.cut_power();
+        executor.kill(self.node);
+        drop(self.life().engine.take());
+    }
+
+    /// Ends the app without ceremony, for good.
+    pub fn switch_off(&self) {
+        self.disk.cut_power();
+        drop(self.life().engine.take());
+    }
+
+    /// Notes a copy of the whole disk, as a backup program would with the app closed. `marker` tells it apart.
+    pub fn take_backup(&self, marker: u64) {
+        self.life().backup = Some((self.disk.backup(), marker));
+    }
+
+    /// Puts the copy back; returns its marker.
+    pub fn put_backup(&self) -> Option<u64> {
+        let (backup, marker) = self.life().backup.clone()?;
+        self.disk.put_back(&backup);
+        Some(marker)
+    }
+
+    /// Keeps in contact until it is killed.
+    pub async fn keep_in_contact(self, network: Network, executor: Executor, chance: Chance) {
+        let caller = Caller {
+            device: self.id,
+            staff: self.staff,
+        };
+        let line = Line {
+            network,
+            caller,
+            node: self.node,
+        };
+        let mut failures = 0_u32;
+        loop {
+            let Some(engine) = self.engine() else {
+                return;
+            };
+            let round = if chance.permille(150) {
+                Round::Check
+            } else {
+                Round::Both
+            };
+            match engine.contact_by(&line, round).await {
+                Ok((pushed, applied)) => {
+                    failures = 0;
+                    let what = format!(
+                        "round: {} sent, {} verdicts, {} puts, {} drops, last {}",
+                        pushed.sent,
+                        pushed.verdicts,
+                        applied.puts,
+                        applied.drops,
+                        applied.last_mutation
+                    );
+                    self.trace.note(self.node, what);
+                }
+                Err(error) => {
+                    failures += 1;
+                    self.trace.note(self.node, format!("round failed: {error}"));
+                }
+            }
+            drop(engine);
+            let pause = wait(&chance, failures);
+            let _woken = first(self.wake.notified(), executor.sleep(pause)).await;
+        }
+    }
+}
+
+/// As the app waits: half a minute, doubled with each failure up to five, and jitter.
+fn wait(chance: &Chance, failures: u32) -> Micros {
+    let base = (30 * SECOND) << failures.min(3);
+    (base + chance.below(base / 2)).min(300 * SECOND) + chance.below(MILLI)
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        if Arc::strong_count(&self.life) == 1 {
+            disk::vfs::unplug(&self.plug);
+        }
+    }
+}

@@ -1,0 +1,485 @@
+//! SQLite's door to the simulated disks: the operating system interface (`sqlite3_vfs`) over [`Disk`], registered as the
+//! process's default so that the real store opens its files here without knowing. Paths are `/<disk>/<file>`.
+//!
+//! One connection has a store open at a time (so has the app), and one thread runs: locks are granted, and the shared
+//! memory of the write-ahead log belongs to the connection. It is lost with it, as after a crash.
+#![allow(unsafe_code)]
+
+use super::{Change, Disk, File};
+use rusqlite::ffi;
+use std::{
+    collections::BTreeMap,
+    ffi::{CStr, c_char, c_int, c_void},
+    ptr,
+    sync::{Mutex, Once, PoisonError},
+};
+
+const NAME: &CStr = c"simulated";
+const MOST_PATH: c_int = 256;
+const INTERVAL_MS: f64 = 0.0;
+
+static DISKS: Mutex<BTreeMap<String, Disk>> = Mutex::new(BTreeMap::new());
+
+/// Makes a disk known under a name, and SQLite open all files on such disks.
+pub fn plug_in(name: &str, disk: &Disk) {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(register);
+    disks().insert(name.to_owned(), disk.clone());
+}
+
+/// Forgets a disk.
+pub fn unplug(name: &str) {
+    disks().remove(name);
+}
+
+fn disks() -> std::sync::MutexGuard<'static, BTreeMap<String, Disk>> {
+    DISKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An open file. SQLite allocates `szOsFile` bytes and sees the first field only.
+#[repr(C)]
+struct Handle {
+    base: ffi::sqlite3_file,
+    open: *mut Open,
+}
+
+struct Open {
+    /// None for a temporary file, which lives and dies with its handle.
+    place: Option<(Disk, String)>,
+    temporary: File,
+    shared: Vec<Box<[u64]>>,
+}
+
+impl Open {
+    /// Works with the file; none when the disk has no power or the file is gone.
+    fn with<T>(&mut self, work: impl FnOnce(&mut File) -> T) -> Option<T> {
+        let Some((disk, name)) = &self.place else {
+            return Some(work(&mut self.temporary));
+        };
+        let mut platter = disk.platter();
+        if platter.off {
+            return None;
+        }
+        platter.files.get_mut(name).map(work)
+    }
+
+    fn is_full(&self) -> bool {
+        self.place.as_ref().is_some_and(|(disk, _)| {
+            let mut platter = disk.platter();
+            platter.burn();
+            platter.counts.full += u64::from(platter.full);
+            platter.full
+        })
+    }
+
+    fn note_sync(&self) {
+        if let Some((disk, _)) = &self.place {
+            let mut platter = disk.platter();
+            platter.burn();
+            // File systems journal names in order: a sync takes earlier deletions along.
+            if !platter.off {
+                platter.deleted.clear();
+            }
+            platter.counts.syncs += 1;
+        }
+    }
+}
+
+fn register() {
+    let methods: &'static mut ffi::sqlite3_vfs = Box::leak(Box::new(ffi::sqlite3_vfs {
+        iVersion: 1,
+        szOsFile: c_int::try_from(size_of::<Handle>()).unwrap_or(c_int::MAX),
+        mxPathname: MOST_PATH,
+        pNext: ptr::null_mut(),
+        zName: NAME.as_ptr(),
+        pAppData: ptr::null_mut(),
+        xOpen: Some(open),
+        xDelete: Some(delete),
+        xAccess: Some(access),
+        xFullPathname: Some(full_pathname),
+        xDlOpen: None,
+        xDlError: None,
+        xDlSym: None,
+        xDlClose: None,
+        xRandomness: Some(randomness),
+        xSleep: Some(sleep),
+        xCurrentTime: Some(current_time),
+        xGetLastError: None,
+        xCurrentTimeInt64: None,
+        xSetSystemCall: None,
+        xGetSystemCall: None,
+        xNextSystemCall: None,
+    }));
+    // SAFETY: the structure is complete for version 1 and lives for ever.
+    let done = unsafe { ffi::sqlite3_vfs_register(methods, 1) };
+    assert_eq!(done, ffi::SQLITE_OK, "SQLite takes another file system");
+}
+
+static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
+    iVersion: 2,
+    xClose: Some(close),
+    xRead: Some(read),
+    xWrite: Some(write),
+    xTruncate: Some(truncate),
+    xSync: Some(sync),
+    xFileSize: Some(file_size),
+    xLock: Some(lock),
+    xUnlock: Some(lock),
+    xCheckReservedLock: Some(check_reserved_lock),
+    xFileControl: Some(file_control),
+    xSectorSize: Some(sector_size),
+    xDeviceCharacteristics: Some(device_characteristics),
+    xShmMap: Some(shm_map),
+    xShmLock: Some(shm_lock),
+    xShmBarrier: Some(shm_barrier),
+    xShmUnmap: Some(shm_unmap),
+    xFetch: None,
+    xUnfetch: None,
+};
+
+/// `/<disk>/<file>` as disk and file name.
+fn place_of(path: &str) -> Option<(Disk, String)> {
+    let (disk, file) = path.trim_start_matches('/').split_once('/')?;
+    Some((disks().get(disk)?.clone(), file.to_owned()))
+}
+
+/// The text of a C string; none for a null pointer.
+///
+/// # Safety
+/// `text` is null or a C string that lives as long as it is used.
+unsafe fn text<'a>(text: *const c_char) -> Option<&'a str> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: not null, and the caller promises the rest.
+    unsafe { CStr::from_ptr(text) }.to_str().ok()
+}
+
+/// The open file behind a handle.
+///
+/// # Safety
+/// `file` is a handle that [`open`] filled and [`close`] has not seen.
+unsafe fn opened<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Open {
+    // SAFETY: SQLite hands out the handles that `open` filled, one call at a time.
+    unsafe { &mut *(*file.cast::<Handle>()).open }
+}
+
+unsafe extern "C" fn open(
+    _: *mut ffi::sqlite3_vfs,
+    name: ffi::sqlite3_filename,
+    file: *mut ffi::sqlite3_file,
+    flags: c_int,
+    out_flags: *mut c_int,
+) -> c_int {
+    let handle = file.cast::<Handle>();
+    // SAFETY: SQLite allocated szOsFile bytes; without methods it will not call close.
+    unsafe { (*handle).base.pMethods = ptr::null() };
+    // SAFETY: SQLite passes null or a C string.
+    let place = match unsafe { text(name) } {
+        None => None,
+        Some(path) => match place_of(path) {
+            None => return ffi::SQLITE_CANTOPEN,
+            place => place,
+        },
+    };
+    if let Some((disk, name)) = &place {
+        let mut platter = disk.platter();
+        if platter.off {
+            return ffi::SQLITE_CANTOPEN;
+        }
+        if !platter.files.contains_key(name) {
+            if flags & ffi::SQLITE_OPEN_CREATE == 0 {
+                return ffi::SQLITE_CANTOPEN;
+            }
+            platter.files.insert(name.clone(), File::default());
+        }
+    }
+    let open = Box::new(Open {
+        place,
+        temporary: File::default(),
+        shared: Vec::new(),
+    });
+    // SAFETY: the handle is SQLite's allocation of at least this size; out_flags may be null.
+    unsafe {
+        (*handle).open = Box::into_raw(open);
+        (*handle).base.pMethods = &raw const METHODS;
+        if !out_flags.is_null() {
+            *out_flags = flags;
+        }
+    }
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
+    // SAFETY: `open` made it with Box::into_raw, and SQLite closes a handle once.
+    drop(unsafe { Box::from_raw((*file.cast::<Handle>()).open) });
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn read(
+    file: *mut ffi::sqlite3_file,
+    to: *mut c_void,
+    amount: c_int,
+    offset: ffi::sqlite3_int64,
+) -> c_int {
+    // SAFETY: SQLite passes a handle of ours and a buffer of `amount` bytes.
+    let (open, to) = unsafe {
+        let amount = usize::try_from(amount).unwrap_or(0);
+        (
+            opened(file),
+            std::slice::from_raw_parts_mut(to.cast::<u8>(), amount),
+        )
+    };
+    let from = usize::try_from(offset).unwrap_or(0);
+    let copied = open.with(|file| {
+        let there = file.seen.get(from..).unwrap_or(&[]);
+        let count = there.len().min(to.len());
+        to[..count].copy_from_slice(&there[..count]);
+        to[count..].fill(0);
+        count
+    });
+    match copied {
+        None => ffi::SQLITE_IOERR_READ,
+        Some(count) if count < to.len() => ffi::SQLITE_IOERR_SHORT_READ,
+        Some(_) => ffi::SQLITE_OK,
+    }
+}
+
+unsafe extern "C" fn write(
+    file: *mut ffi::sqlite3_file,
+    from: *const c_void,
+    amount: c_int,
+    offset: ffi::sqlite3_int64,
+) -> c_int {
+    // SAFETY: SQLite passes a handle of ours and a buffer of `amount` bytes.
+    let (open, bytes) = unsafe {
+        let amount = usize::try_from(amount).unwrap_or(0);
+        (
+            opened(file),
+            std::slice::from_raw_parts(from.cast::<u8>(), amount),
+        )
+    };
+    if open.is_full() {
+        return ffi::SQLITE_FULL;
+    }
+    let at = usize::try_from(offset).unwrap_or(0);
+    let written = open.with(|file| {
+        file.change(Change::Write {
+            at,
+            bytes: bytes.to_vec(),
+        });
+    });
+    written.map_or(ffi::SQLITE_IOERR_WRITE, |()| ffi::SQLITE_OK)
+}
+
+unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_int64) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    let size = usize::try_from(size).unwrap_or(0);
+    let done = open.with(|file| file.change(Change::Resize(size)));
+    done.map_or(ffi::SQLITE_IOERR_TRUNCATE, |()| ffi::SQLITE_OK)
+}
+
+unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    open.note_sync();
+    open.with(File::sync)
+        .map_or(ffi::SQLITE_IOERR_FSYNC, |()| ffi::SQLITE_OK)
+}
+
+unsafe extern "C" fn file_size(
+    file: *mut ffi::sqlite3_file,
+    size: *mut ffi::sqlite3_int64,
+) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    match open.with(|file| file.seen.len()) {
+        None => ffi::SQLITE_IOERR_FSTAT,
+        Some(len) => {
+            // SAFETY: SQLite passes a place for the size.
+            unsafe { *size = ffi::sqlite3_int64::try_from(len).unwrap_or(0) };
+            ffi::SQLITE_OK
+        }
+    }
+}
+
+unsafe extern "C" fn lock(_: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn check_reserved_lock(_: *mut ffi::sqlite3_file, held: *mut c_int) -> c_int {
+    // SAFETY: SQLite passes a place for the answer.
+    unsafe { *held = 0 };
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn file_control(_: *mut ffi::sqlite3_file, _: c_int, _: *mut c_void) -> c_int {
+    ffi::SQLITE_NOTFOUND
+}
+
+unsafe extern "C" fn sector_size(_: *mut ffi::sqlite3_file) -> c_int {
+    c_int::try_from(super::SECTOR).unwrap_or(512)
+}
+
+unsafe extern "C" fn device_characteristics(_: *mut ffi::sqlite3_file) -> c_int {
+    0
+}
+
+unsafe extern "C" fn shm_map(
+    file: *mut ffi::sqlite3_file,
+    page: c_int,
+    size: c_int,
+    extend: c_int,
+    place: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    let (page, words) = (
+        usize::try_from(page).unwrap_or(0),
+        usize::try_from(size).unwrap_or(0).div_ceil(8),
+    );
+    if extend != 0 {
+        while open.shared.len() <= page {
+            open.shared.push(vec![0_u64; words].into_boxed_slice());
+        }
+    }
+    let start = open
+        .shared
+        .get_mut(page)
+        .map_or(ptr::null_mut(), |region| region.as_mut_ptr().cast());
+    // SAFETY: SQLite passes a place for the pointer; the boxed region keeps its address until it is unmapped.
+    unsafe { *place = start };
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn shm_lock(_: *mut ffi::sqlite3_file, _: c_int, _: c_int, _: c_int) -> c_int {
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn shm_barrier(_: *mut ffi::sqlite3_file) {}
+
+unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+    // SAFETY: a handle of ours.
+    unsafe { opened(file) }.shared.clear();
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn delete(
+    _: *mut ffi::sqlite3_vfs,
+    name: *const c_char,
+    sync_folder: c_int,
+) -> c_int {
+    // SAFETY: SQLite passes a C string.
+    let Some((disk, name)) = unsafe { text(name) }.and_then(place_of) else {
+        return ffi::SQLITE_IOERR_DELETE;
+    };
+    let mut platter = disk.platter();
+    if platter.off {
+        return ffi::SQLITE_IOERR_DELETE;
+    }
+    match platter.files.remove(&name) {
+        None => ffi::SQLITE_IOERR_DELETE_NOENT,
+        Some(file) => {
+            if sync_folder == 0 && file.named {
+                platter.deleted.insert(name, file);
+            }
+            ffi::SQLITE_OK
+        }
+    }
+}
+
+unsafe extern "C" fn access(
+    _: *mut ffi::sqlite3_vfs,
+    name: *const c_char,
+    _: c_int,
+    there: *mut c_int,
+) -> c_int {
+    // SAFETY: SQLite passes a C string.
+    let found = unsafe { text(name) }
+        .and_then(place_of)
+        .is_some_and(|(disk, name)| disk.platter().files.contains_key(&name));
+    // SAFETY: SQLite passes a place for the answer.
+    unsafe { *there = c_int::from(found) };
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn full_pathname(
+    _: *mut ffi::sqlite3_vfs,
+    name: *const c_char,
+    room: c_int,
+    out: *mut c_char,
+) -> c_int {
+    // SAFETY: SQLite passes a C string.
+    let Some(path) = (unsafe { text(name) }) else {
+        return ffi::SQLITE_CANTOPEN;
+    };
+    if path.len() + 1 > usize::try_from(room).unwrap_or(0) {
+        return ffi::SQLITE_CANTOPEN;
+    }
+    // SAFETY: `out` has room for the path and its end, as just checked.
+    unsafe {
+        ptr::copy_nonoverlapping(name, out, path.len());
+        *out.add(path.len()) = 0;
+    }
+    ffi::SQLITE_OK
+}
+
+unsafe extern "C" fn randomness(_: *mut ffi::sqlite3_vfs, count: c_int, out: *mut c_char) -> c_int {
+    // SAFETY: SQLite passes a buffer of `count` bytes.
+    let bytes = unsafe {
+        std::slice::from_raw_parts_mut(out.cast::<u8>(), usize::try_from(count).unwrap_or(0))
+    };
+    for (n, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::try_from(n * 37 % 251).unwrap_or(0);
+    }
+    count
+}
+
+unsafe extern "C" fn sleep(_: *mut ffi::sqlite3_vfs, micros: c_int) -> c_int {
+    micros
+}
+
+unsafe extern "C" fn current_time(_: *mut ffi::sqlite3_vfs, now: *mut f64) -> c_int {
+    // SAFETY: SQLite passes a place for the time. Nothing in the store asks for it.
+    unsafe { *now = INTERVAL_MS };
+    ffi::SQLITE_OK
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::chance::Chance;
+    use rusqlite::Connection;
+
+    #[test]
+    fn what_was_committed_survives_a_power_cut_at_any_moment() {
+        for seed in 0..30 {
+            let disk = Disk::default();
+            plug_in("cut", &disk);
+            let db = Connection::open("/cut/a.db").unwrap();
+            db.pragma_update(None, "key", format!("x'{}'", "07".repeat(32)))
+                .unwrap();
+            db.pragma_update(None, "journal_mode", "WAL").unwrap();
+            db.pragma_update(None, "synchronous", "FULL").unwrap();
+            db.execute_batch("create table t (n)").unwrap();
+            for n in 0..(5 + i64::try_from(seed).unwrap()) {
+                db.execute("insert into t values (?1)", [n]).unwrap();
+            }
+            db.execute_batch("begin; insert into t values (1000)")
+                .unwrap();
+            disk.cut_power();
+            drop(db);
+            disk.restore_power(&Chance::of(seed));
+            let db = Connection::open("/cut/a.db").unwrap();
+            db.pragma_update(None, "key", format!("x'{}'", "07".repeat(32)))
+                .unwrap();
+            let count: i64 = db
+                .query_row("select count(*) from t", [], |row| row.get(0))
+                .unwrap();
+            assert_eq!(count, i64::try_from(5 + seed).unwrap());
+            unplug("cut");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Rules of a device's store: after a complete pull it equals the snapshot that the page showed, it shows its own
+//! writes, and what was confirmed to the person is there.
+
+use super::{Broken, Holds, must};
+use crate::{
+    device::Device,
+    ledger::replica,
+    network::{Network, Shown},
+    world::story::{Deed, Evidence, Story},
+};
+use huishou_client::{
+    error::Error,
+    store::{Db, base, meta, mutations, overlay},
+    visits,
+};
+use huishou_domain::{
+    order::Order,
+    sync::{
+        check::Check,
+        message::Outcome,
+        scope::{Kind, Scope},
+    },
+};
+use huishou_server::store::replica::Held;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+const EQUAL: &str = "client state = scoped snapshot at `complete`";
+const OWN: &str = "a device reads its own writes";
+const KEPT: &str = "what was confirmed to a person is not lost";
+const REPAIR: &str = "no copy ever has to be repaired";
+
+/// Where a device's copy was when it was last looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its cursor.
+    pub cursor: Option<String>,
+    /// Changes made to the store since it was opened.
+    pub changes: u64,
+}
+
+fn broken(error: Error) -> Broken {
+    Broken {
+        rule: "a store can be read",
+        what: error.to_string(),
+    }
+}
+
+/// Checks a device's store if anything has changed in it.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn check(device: &Device, network: &Network, story: &Story, seen: &mut Seen) -> Holds {
+    let looked = device.read(|db| {
+        let changes = db.total_changes();
+        if changes == seen.changes {
+            return Ok(Ok(()));
+        }
+        seen.changes = changes;
+        let cursor: Option<String> = meta::get(db, meta::Key::Cursor)?;
+        let mut held = Ok(());
+        if cursor != seen.cursor {
+            seen.cursor.clone_from(&cursor);
+            if let Some(shown) = cursor.and_then(|c| network.shown(&c)) {
+                held = equal(db, &shown)?;
+            }
+        }
+        Ok(held.and(own_writes(db, device, story)?))
+    });
+    match looked {
+        None => Ok(()),
+        // Without power nothing can be read; that is looked at when it is back.
+        Some(Err(_)) if device.disk.is_off() => Ok(()),
+        Some(Err(error)) => Err(broken(error)),
+        Some(Ok(holds)) => holds,
+    }
+}
+
+type Inner<T> = std::result::Result<T, Error>;
+
+fn equal(db: &Db, shown: &Shown) -> Inner<Holds> {
+    let scopes: Vec<Scope> = shown.answer.scopes.clone().unwrap_or_default();
+    let granted = replica::granted(&shown.tables, shown.staff);
+    if let Err(broken) = must(granted == scopes, EQUAL, || {
+        format!("scopes {scopes:?} were shown, {granted:?} are granted")
+    }) {
+        return Ok(Err(broken));
+    }
+    let repaired: u32 = meta::get(db, meta::Key::Repaired)?.unwrap_or(0);
+    if let Err(broken) = must(repaired == 0, REPAIR, || {
+        format!("{repaired} scopes were fetched again")
+    }) {
+        return Ok(Err(broken));
+    }
+    same(db, &replica::replica_of(&shown.tables, &scopes), &scopes)
+}
+
+/// The store holds exactly these aggregates, in exactly these scopes.
+///
+/// # Errors
+/// Of the store.
+pub fn same(db: &Db, expected: &BTreeMap<(Kind, Uuid), Held>, scopes: &[Scope]) -> Inner<Holds> {
+    for kind in Kind::ALL {
+        let here = base::versions(db, *kind)?;
+        let there: Vec<(Uuid, i64)> = expected
+            .range((*kind, Uuid::nil())..=(*kind, Uuid::max()))
+            .map(|((_, id), held)| (*id, held.version))
+            .collect();
+        if let Err(broken) = must(here == there, EQUAL, || difference(*kind, &here, &there)) {
+            return Ok(Err(broken));
+        }
+    }
+    for ((kind, id), held) in expected {
+        let row = base::get(db, *kind, *id)?;
+        let text = row.as_ref().map(|row| row.body.as_str());
+        if let Err(broken) = must(text == Some(held.body.text()), EQUAL, || {
+            format!(
+                "{} {id} of version {} differs in content",
+                kind.as_str(),
+                held.version
+            )
+        }) {
+            return Ok(Err(broken));
+        }
+    }
+    for scope in scopes {
+        let mut sum = Check::default();
+        for ((kind, id), held) in expected {
+            if held.scopes.contains(scope) {
+                sum.add(*kind, *id, held.version);
+            }
+        }
+        let ours = base::check(db, scope)?;
+        if let Err(broken) = must(ours == sum, EQUAL, || {
+            format!(
+                "{scope} holds {} rows here, {} there",
+                ours.count, sum.count
+            )
+        }) {
+            return Ok(Err(broken));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn difference(kind: Kind, here: &[(Uuid, i64)], there: &[(Uuid, i64)]) -> String {
+    let extra: Vec<_> = here.iter().filter(|row| !there.contains(row)).collect();
+    let missing: Vec<_> = there.iter().filter(|row| !here.contains(row)).collect();
+    format!(
+        "{}: here and not there {extra:?}, there and not here {missing:?}",
+        kind.as_str()
+    )
+}
+
+fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
+    let older: bool = meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false);
+    for deed in story.of_device(device.id) {
+        if deed.lost || deed.pruned {
+            continue;
+        }
+        let Some(stored) = mutations::by_uid(db, deed.uid)? else {
+            // A week after it was applied and contained it may go; runs are shorter than that unless clocks jump.
+            if let Err(broken) = must(older, KEPT, || {
+                format!("{} is gone from the outbox", deed.name)
+            }) {
+                return Ok(Err(broken));
+            }
+            continue;
+        };
+        if matches!(stored.outcome, Some(Outcome::Rejected | Outcome::Conflict)) {
+            continue;
+        }
+        let holds = shows(db, &deed, stored.retired)?;
+        if let Err(broken) = must(holds, OWN, || {
+            format!(
+                "{} #{} of order {:?} does not show ({})",
+                deed.name,
+                stored.id,
+                deed.order,
+                if stored.retired {
+                    "retired"
+                } else {
+                    "not retired"
+                }
+            )
+        }) {
+            return Ok(Err(broken));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whether what a deed did shows on this device, as far as it must.
+fn shows(db: &Db, deed: &Deed, retired: bool) -> Inner<bool> {
+    let Some(order) = deed.order else {
+        return Ok(true);
+    };
+    if deed.evidence == Evidence::Passing {
+        return Ok(true);
+    }
+    let row = base::get(db, Kind::Order, order)?;
+    // What left the device's scopes need not show any more, unless it is still its own business.
+    if retired && row.as_ref().is_none_or(|row| row.dropped) {
+        return Ok(true);
+    }
+    let effective = overlay::effective_one(db, Kind::Order, order)?;
+    let Some(body) = effective else {
+        // Booked by telephone, or a ticket, and not retired: the overlay is all there is.
+        return Ok(visits::load(db, order)?.is_some());
+    };
+    let order: Order = serde_json::from_str(&body)?;
+    Ok(match &deed.evidence {
+        Evidence::Payment(id, _) => order.payments.iter().any(|p| p.payment_id.0 == *id),
+        Evidence::Refund(id, _) => order.refunds.iter().any(|r| r.refund_id.0 == *id),
+        Evidence::Quote(id) => order.quotes.iter().any(|q| q.quote.id.0 == *id),
+        Evidence::Ticket | Evidence::Booking(_) | Evidence::Passing => true,
+    })
+}

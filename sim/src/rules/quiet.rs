@@ -1,0 +1,172 @@
+//! Rules of the end, when all is quiet: everything pending is done, all copies agree with the server, and the books agree
+//! with what passed through people's hands.
+
+use super::{Holds, commits, copies, must};
+use crate::{
+    device::Device,
+    ledger::{
+        SimLedger, replica,
+        rows::{self, Key, Row, Tables},
+    },
+    world::story::{Evidence, Story},
+};
+use huishou_client::store::{mutations, overlay, staging};
+use huishou_domain::sync::{message::Outcome, scope::Scope};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const DONE: &str = "everything pending is done in bounded time";
+const AGREE: &str = "when all is quiet all replicas agree";
+const MONEY: &str = "ledgers add up";
+
+/// Whether nothing is left to be done: every device has heard of everything, and everything has its number.
+#[must_use]
+pub fn is_quiet(ledger: &SimLedger, devices: &[Device]) -> bool {
+    let tables = ledger.tables();
+    !waits_for_number(&tables)
+        && devices.iter().all(is_done)
+        && devices.iter().all(|d| agrees(d, &tables).is_ok())
+}
+
+/// Nothing is pending on a device; a cheap look.
+fn is_done(device: &Device) -> bool {
+    let counts = device.read(mutations::counts);
+    matches!(counts, Some(Ok((0, _))))
+}
+
+fn waits_for_number(tables: &Tables) -> bool {
+    tables
+        .range(Key::Outbox(i64::MIN)..=Key::Outbox(i64::MAX))
+        .next()
+        .is_some()
+}
+
+/// Checks the end.
+///
+/// # Errors
+/// The rule that is broken.
+pub fn check(ledger: &SimLedger, devices: &[Device], story: &Story) -> Holds {
+    let tables = ledger.tables();
+    must(!waits_for_number(&tables), DONE, || {
+        "rows wait in the outbox for their numbers".to_owned()
+    })?;
+    for device in devices {
+        agrees(device, &tables)?;
+    }
+    dense(&tables)?;
+    money(&tables, story)
+}
+
+/// The device has nothing pending and holds what the server holds for it.
+fn agrees(device: &Device, tables: &Tables) -> Holds {
+    let scopes: Vec<Scope> = replica::granted(tables, device.staff);
+    let expected = replica::replica_of(tables, &scopes);
+    let looked = device.read(|db| {
+        let pending = mutations::unanswered(db)?;
+        let mut holds = must(pending.is_empty(), DONE, || {
+            format!(
+                "{} commands of n{} have no verdict",
+                pending.len(),
+                device.node.0
+            )
+        });
+        let staged = staging::count(db)?;
+        holds = holds.and(must(staged == 0, DONE, || {
+            format!("{staged} pages of n{} are staged", device.node.0)
+        }));
+        let overlaid = overlay::visits(db)?;
+        holds = holds.and(must(overlaid.is_empty(), DONE, || {
+            format!("n{} still overlays {overlaid:?}", device.node.0)
+        }));
+        Ok(holds.and(copies::same(db, &expected, &scopes)?))
+    });
+    match looked {
+        Some(Ok(holds)) => holds.map_err(|mut broken| {
+            if broken.rule != DONE {
+                broken.rule = AGREE;
+                broken.what = format!("n{}: {}", device.node.0, broken.what);
+            }
+            broken
+        }),
+        Some(Err(error)) => must(false, AGREE, || error.to_string()),
+        None => must(false, DONE, || format!("n{} is off", device.node.0)),
+    }
+}
+
+/// The log's numbers are dense up to the head.
+fn dense(tables: &Tables) -> Holds {
+    let Some(Row::Head(head)) = tables.get(&Key::Head) else {
+        return must(false, AGREE, || "no head".to_owned());
+    };
+    let numbers: Vec<i64> = tables
+        .range(Key::Log(i64::MIN)..=Key::Log(i64::MAX))
+        .filter_map(|(key, _)| match key {
+            Key::Log(seq) => Some(*seq),
+            _ => None,
+        })
+        .filter(|seq| *seq > head.floor)
+        .collect();
+    let first = numbers.first().copied().unwrap_or(head.seq + 1);
+    must(numbers.iter().copied().eq(first..=head.seq), AGREE, || {
+        format!(
+            "the log has gaps: {} numbers up to {}",
+            numbers.len(),
+            head.seq
+        )
+    })
+}
+
+/// Every fact has its verdict, stands exactly once or as a disputed record, and every fen that changed hands is in the
+/// books, and no other.
+fn money(tables: &Tables, story: &Story) -> Holds {
+    let (mut handed, mut known) = (0_i128, BTreeSet::new());
+    for deed in story.all() {
+        let row = verdict_of(tables, deed.uid);
+        let Some(row) = row else {
+            must(deed.lost, MONEY, || {
+                format!("{} {} never arrived", deed.name, deed.uid)
+            })?;
+            continue;
+        };
+        if row.verdict.outcome != Outcome::Applied {
+            continue;
+        }
+        let times = commits::found(&deed, tables);
+        let disputed = times == 0 && is_disputed(tables, deed.uid);
+        must(times == 1 || disputed, MONEY, || {
+            format!(
+                "{} {} was applied and stands {times} times",
+                deed.name, deed.uid
+            )
+        })?;
+        if disputed {
+            continue;
+        }
+        match deed.evidence {
+            Evidence::Payment(id, fen) if known.insert(id) => handed += i128::from(fen),
+            Evidence::Refund(id, fen) if known.insert(id) => handed -= i128::from(fen),
+            _ => {}
+        }
+    }
+    let booked: i128 = rows::orders(tables).map(|o| o.body.paid_fen()).sum();
+    must(handed == booked, MONEY, || {
+        format!("{handed} fen changed hands, {booked} are in the books")
+    })
+}
+
+fn verdict_of(tables: &Tables, uid: Uuid) -> Option<&rows::Processed> {
+    let Some(Row::Leads(device, life, id)) = tables.get(&Key::Uid(uid)) else {
+        return None;
+    };
+    match tables.get(&Key::Mutation(*device, *life, *id)) {
+        Some(Row::Mutation(row)) => Some(row),
+        _ => None,
+    }
+}
+
+fn is_disputed(tables: &Tables, uid: Uuid) -> bool {
+    let text = uid.to_string();
+    tables
+        .range(Key::Dispute(Uuid::nil())..=Key::Dispute(Uuid::max()))
+        .any(|(_, row)| matches!(row, Row::Dispute(d) if d.raw.contains(&text)))
+}

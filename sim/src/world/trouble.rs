@@ -1,0 +1,318 @@
+//! What goes wrong with nodes: devices and servers crash and come back, the database goes down, clocks jump, disks fill
+//! up, networks are out of reach, builds grow too old.
+
+use crate::{
+    chance::Chance,
+    device::Device,
+    executor::{Executor, Node, SECOND},
+    ledger::SimLedger,
+    network::Network,
+    server::{self, SimHost},
+    trace::Trace,
+};
+use chrono::TimeDelta;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// What was done to nodes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Apps killed.
+    pub kills: u64,
+    /// Devices without power.
+    pub power_cuts: u64,
+    /// Servers killed.
+    pub servers: u64,
+    /// The database restarted.
+    pub restarts: u64,
+    /// Clocks set wrong.
+    pub clocks: u64,
+    /// Devices out of reach.
+    pub away: u64,
+    /// Disks full.
+    pub full: u64,
+    /// Builds too old.
+    pub outdated: u64,
+}
+
+impl Counts {
+    /// Adds another run's.
+    pub fn add(&mut self, other: Self) {
+        self.kills += other.kills;
+        self.power_cuts += other.power_cuts;
+        self.servers += other.servers;
+        self.restarts += other.restarts;
+        self.clocks += other.clocks;
+        self.away += other.away;
+        self.full += other.full;
+        self.outdated += other.outdated;
+    }
+}
+
+type Starter = Arc<dyn Fn() + Send + Sync>;
+
+struct Inner {
+    counts: Counts,
+    starters: BTreeMap<Node, (Device, Starter)>,
+    down: BTreeMap<Node, bool>,
+}
+
+/// The source of trouble; clones are the same.
+#[derive(Clone)]
+pub struct Troubles {
+    inner: Arc<Mutex<Inner>>,
+    on: Arc<AtomicBool>,
+    executor: Executor,
+    chance: Chance,
+    trace: Trace,
+    ledger: SimLedger,
+    network: Network,
+    servers: Arc<Vec<SimHost>>,
+}
+
+impl Troubles {
+    /// None yet.
+    #[must_use]
+    pub fn new(
+        executor: &Executor,
+        chance: &Chance,
+        trace: &Trace,
+        ledger: &SimLedger,
+        network: &Network,
+        servers: &[SimHost],
+    ) -> Self {
+        let inner = Inner {
+            counts: Counts::default(),
+            starters: BTreeMap::new(),
+            down: BTreeMap::new(),
+        };
+        Self {
+            inner: Arc::new(Mutex::new(inner)),
+            on: Arc::new(AtomicBool::new(true)),
+            executor: executor.clone(),
+            chance: chance.branch(),
+            trace: trace.clone(),
+            ledger: ledger.clone(),
+            network: network.clone(),
+            servers: Arc::new(servers.to_vec()),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.inner().counts
+    }
+
+    /// No more of it.
+    pub fn stop(&self) {
+        self.on.store(false, Ordering::Relaxed);
+    }
+
+    fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// A device whose app is to be kept running by `start`.
+    pub fn keep(&self, device: &Device, start: Starter) {
+        start();
+        let node = device.node;
+        self.inner().starters.insert(node, (device.clone(), start));
+    }
+
+    /// Starts a server's tasks and lets messages reach it.
+    pub fn start_server(&self, host: &SimHost) {
+        self.network.plug_in(host.clone());
+        let sequencer = server::sequence(
+            host.clone(),
+            self.executor.clone(),
+            self.chance.branch(),
+            self.trace.clone(),
+        );
+        self.executor.spawn(host.node, sequencer);
+    }
+
+    /// The device's disk went dark in the middle of something.
+    pub fn power_cut(&self, device: &Device) {
+        self.down_and_up(device, true);
+    }
+
+    fn down_and_up(&self, device: &Device, power: bool) {
+        let node = device.node;
+        if self.inner().down.insert(node, true) == Some(true) {
+            return;
+        }
+        {
+            let mut inner = self.inner();
+            inner.counts.power_cuts += u64::from(power);
+            inner.counts.kills += u64::from(!power);
+        }
+        device.crash(&self.executor, power);
+        let (troubles, device) = (self.clone(), device.clone());
+        self.executor.spawn(Node::WORLD, async move {
+            let pause = troubles.chance.below(120 * SECOND);
+            troubles.executor.sleep(pause).await;
+            device.disk.restore_power(&troubles.chance);
+            loop {
+                match device.boot() {
+                    Ok(()) => break,
+                    Err(error) => {
+                        troubles
+                            .trace
+                            .note(device.node, format!("does not start: {error}"));
+                        troubles.executor.sleep(10 * SECOND).await;
+                    }
+                }
+            }
+            troubles.trace.note(device.node, "is on again");
+            let start = {
+                let mut inner = troubles.inner();
+                inner.down.insert(device.node, false);
+                inner.starters.get(&device.node).map(|(_, s)| Arc::clone(s))
+            };
+            if let Some(start) = start {
+                start();
+            }
+        });
+    }
+
+    /// Makes trouble until it is stopped.
+    pub fn begin(&self) {
+        let troubles = self.clone();
+        // Some runs are calm, some are wild.
+        let pause = 10 + self.chance.below(300);
+        self.executor.spawn(Node::WORLD, async move {
+            loop {
+                let until_next = troubles.chance.below(pause * SECOND);
+                troubles.executor.sleep(until_next).await;
+                if !troubles.is_on() {
+                    return;
+                }
+                troubles.make();
+            }
+        });
+    }
+
+    fn make(&self) {
+        let devices: Vec<Device> = self
+            .inner()
+            .starters
+            .values()
+            .map(|(d, _)| d.clone())
+            .collect();
+        let Some(device) = self.chance.pick(&devices).cloned() else {
+            return;
+        };
+        match self.chance.below(16) {
+            0..3 => self.down_and_up(&device, false),
+            3..6 => self.down_and_up(&device, true),
+            6..9 => self.server_crash(),
+            9 => self.database_restart(),
+            10 | 11 => self.clock_jump(&device),
+            12 => self.out_of_reach(&device),
+            13 => self.disk_full(&device),
+            14 => self.too_old(&device),
+            _ => self.cut_while_writing(&device),
+        }
+    }
+
+    fn server_crash(&self) {
+        let Some(host) = self.chance.pick(&self.servers).cloned() else {
+            return;
+        };
+        if self.inner().down.insert(host.node, true) == Some(true) {
+            return;
+        }
+        self.inner().counts.servers += 1;
+        self.trace.note(host.node, "the server is killed");
+        self.network.unplug(host.node);
+        self.executor.kill(host.node);
+        let troubles = self.clone();
+        self.executor.spawn(Node::WORLD, async move {
+            let pause = troubles.chance.below(60 * SECOND);
+            troubles.executor.sleep(pause).await;
+            troubles.inner().down.insert(host.node, false);
+            troubles.trace.note(host.node, "the server is back");
+            troubles.start_server(&host);
+        });
+    }
+
+    fn database_restart(&self) {
+        self.inner().counts.restarts += 1;
+        self.trace.note(Node::WORLD, "the database goes down");
+        self.ledger.set_up(false);
+        let troubles = self.clone();
+        self.executor.spawn(Node::WORLD, async move {
+            let pause = troubles.chance.below(30 * SECOND);
+            troubles.executor.sleep(pause).await;
+            troubles.trace.note(Node::WORLD, "the database is back");
+            troubles.ledger.set_up(true);
+        });
+    }
+
+    fn clock_jump(&self, device: &Device) {
+        self.inner().counts.clocks += 1;
+        let error = if self.chance.permille(300) {
+            TimeDelta::zero()
+        } else {
+            TimeDelta::minutes(self.chance.between(-6 * 1_440, 6 * 1_440))
+        };
+        self.trace.note(
+            device.node,
+            format!("the clock is {} min wrong", error.num_minutes()),
+        );
+        device.hands.set_error(error);
+    }
+
+    fn out_of_reach(&self, device: &Device) {
+        self.inner().counts.away += 1;
+        self.trace.note(device.node, "out of reach");
+        self.network.set_away(device.id, true);
+        let (troubles, device) = (self.clone(), device.clone());
+        self.executor.spawn(Node::WORLD, async move {
+            let pause = troubles.chance.below(900 * SECOND);
+            troubles.executor.sleep(pause).await;
+            troubles.network.set_away(device.id, false);
+            troubles.trace.note(device.node, "in reach again");
+        });
+    }
+
+    fn disk_full(&self, device: &Device) {
+        self.inner().counts.full += 1;
+        self.trace.note(device.node, "the disk is full");
+        device.disk.set_full(true);
+        let (troubles, device) = (self.clone(), device.clone());
+        self.executor.spawn(Node::WORLD, async move {
+            let pause = troubles.chance.below(120 * SECOND);
+            troubles.executor.sleep(pause).await;
+            device.disk.set_full(false);
+            troubles.trace.note(device.node, "the disk has room again");
+        });
+    }
+
+    fn too_old(&self, device: &Device) {
+        self.inner().counts.outdated += 1;
+        self.trace.note(device.node, "its build is too old");
+        self.network.set_outdated(device.id, true);
+        let (troubles, device) = (self.clone(), device.clone());
+        self.executor.spawn(Node::WORLD, async move {
+            let pause = troubles.chance.below(600 * SECOND);
+            troubles.executor.sleep(pause).await;
+            troubles.network.set_outdated(device.id, false);
+            troubles.trace.note(device.node, "brought up to date");
+        });
+    }
+
+    fn cut_while_writing(&self, device: &Device) {
+        device.disk.cut_power_after(self.chance.below(40));
+    }
+}

@@ -1,0 +1,112 @@
+//! The rules can fail: each deliberate fault of the server's store or of the messages is caught, by the rule it breaks.
+#![allow(clippy::panic)]
+
+use huishou_sim::{
+    ledger::Sabotage,
+    network::Meddling,
+    world::{Plan, run},
+};
+
+/// Seeds within which a fault must be caught.
+const WITHIN: u64 = 40;
+
+/// Runs seeds until one fails, and says by which rule.
+#[track_caller]
+fn caught(plan: impl Fn(u64) -> Plan, by: &[&str]) {
+    for seed in 1..=WITHIN {
+        if let Err(failure) = run(plan(seed)) {
+            assert!(
+                by.contains(&failure.broken.rule),
+                "caught by another rule than {by:?}: {failure}"
+            );
+            println!("caught by seed {seed} at step {}", failure.step);
+            return;
+        }
+    }
+    panic!("not caught within {WITHIN} seeds");
+}
+
+fn sabotaged(sabotage: Sabotage) -> impl Fn(u64) -> Plan {
+    move |seed| Plan {
+        sabotage,
+        ..Plan::of(seed)
+    }
+}
+
+fn meddled(meddling: Meddling) -> impl Fn(u64) -> Plan {
+    move |seed| Plan {
+        meddling,
+        ..Plan::of(seed)
+    }
+}
+
+const EQUAL: &str = "client state = scoped snapshot at `complete`";
+const REPAIR: &str = "no copy ever has to be repaired";
+const ONCE: &str = "each mutation takes effect exactly once";
+const OWN: &str = "a device reads its own writes";
+const AGREE: &str = "when all is quiet all replicas agree";
+const DONE: &str = "everything pending is done in bounded time";
+const LEGAL: &str = "only legal transitions";
+const MONEY: &str = "ledgers add up";
+const FEED: &str = "every write marks its scopes";
+
+#[test]
+fn a_pull_without_what_has_no_number_yet() {
+    caught(sabotaged(Sabotage::NoTail), &[EQUAL, REPAIR, OWN]);
+}
+
+#[test]
+fn a_verdict_without_its_effect() {
+    caught(sabotaged(Sabotage::VerdictWithoutEffect), &[ONCE]);
+}
+
+#[test]
+fn an_effect_without_progress() {
+    caught(sabotaged(Sabotage::EffectWithoutProgress), &[ONCE]);
+}
+
+#[test]
+fn a_cursor_past_what_has_no_number_yet() {
+    caught(
+        sabotaged(Sabotage::HeadTooFar),
+        &[EQUAL, REPAIR, OWN, AGREE],
+    );
+}
+
+#[test]
+fn a_scope_that_is_left_and_not_told() {
+    caught(sabotaged(Sabotage::OldScopeUnmarked), &[FEED]);
+}
+
+#[test]
+fn a_feed_in_the_order_of_inserts() {
+    caught(
+        sabotaged(Sabotage::ByInsertNumber),
+        &[EQUAL, REPAIR, AGREE, DONE, OWN],
+    );
+}
+
+#[test]
+fn a_decision_on_what_was_read_before_the_lock() {
+    caught(sabotaged(Sabotage::StaleAfterLock), &[LEGAL, MONEY, ONCE]);
+}
+
+#[test]
+fn a_device_that_retires_commands_early() {
+    caught(meddled(Meddling::RetireEarly), &[OWN, EQUAL, DONE]);
+}
+
+#[test]
+fn a_page_that_loses_an_aggregate() {
+    caught(meddled(Meddling::LosePut), &[EQUAL, REPAIR]);
+}
+
+#[test]
+fn a_page_that_is_complete_too_early() {
+    caught(meddled(Meddling::CompleteEarly), &[EQUAL, REPAIR, OWN]);
+}
+
+#[test]
+fn verdicts_on_what_the_server_never_saw() {
+    caught(meddled(Meddling::InventVerdicts), &[OWN, ONCE, DONE, MONEY]);
+}
