@@ -133,7 +133,8 @@ export function actionsOf(visit: Visit, role: string): string[] {
   }
   if (appointment && appointment.status !== 2 && appointment.status !== 3) {
     actions.push('appointment.cancel')
-    if (order.quotes.length === 0) actions.push('appointment.estimate')
+    const atTheDoor = role === 'collector' && appointment.status === 4
+    if (order.quotes.length === 0 && !atTheDoor) actions.push('appointment.estimate')
     if (role !== 'collector') actions.push('appointment.assign')
   }
   if (appointment?.status === 4) {
