@@ -13,6 +13,8 @@ use std::sync::{
 pub const POINTS: &[&str] = &[
     "exec.before_commit",
     "exec.after_commit",
+    "renumber.before_commit",
+    "renumber.after_commit",
     "push.before_send",
     "push.before_store",
     "push.before_commit",

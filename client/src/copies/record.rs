@@ -197,7 +197,7 @@ pub fn contents(db: &Db) -> Result<Vec<Record>> {
     let mut records = Vec::new();
     for stored in mutations::for_people(db, 0)? {
         let verdict = match stored.outcome {
-            Some(_) => journal::of(db, stored.id)?,
+            Some(_) => journal::of(db, stored.uid)?,
             None => None,
         };
         let kept = Kept::of(stored, incarnation, verdict);

@@ -156,7 +156,7 @@ fn entries(db: &Db, stored: Vec<Stored>) -> Result<Vec<MutationEntry>> {
 fn entry(db: &Db, names: &HashMap<StaffId, String>, stored: Stored) -> Result<MutationEntry> {
     let mutation: Mutation = serde_json::from_str(&stored.bytes)?;
     let verdict = match stored.outcome {
-        Some(_) => journal::of(db, stored.id)?,
+        Some(_) => journal::of(db, stored.uid)?,
         None => None,
     };
     let reviewed = verdict

@@ -254,7 +254,10 @@ impl Doing<'_> {
             actor: self.actor.id,
             args: self.command.args()?,
             expect_version: saw,
-            epoch: None,
+            epoch: saw
+                .map(|_| meta::get(db, meta::Key::Epoch))
+                .transpose()?
+                .flatten(),
             client_time: at,
             after: key
                 .map(|key| mutations::unanswered_of(db, key))

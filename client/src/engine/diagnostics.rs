@@ -129,7 +129,7 @@ impl Engine {
         let _ = writeln!(text, "\nsync {status}\n\nstore {verified}\n\ncommands");
         let store = lock(&shared.store);
         for stored in mutations::for_people(store.db(), 200)? {
-            let verdict = journal::of(store.db(), stored.id)?;
+            let verdict = journal::of(store.db(), stored.uid)?;
             let code = verdict
                 .and_then(|v| v.code.or(v.review.map(|r| r.as_str().to_owned())))
                 .unwrap_or_default();

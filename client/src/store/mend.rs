@@ -10,11 +10,9 @@ const STEPS: &[&str] = &[
     "UPDATE mutations SET retired = 0 WHERE retired = 1 AND outcome IS NULL",
     // Open without a refusal: there is nothing to deal with.
     "UPDATE mutations SET open = 0 WHERE open = 1 AND (outcome IS NULL OR outcome = 'applied')",
-    // A verdict of another command under this number.
-    "DELETE FROM journal WHERE EXISTS (SELECT 1 FROM mutations m WHERE m.id = journal.id AND m.uid <> journal.uid)",
     // Answered, but nobody knows how: it waits again.
     "UPDATE mutations SET outcome = NULL, retired = 0, open = 0, answered_at = NULL
-     WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = mutations.id AND j.uid = mutations.uid)",
+     WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.uid = mutations.uid AND j.superseded = 0)",
     // Memberships of nothing.
     "DELETE FROM memberships WHERE NOT EXISTS (SELECT 1 FROM base b WHERE b.kind = memberships.kind AND b.id = memberships.id)",
 ];
@@ -28,7 +26,7 @@ pub fn marks(db: &Db) -> Result<()> {
         db.execute(step, [])?;
     }
     let (first, last, count): (i64, i64, i64) = db.query_row(
-        "SELECT coalesce(min(id), 1), coalesce(max(id), 0), count(*) FROM mutations",
+        "SELECT coalesce(min(id), 1), coalesce(max(id), 0), count(*) FROM mutations WHERE id > 0",
         [],
         |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
@@ -36,8 +34,13 @@ pub fn marks(db: &Db) -> Result<()> {
     if last > known {
         meta::set(db, meta::Key::LastId, &last)?;
     }
-    if last - first + 1 != count {
-        // Numbers are missing in between: what is pending needs new ones.
+    let stray: i64 = db.query_row(
+        "SELECT count(*) FROM mutations WHERE outcome IS NULL AND id <= 0",
+        [],
+        |row| row.get(0),
+    )?;
+    if last - first + 1 != count || stray > 0 {
+        // Numbers are missing in between, or were of an earlier life: what is pending needs new ones.
         meta::set(db, meta::Key::OlderCopy, &true)?;
     }
     Ok(())

@@ -18,10 +18,25 @@ pub enum Key {
     LastId,
     /// The server's highest processed mutation, as of the last complete pull.
     LastMutation,
-    /// The server has processed more commands of this device than the store ever made: it is an older copy.
+    /// The server and this store do not agree about numbers any more: it is an older copy, or numbers are missing that the
+    /// server wants to hear. What waits gets new numbers with the next push.
     OlderCopy,
     /// Which life of this store it is.
     Incarnation,
+    /// The newest life of this store that the server knows.
+    ServerIncarnation,
+    /// Highest number that was ever sent in this life. Noted before sending, without waiting for the disk.
+    Sent,
+    /// The server's history in which `LastMutation` was last compared.
+    CountedIn,
+    /// The server's history of the states held.
+    Epoch,
+    /// Scopes that the next pull asks for anew.
+    Again,
+    /// What screens read must be made anew: the tables changed.
+    Rebuild,
+    /// When the server last said that this version is too old, and which version that was.
+    Outdated,
     /// Device id and name.
     Device,
     /// Server address.
@@ -48,8 +63,6 @@ pub enum Key {
     Repaired,
     /// Last check that matched.
     LastCheck,
-    /// Complete pulls so far.
-    Pulls,
     /// Categories counted by the piece, from the price books held.
     PieceGoods,
     /// The day the practice book was last filled for.
@@ -68,6 +81,13 @@ impl Key {
             Self::LastMutation => "last_mutation",
             Self::OlderCopy => "older_copy",
             Self::Incarnation => "incarnation",
+            Self::ServerIncarnation => "server_incarnation",
+            Self::Sent => "sent",
+            Self::CountedIn => "counted_in",
+            Self::Epoch => "epoch",
+            Self::Again => "again",
+            Self::Rebuild => "rebuild",
+            Self::Outdated => "outdated",
             Self::Device => "device",
             Self::Server => "server",
             Self::ServerKey => "server_key",
@@ -81,7 +101,6 @@ impl Key {
             Self::LastError => "last_error",
             Self::Repaired => "repaired",
             Self::LastCheck => "last_check",
-            Self::Pulls => "pulls",
             Self::PieceGoods => "piece_goods",
             Self::PracticeDay => "practice_day",
         }

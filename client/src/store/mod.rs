@@ -6,6 +6,7 @@ pub mod base;
 pub mod disk;
 pub mod drafts;
 pub mod journal;
+pub mod lives;
 pub mod memberships;
 pub mod mend;
 pub mod meta;
@@ -93,6 +94,10 @@ impl StoreKey {
 pub enum Commit {
     /// A command of the person in front of the screen.
     Exec,
+    /// Which numbers are about to be sent.
+    Sent,
+    /// New numbers for what waits.
+    Renumber,
     /// The answer to a push.
     Push,
     /// A page of a pull.
@@ -110,7 +115,8 @@ impl Commit {
             Self::Push => Some(("push.before_commit", "push.after_commit")),
             Self::Stage => Some(("stage.before_commit", "stage.after_commit")),
             Self::Apply => Some(("apply.before_commit", "apply.after_commit")),
-            Self::Other => None,
+            Self::Renumber => Some(("renumber.before_commit", "renumber.after_commit")),
+            Self::Sent | Self::Other => None,
         }
     }
 }
@@ -209,7 +215,7 @@ impl Store {
     /// # Errors
     /// What `work` or the commit reports; then nothing has changed.
     pub fn write<T>(&mut self, commit: Commit, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        let done = if commit == Commit::Stage {
+        let done = if matches!(commit, Commit::Stage | Commit::Sent) {
             without_waiting(&mut self.db, |db| transact(db, commit, work))
         } else {
             transact(&mut self.db, commit, work)

@@ -125,21 +125,13 @@ pub fn insert(db: &Db, new: &Stored) -> Result<()> {
     Ok(())
 }
 
-/// What a push carries: unanswered ones in order, or everything kept from `from` on when the server asked to hear it
-/// again; within the limits of a request, at least one.
+/// What a push carries: unanswered ones in order, within the limits of a request, at least one.
 ///
 /// # Errors
 /// Of the store.
-pub fn batch(db: &Db, from: Option<i64>) -> Result<Vec<Stored>> {
+pub fn batch(db: &Db) -> Result<Vec<Stored>> {
     let limit = i64::try_from(MAX_MUTATIONS).unwrap_or(i64::MAX);
-    let mut found = match from {
-        Some(from) => list(
-            db,
-            "WHERE id >= ?1 ORDER BY id LIMIT ?2",
-            params![from, limit],
-        )?,
-        None => list(db, "WHERE outcome IS NULL ORDER BY id LIMIT ?1", [limit])?,
-    };
+    let mut found = list(db, "WHERE outcome IS NULL ORDER BY id LIMIT ?1", [limit])?;
     let mut bytes = 0;
     let fits = found.iter().take_while(|m| {
         bytes += m.bytes.len() + 1;

@@ -33,7 +33,7 @@ pub fn read(db: &Db) -> Readable {
     stored.append(&mut behind);
     for one in stored {
         let verdict = match one.outcome {
-            Some(_) => journal::of(db, one.id).ok().flatten(),
+            Some(_) => journal::of(db, one.uid).ok().flatten(),
             None => None,
         };
         found.commands.push((one, verdict));

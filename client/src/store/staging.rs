@@ -15,13 +15,13 @@ pub fn add(db: &Db, page: &PullAnswer) -> Result<()> {
     Ok(())
 }
 
-/// How many pages wait.
+/// Whether no page waits.
 ///
 /// # Errors
 /// Of the store.
-pub fn count(db: &Db) -> Result<u32> {
+pub fn is_empty(db: &Db) -> Result<bool> {
     Ok(db
-        .prepare_cached("SELECT count(*) FROM staging")?
+        .prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM staging)")?
         .query_row([], |row| row.get(0))?)
 }
 
@@ -37,18 +37,20 @@ pub fn last(db: &Db) -> Result<Option<PullAnswer>> {
         .transpose()
 }
 
-/// Hands each page to `work`, oldest first, one at a time.
+/// Hands each page to `work`, oldest first, one at a time; how many there were.
 ///
 /// # Errors
 /// Of the store, or of `work`.
-pub fn each(db: &Db, mut work: impl FnMut(PullAnswer) -> Result<()>) -> Result<()> {
+pub fn each(db: &Db, mut work: impl FnMut(PullAnswer) -> Result<()>) -> Result<usize> {
     let mut statement = db.prepare_cached("SELECT page FROM staging ORDER BY seq")?;
     let mut rows = statement.query([])?;
+    let mut count = 0;
     while let Some(row) = rows.next()? {
         let page: String = row.get(0)?;
         work(serde_json::from_str(&page)?)?;
+        count += 1;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Forgets all pages.

@@ -45,10 +45,10 @@ pub enum Cure {
 pub fn broken_promises(db: &Db) -> Result<Vec<(String, Cure)>> {
     const PROMISES: &[(&str, Cure, &str)] = &[
         (
-            "mutation ids are dense",
+            "mutation ids are dense within the incarnation",
             Cure::Marks,
             // An older copy gets new numbers with its next push.
-            "SELECT coalesce(max(id) - min(id) + 1 - count(*), 0) FROM mutations WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'older_copy' AND value = 'true')",
+            "SELECT coalesce(max(id) - min(id) + 1 - count(*), 0) FROM mutations WHERE id > 0 AND NOT EXISTS (SELECT 1 FROM meta WHERE key = 'older_copy' AND value = 'true')",
         ),
         (
             "the last id is known",
@@ -68,7 +68,12 @@ pub fn broken_promises(db: &Db) -> Result<Vec<(String, Cure)>> {
         (
             "answered means a verdict in the journal",
             Cure::Marks,
-            "SELECT count(*) FROM mutations m WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = m.id AND j.uid = m.uid)",
+            "SELECT count(*) FROM mutations m WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.uid = m.uid AND j.superseded = 0)",
+        ),
+        (
+            "what waits has a number of this incarnation",
+            Cure::Marks,
+            "SELECT count(*) FROM mutations WHERE outcome IS NULL AND id <= 0 AND NOT EXISTS (SELECT 1 FROM meta WHERE key = 'older_copy' AND value = 'true')",
         ),
         (
             "what is held has a scope",

@@ -1,7 +1,10 @@
 //! The complete page: everything staged takes effect in one transaction — states, departures, verdicts, the
 //! retirement of commands whose effect the states contain, and the comparison with the server's own sums.
 
-use super::{pull, verdicts};
+use super::{
+    incarnation::{self, Said},
+    pull, verdicts,
+};
 use crate::{
     clock::Contact,
     error::Result,
@@ -13,7 +16,7 @@ use huishou_domain::{
     pricing::Unit,
     sync::{
         check::Check,
-        message::{Dropped, PullAnswer, Put},
+        message::{Dropped, PullAnswer, PullRequest, Put},
         scope::{Kind, Scope},
     },
 };
@@ -69,18 +72,47 @@ impl Applied {
 /// Of the store, or a staged page that cannot be read; then nothing has changed.
 pub fn apply(store: &mut Store, contact: Contact) -> Result<Applied> {
     store.write(Commit::Apply, |db| {
-        let mut work = Work::begin(db)?;
-        if meta::get(db, meta::Key::StagedFresh)?.unwrap_or(false) {
-            memberships::clear(db)?;
-            work.loosened = !work.arriving.was_empty();
-        }
-        // The price books stand on the last page of a first sync, and the weights of lists depend on them.
-        if let Some(last) = staging::last(db)? {
-            work.books(db, &last)?;
-        }
-        staging::each(db, |page| work.page(db, page))?;
-        work.finish(db, contact)
+        let fresh = meta::get(db, meta::Key::StagedFresh)?.unwrap_or(false);
+        all(db, fresh, None, contact)
     })
+}
+
+/// Applies a complete page with those staged before it. None for an answer to an older question.
+///
+/// # Errors
+/// As for [`apply`].
+pub fn take(
+    store: &mut Store,
+    asked: &PullRequest,
+    page: PullAnswer,
+    contact: Contact,
+) -> Result<Option<Applied>> {
+    store.write(Commit::Apply, |db| {
+        if !pull::is_current(db, asked)? {
+            return Ok(None);
+        }
+        let staged: Option<bool> = meta::get(db, meta::Key::StagedFresh)?;
+        let fresh = staged.unwrap_or(asked.cursor.is_none());
+        all(db, fresh, Some(page), contact).map(Some)
+    })
+}
+
+fn all(db: &Db, fresh: bool, last: Option<PullAnswer>, contact: Contact) -> Result<Applied> {
+    let mut work = Work::begin(db)?;
+    if fresh {
+        memberships::clear(db)?;
+        work.loosened = !work.arriving.was_empty();
+    }
+    // The price books stand on the last page of a first sync, and the weights of lists depend on them.
+    match &last {
+        Some(last) => work.books(db, last)?,
+        None => staging::last(db)?.map_or(Ok(()), |last| work.books(db, &last))?,
+    }
+    work.staged = staging::each(db, |page| work.page(db, page))?;
+    if let Some(last) = last {
+        work.page(db, last)?;
+    }
+    work.finish(db, contact)
 }
 
 struct Work {
@@ -91,10 +123,14 @@ struct Work {
     fresh: HashSet<(Kind, Uuid)>,
     /// A membership was taken away: something may be held by no scope now.
     loosened: bool,
+    /// Pages that were staged before.
+    staged: usize,
+    said: Said,
+    /// Scopes that came anew.
+    reset: BTreeSet<Scope>,
     checks: Option<BTreeMap<Scope, Check>>,
     scopes: Option<Vec<Scope>>,
     cursor: String,
-    complete: bool,
     at: i64,
 }
 
@@ -106,10 +142,16 @@ impl Work {
             touched: BTreeSet::new(),
             fresh: HashSet::new(),
             loosened: false,
+            staged: 0,
+            said: Said {
+                incarnation: 1,
+                last_mutation: 0,
+                epoch: Uuid::nil(),
+            },
+            reset: BTreeSet::new(),
             checks: None,
             scopes: None,
             cursor: String::new(),
-            complete: false,
             at: 0,
         })
     }
@@ -141,7 +183,8 @@ impl Work {
         for dropped in &page.drops {
             self.dropped(db, dropped)?;
         }
-        if !is_older_copy(db, page.last_mutation)? {
+        self.said = Said::from(&page);
+        if incarnation::are_ours(db, self.said)? {
             self.touched
                 .extend(verdicts::record(db, &page.verdicts, self.at)?);
         }
@@ -149,7 +192,7 @@ impl Work {
         self.checks = page.checks;
         self.scopes = page.scopes;
         self.cursor = page.cursor;
-        self.complete = page.complete;
+        self.reset.extend(page.reset);
         Ok(())
     }
 
@@ -173,8 +216,10 @@ impl Work {
 
     fn finish(mut self, db: &Db, contact: Contact) -> Result<Applied> {
         self.leave_lost_scopes(db)?;
+        let agreed = incarnation::compare(db, self.said)?;
+        self.touched.extend(agreed.touched);
         self.touched
-            .extend(mutations::retire_through(db, self.done.last_mutation)?);
+            .extend(mutations::retire_through(db, agreed.contained)?);
         self.let_go(db)?;
         if self.done.kinds.contains(Kind::PriceBook.as_str()) {
             self.arriving.books(&note_piece_goods(db)?);
@@ -237,47 +282,51 @@ impl Work {
     }
 
     fn note_where_we_are(&self, db: &Db, contact: Contact) -> Result<()> {
-        staging::clear(db)?;
-        meta::remove(db, meta::Key::StagedCursor)?;
-        meta::remove(db, meta::Key::StagedFresh)?;
+        if self.staged > 0 {
+            staging::clear(db)?;
+            meta::remove(db, meta::Key::StagedCursor)?;
+            meta::remove(db, meta::Key::StagedFresh)?;
+        }
         meta::set(db, meta::Key::Cursor, &self.cursor)?;
         meta::set(db, meta::Key::LastMutation, &self.done.last_mutation)?;
-        meta::set_contact(db, &contact)?;
-        let pulls: u32 = meta::get(db, meta::Key::Pulls)?.unwrap_or(0);
-        meta::set(db, meta::Key::Pulls, &pulls.wrapping_add(1))
+        if !self.said.epoch.is_nil() {
+            meta::set(db, meta::Key::Epoch, &self.said.epoch)?;
+        }
+        meta::set_contact(db, &contact)
     }
 
-    /// A copy that differs from the server's snapshot is fetched again as a whole; the outbox stays.
+    /// A scope whose copy differs from the server's snapshot is fetched again; the outbox stays.
     fn compare(&mut self, db: &Db) -> Result<()> {
+        let asked: Option<Vec<Scope>> = meta::get(db, meta::Key::Again)?;
+        if asked.is_some() {
+            meta::remove(db, meta::Key::Again)?;
+        }
         let Some(checks) = &self.checks else {
             return Ok(());
         };
+        let (mut differing, asked) = (Vec::new(), asked.unwrap_or_default());
         for (scope, theirs) in checks {
             let ours = base::check(db, scope)?;
             if ours != *theirs {
                 tracing::warn!(%scope, ours = ours.count, theirs = theirs.count, "a scope differs from the server's and is fetched again");
-                self.done.mismatched.push(scope.to_string());
+                differing.push(scope.clone());
             }
         }
         self.done.checked = checks.len();
-        if self.done.mismatched.is_empty() {
+        if differing.is_empty() {
             return meta::set(db, meta::Key::LastCheck, &self.at);
         }
+        self.done.mismatched = differing.iter().map(ToString::to_string).collect();
         let repaired: u32 = meta::get(db, meta::Key::Repaired)?.unwrap_or(0);
-        let more = u32::try_from(self.done.mismatched.len()).unwrap_or(u32::MAX);
+        let more = u32::try_from(differing.len()).unwrap_or(u32::MAX);
         meta::set(db, meta::Key::Repaired, &repaired.saturating_add(more))?;
-        pull::start_over(db)
+        // A server that does not know of single scopes gives everything anew.
+        let passed_over = |scope: &Scope| asked.contains(scope) && !self.reset.contains(scope);
+        if differing.iter().any(passed_over) {
+            return pull::start_over(db);
+        }
+        meta::set(db, meta::Key::Again, &differing)
     }
-}
-
-/// A store put back from a backup gives numbers that already have verdicts, of other commands: from then on the server's
-/// verdicts are not for what lies here. Noted for good; nothing pending is sent or lost until the device has new numbers.
-fn is_older_copy(db: &Db, last_mutation: i64) -> Result<bool> {
-    let made: i64 = meta::get(db, meta::Key::LastId)?.unwrap_or(0);
-    if last_mutation > made {
-        meta::set(db, meta::Key::OlderCopy, &true)?;
-    }
-    Ok(meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false))
 }
 
 /// Remembers which goods are counted by the piece, so that list rows can sum kilograms.

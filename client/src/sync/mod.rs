@@ -4,6 +4,7 @@
 
 pub mod apply;
 pub mod http;
+pub mod incarnation;
 pub mod pull;
 pub mod push;
 pub mod run;

@@ -1,14 +1,15 @@
 //! Pull: pages are staged as they come and survive a restart; the complete one has them applied together.
 
-use super::verdicts;
+use super::incarnation;
 use crate::{
     error::Result,
     store::{Commit, Db, Store, meta, staging},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::sync::message::{PullAnswer, PullRequest, SCHEMA};
 
-/// Every so many complete pulls the scopes are compared with the server's.
-const CHECK_EVERY: u32 = 20;
+/// The scopes are compared with the server's when the last comparison is this old.
+const CHECK_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// The next pull: after the last staged page, or after the last applied pull. `check` asks for `checks` now.
 ///
@@ -16,31 +17,63 @@ const CHECK_EVERY: u32 = 20;
 /// Of the store.
 pub fn request(db: &Db, check: bool) -> Result<PullRequest> {
     let staged: Option<String> = meta::get(db, meta::Key::StagedCursor)?;
+    let again = match staged {
+        // They were asked for with the first page: what is staged holds their beginning.
+        Some(_) => Vec::new(),
+        None => meta::get(db, meta::Key::Again)?.unwrap_or_default(),
+    };
     let cursor = match staged {
         Some(cursor) => Some(cursor),
         None => meta::get(db, meta::Key::Cursor)?,
     };
-    let pulls: u32 = meta::get(db, meta::Key::Pulls)?.unwrap_or(0);
-    let check = check || pulls.is_multiple_of(CHECK_EVERY);
     Ok(PullRequest {
         cursor,
         schema: SCHEMA,
         limit: None,
-        confirmed: verdicts::confirmed(db)?,
+        confirmed: incarnation::confirmed(db)?,
         check,
+        again,
     })
 }
 
-/// Stages a page. An answer to an older question (another process was faster) is left aside: `false`.
+/// The pull that follows a page which is not the last.
+#[must_use]
+pub fn following(asked: &PullRequest, page: &PullAnswer) -> PullRequest {
+    PullRequest {
+        cursor: Some(page.cursor.clone()),
+        again: Vec::new(),
+        ..asked.clone()
+    }
+}
+
+/// Whether the scopes have not been compared with the server's for a day of trusted time.
+///
+/// # Errors
+/// Of the store.
+pub fn check_is_due(db: &Db, now: DateTime<Utc>) -> Result<bool> {
+    let last: Option<i64> = meta::get(db, meta::Key::LastCheck)?;
+    let last = last.and_then(DateTime::from_timestamp_millis);
+    Ok(last.is_none_or(|last| (now - last).abs() >= CHECK_AFTER))
+}
+
+/// Whether an answer is to the question that would be asked now: another process may have been faster.
+///
+/// # Errors
+/// Of the store.
+pub fn is_current(db: &Db, asked: &PullRequest) -> Result<bool> {
+    Ok(request(db, false)?.cursor == asked.cursor)
+}
+
+/// Stages a page. An answer to an older question is left aside: `false`.
 ///
 /// # Errors
 /// Of the store.
 pub fn stage(store: &mut Store, asked: &PullRequest, page: &PullAnswer) -> Result<bool> {
     store.write(Commit::Stage, |db| {
-        if request(db, false)?.cursor != asked.cursor {
+        if !is_current(db, asked)? {
             return Ok(false);
         }
-        if staging::count(db)? == 0 {
+        if staging::is_empty(db)? {
             meta::set(db, meta::Key::StagedFresh, &asked.cursor.is_none())?;
         }
         staging::add(db, page)?;
@@ -60,6 +93,7 @@ pub fn start_over(db: &Db) -> Result<()> {
         meta::Key::Cursor,
         meta::Key::StagedCursor,
         meta::Key::StagedFresh,
+        meta::Key::Again,
     ] {
         meta::remove(db, key)?;
     }

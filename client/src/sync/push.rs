@@ -1,10 +1,13 @@
 //! Push: what was done here goes up in order, byte for byte as made, until every command has a verdict.
 
-use super::verdicts;
+use super::{
+    incarnation::{self, Said},
+    verdicts,
+};
 use crate::{
     clock::Contact,
-    error::{Error, Result},
-    store::{Commit, Db, Store, meta, mutations},
+    error::Result,
+    store::{Commit, Db, Store, meta, mutations, mutations::Stored},
     visits,
 };
 use huishou_domain::{
@@ -12,7 +15,7 @@ use huishou_domain::{
     sync::message::{PushAnswer, PushRequest, SCHEMA},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 /// This device as the server registered it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,50 +31,72 @@ pub struct Device {
 pub enum Next {
     /// Ask for the next request; there may be more.
     Go,
-    /// The server misses commands from this number on: send what is kept from there.
-    Again(i64),
+    /// The same, but something has to be heard again or under new numbers.
+    Again,
 }
 
-/// The next push; none when every command has a verdict. `from`: the server asked to hear everything from there.
+/// Gives what waits new numbers where the server and this store no longer agree about them, and answers the next push;
+/// none when every command has a verdict.
 ///
 /// # Errors
-/// Of the store; `outbox_incomplete` when the server asks for commands that are no longer kept; `store_restored` when
-/// the store is an older copy, whose numbers the server has given verdicts to already.
-pub fn request(db: &Db, from: Option<i64>) -> Result<Option<PushRequest>> {
-    let batch = mutations::batch(db, from)?;
-    if !batch.is_empty() && meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false) {
-        return Err(Error::code("store_restored"));
+/// Of the store.
+pub fn prepare(store: &mut Store) -> Result<Option<PushRequest>> {
+    if incarnation::is_in_doubt(store.db())? {
+        store.write(Commit::Renumber, incarnation::renew)?;
     }
-    let Some(first) = batch.first() else {
+    let batch = mutations::batch(store.db())?;
+    let Some(last) = batch.last().map(|last| last.id) else {
         return Ok(None);
     };
-    if from.is_some_and(|from| first.id != from) {
-        return Err(Error::code("outbox_incomplete"));
+    let sent: Option<i64> = meta::get(store.db(), meta::Key::Sent)?;
+    if sent.is_none_or(|sent| sent < last) {
+        store.write(Commit::Sent, |db| meta::set(db, meta::Key::Sent, &last))?;
     }
+    request(store.db(), batch).map(Some)
+}
+
+fn request(db: &Db, batch: Vec<Stored>) -> Result<PushRequest> {
     let raw = batch.into_iter().map(|m| RawValue::from_string(m.bytes));
-    Ok(Some(PushRequest {
+    Ok(PushRequest {
         schema: SCHEMA,
-        incarnation: meta::get(db, meta::Key::Incarnation)?.unwrap_or(1),
+        incarnation: incarnation::own(db)?,
         confirmed: verdicts::confirmed(db)?,
         mutations: raw.collect::<std::result::Result<_, _>>()?,
         device: meta::get::<Device>(db, meta::Key::Device)?.map(|d| d.id),
-    }))
+    })
 }
 
-/// Stores the verdicts of an answer, in one transaction.
+/// Stores the verdicts of an answer, in one transaction, with what it says of the numbers.
 ///
 /// # Errors
-/// Of the store; `outbox_incomplete` when the server misses what is no longer kept.
+/// Of the store.
 pub fn on_answer(store: &mut Store, answer: &PushAnswer, contact: Contact) -> Result<Next> {
     store.write(Commit::Push, |db| {
         let at = answer.server_time.timestamp_millis();
-        let mut touched = verdicts::record(db, &answer.verdicts, at)?;
+        let said = Said::from(answer);
+        let mut touched = Vec::new();
+        if incarnation::are_ours(db, said)? {
+            touched = verdicts::record(db, &answer.verdicts, at)?;
+        }
+        let agreed = incarnation::compare(db, said)?;
+        touched.extend(agreed.touched);
         touched.sort_unstable();
         touched.dedup();
         for visit in touched {
             visits::rebuild(db, visit)?;
         }
         meta::set_contact(db, &contact)?;
-        Ok(answer.gap.map_or(Next::Go, |gap| Next::Again(gap.expected)))
+        let again = agreed.again || answer.gap.is_some();
+        Ok(if again { Next::Again } else { Next::Go })
     })
+}
+
+/// The server refused a whole push because it knows a newer incarnation, or other commands under these numbers.
+///
+/// # Errors
+/// Of the store.
+pub fn on_stale(store: &mut Store, problem: &Value) -> Result<()> {
+    let theirs = problem.get("incarnation").and_then(Value::as_u64);
+    let theirs = theirs.and_then(|theirs| u32::try_from(theirs).ok());
+    store.write(Commit::Other, |db| incarnation::stale(db, theirs))
 }

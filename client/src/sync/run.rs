@@ -20,8 +20,8 @@ use std::{
     time::Duration,
 };
 
-/// How often a server may ask to hear commands again in one push.
-const MOST_GAPS: u32 = 3;
+/// How often a server may ask in one push to hear commands again or under new numbers.
+const MOST_TURNS: u32 = 4;
 /// Pages in one pull before it is taken for endless.
 const MOST_PAGES: u32 = 10_000;
 /// Shortest and longest wait between two rounds.
@@ -79,16 +79,21 @@ pub struct Pushed {
 /// Of the transport or the store; what was answered before stays answered.
 pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pushed> {
     let mut done = Pushed::default();
-    let (mut from, mut gaps) = (None, 0);
-    loop {
-        let Some(request) = shared
-            .with(move |store| push::request(store.db(), from))
-            .await?
-        else {
-            return Ok(done);
-        };
+    let mut turns = 0;
+    while let Some(request) = shared.with(push::prepare).await? {
         crash_point("push.before_send");
-        let answer = transport.push(&request).await?;
+        let answer = match transport.push(&request).await {
+            Err(Error::Problem { code, body, .. })
+                if code == "stale_incarnation" && turns < MOST_TURNS =>
+            {
+                turns += 1;
+                shared
+                    .with(move |store| push::on_stale(store, &body))
+                    .await?;
+                continue;
+            }
+            answer => answer?,
+        };
         crash_point("push.before_store");
         let contact = shared.clock.met(answer.server_time);
         done.requests += 1;
@@ -98,18 +103,16 @@ pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pus
         let next = shared
             .with(move |store| push::on_answer(store, &answer, contact))
             .await?;
-        from = match next {
-            Next::Again(expected) if gaps < MOST_GAPS => {
-                gaps += 1;
-                Some(expected)
-            }
-            Next::Again(_) => return Err(Error::code("outbox_incomplete")),
+        match next {
+            Next::Again if turns < MOST_TURNS => turns += 1,
+            Next::Again => return Err(Error::code("outbox_incomplete")),
             Next::Go if told == 0 => {
                 return Err(Error::Undecodable("a push without verdicts".into()));
             }
-            Next::Go => None,
-        };
+            Next::Go => {}
+        }
     }
+    Ok(done)
 }
 
 /// Fetches pages until one is complete, then applies them together.
@@ -123,8 +126,12 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
         let (request, answer) = match next.take() {
             Some(asked) => asked,
             None => {
+                let now = shared.clock.now();
                 let request = shared
-                    .with(move |store| pull::request(store.db(), check))
+                    .with(move |store| {
+                        let due = check || pull::check_is_due(store.db(), now)?;
+                        pull::request(store.db(), due)
+                    })
                     .await?;
                 ask(transport, request).await
             }
@@ -140,18 +147,18 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
             answer => answer?,
         };
         let contact = shared.clock.met(page.server_time);
-        let following = (!page.complete).then(|| PullRequest {
-            cursor: Some(page.cursor.clone()),
-            ..request.clone()
-        });
-        let staging = shared.with(move |store| pull::stage(store, &request, &page));
-        // The server works on the next page while this one is stored.
-        let Some(following) = following else {
-            if staging.await? {
-                return shared.with(move |store| apply::apply(store, contact)).await;
+        if page.complete {
+            let taken = shared
+                .with(move |store| apply::take(store, &request, page, contact))
+                .await?;
+            match taken {
+                Some(applied) => return Ok(applied),
+                None => continue,
             }
-            continue;
-        };
+        }
+        // The server works on the next page while this one is stored.
+        let following = pull::following(&request, &page);
+        let staging = shared.with(move |store| pull::stage(store, &request, &page));
         let (staged, asked) = tokio::join!(staging, ask(transport, following));
         next = staged?.then_some(asked);
     }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     engine::Event,
+    sync::pull,
     view::{
         session::{Mode, Settings},
         sync::ChipState,
@@ -380,7 +381,7 @@ fn the_first_pull_asks_for_everything_and_for_checks() {
     let device = Device::new();
     let request = device
         .engine
-        .main_read(|db| crate::sync::pull::request(db, false))
+        .main_read(|db| pull::request(db, pull::check_is_due(db, chrono::Utc::now())?))
         .unwrap();
     assert_eq!(
         request,
@@ -389,7 +390,8 @@ fn the_first_pull_asks_for_everything_and_for_checks() {
             schema: 1,
             limit: None,
             confirmed: 0,
-            check: true
+            check: true,
+            again: vec![]
         }
     );
 }

@@ -147,7 +147,13 @@ impl Device {
     /// Start, weigh 30 kg as booked, accept, pay, complete.
     pub fn serve(&self, appointment: AppointmentId, order: OrderId) {
         let visit = json!({"appointment_id": appointment});
-        self.exec("appointment.start", visit.clone()).unwrap();
+        self.exec("appointment.start", visit).unwrap();
+        self.serve_rest(appointment, order);
+    }
+
+    /// The same once it has been started.
+    pub fn serve_rest(&self, appointment: AppointmentId, order: OrderId) {
+        let visit = json!({"appointment_id": appointment});
         let weighing =
             json!({"category": "paper/cardboard", "weighing": {"gross": "30.4", "tare": "0.4"}});
         self.exec(

@@ -7,6 +7,7 @@ mod booking;
 mod commands;
 mod desk;
 mod device;
+mod incarnations;
 mod order;
 mod rules;
 mod server;

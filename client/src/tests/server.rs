@@ -47,12 +47,25 @@ struct Row {
     scopes: BTreeSet<Scope>,
 }
 
+#[derive(Clone)]
 pub struct State {
     rows: BTreeMap<Key, Row>,
     log: Vec<Key>,
     granted: BTreeSet<Scope>,
+    /// The device's newest incarnation, its highest number and the verdicts in it.
+    incarnation: u32,
     last: i64,
-    verdicts: BTreeMap<i64, Verdict>,
+    verdicts: BTreeMap<i64, (Uuid, Verdict)>,
+    /// Of every command ever processed, by identity.
+    known: BTreeMap<Uuid, Verdict>,
+    /// The history.
+    pub epoch: Uuid,
+    /// A server of before single scopes could be asked for anew.
+    pub passes_over_again: bool,
+    /// Every pull ever asked.
+    pub asked: Vec<PullRequest>,
+    /// Aggregates sent so far.
+    pub put: usize,
     now: DateTime<Utc>,
     random: u8,
     /// Aggregates a page.
@@ -80,8 +93,14 @@ impl Server {
             rows: BTreeMap::new(),
             log: Vec::new(),
             granted: granted.iter().cloned().collect(),
+            incarnation: 1,
             last: 0,
             verdicts: BTreeMap::new(),
+            known: BTreeMap::new(),
+            epoch: Uuid::from_u128(0xE1),
+            passes_over_again: false,
+            asked: Vec::new(),
+            put: 0,
             now: "2026-11-23T02:00:00Z".parse().unwrap(),
             random: 0,
             page: 1000,
@@ -206,7 +225,33 @@ impl Server {
     pub fn forget_after(&self, last: i64) {
         let mut state = self.state();
         state.last = last;
-        state.verdicts.retain(|id, _| *id <= last);
+        for (_, (uid, _)) in state.verdicts.split_off(&(last + 1)) {
+            state.known.remove(&uid);
+        }
+    }
+
+    /// All that a backup holds.
+    pub fn backup(&self) -> State {
+        self.state().clone()
+    }
+
+    /// Put back from a backup; the history is another one from here on. What it heard in vain is kept for tests.
+    pub fn restore(&self, backup: &State) {
+        let mut state = self.state();
+        let received = std::mem::take(&mut state.received);
+        let (epoch, now) = (Uuid::from_u128(state.epoch.as_u128() + 1), state.now);
+        *state = State {
+            received,
+            epoch,
+            now,
+            ..backup.clone()
+        };
+    }
+
+    /// The device's newest incarnation and highest number.
+    pub fn numbers(&self) -> (u32, i64) {
+        let state = self.state();
+        (state.incarnation, state.last)
     }
 }
 
@@ -327,15 +372,29 @@ impl State {
         self.rows.keys().filter(is_of).copied().collect()
     }
 
-    fn push(&mut self, request: &PushRequest) -> PushAnswer {
+    fn push(&mut self, request: &PushRequest) -> Result<PushAnswer> {
+        let stale = |incarnation: u32| Error::Problem {
+            status: 409,
+            code: "stale_incarnation".into(),
+            field: None,
+            body: Box::new(json!({"code": "stale_incarnation", "incarnation": incarnation})),
+        };
+        if request.incarnation < self.incarnation {
+            return Err(stale(self.incarnation));
+        }
         let mut answer = PushAnswer {
             last_mutation: self.last,
             verdicts: vec![],
             gap: None,
             incarnation: 1,
-            epoch: Uuid::nil(),
+            epoch: self.epoch,
             server_time: self.now,
         };
+        if request.incarnation > self.incarnation && !request.mutations.is_empty() {
+            self.incarnation = request.incarnation;
+            self.last = 0;
+            self.verdicts.clear();
+        }
         for raw in &request.mutations {
             let mutation: Mutation = serde_json::from_str(raw.get()).unwrap();
             if mutation.id > self.last + 1 {
@@ -346,14 +405,26 @@ impl State {
             }
             if mutation.id == self.last + 1 {
                 self.received.push(raw.get().to_owned());
-                let verdict = self.process(&mutation);
-                self.verdicts.insert(mutation.id, verdict);
+                let verdict = match self.known.get(&mutation.uid) {
+                    Some(known) => Verdict {
+                        id: mutation.id,
+                        ..known.clone()
+                    },
+                    None => self.process(&mutation),
+                };
+                self.known.insert(mutation.uid, verdict.clone());
+                self.verdicts.insert(mutation.id, (mutation.uid, verdict));
                 self.last = mutation.id;
             }
-            answer.verdicts.push(self.verdicts[&mutation.id].clone());
+            let (uid, verdict) = self.verdicts[&mutation.id].clone();
+            if uid != mutation.uid {
+                return Err(stale(self.incarnation));
+            }
+            answer.verdicts.push(verdict);
         }
         answer.last_mutation = self.last;
-        answer
+        answer.incarnation = self.incarnation;
+        Ok(answer)
     }
 
     fn process(&mut self, mutation: &Mutation) -> Verdict {
@@ -380,6 +451,14 @@ impl State {
             return refused(code, verdict);
         }
         let command = Command::decode(&mutation.name, &mutation.args).unwrap();
+        let was_refused = |uid: &Uuid| {
+            self.known
+                .get(uid)
+                .is_some_and(|known| known.outcome != Outcome::Applied)
+        };
+        if !command.is_fact() && mutation.after.iter().any(was_refused) {
+            return refused("dependency_refused", verdict);
+        }
         let actor = Actor {
             id: mutation.actor,
             role: Role::Collector,
@@ -492,10 +571,16 @@ impl State {
 
     fn pull(&mut self, request: &PullRequest) -> PullAnswer {
         self.now += TimeDelta::seconds(1);
-        let reset = std::mem::take(&mut self.reset);
-        let cursor = request
+        self.asked.push(request.clone());
+        let history = self.epoch.simple().to_string();
+        let continued = request
             .cursor
-            .clone()
+            .as_ref()
+            .and_then(|cursor| cursor.strip_prefix(&history));
+        let reset =
+            std::mem::take(&mut self.reset) || (request.cursor.is_some() && continued.is_none());
+        let cursor = continued
+            .map(str::to_owned)
             .filter(|_| !reset)
             .unwrap_or_else(|| format!("s{}:0", self.log.len()));
         let mut answer = PullAnswer {
@@ -505,7 +590,7 @@ impl State {
             verdicts: self
                 .verdicts
                 .range(request.confirmed + 1..)
-                .map(|(_, v)| v.clone())
+                .map(|(_, (_, v))| v.clone())
                 .collect(),
             checks: None,
             scopes: None,
@@ -516,14 +601,19 @@ impl State {
             } else {
                 vec![]
             },
-            incarnation: 1,
-            epoch: Uuid::nil(),
+            incarnation: self.incarnation,
+            epoch: self.epoch,
             server_time: self.now,
         };
         match cursor.strip_prefix('s') {
             Some(snapshot) => self.snapshot_page(snapshot, &mut answer),
             None => self.log_page(cursor.trim_start_matches('l').parse().unwrap(), &mut answer),
         }
+        if !self.passes_over_again {
+            self.again(&request.again, &mut answer);
+        }
+        self.put += answer.puts.len();
+        answer.cursor = format!("{history}{}", answer.cursor);
         if answer.complete {
             self.completed += 1;
             answer.scopes = Some(self.granted.iter().cloned().collect());
@@ -535,6 +625,20 @@ impl State {
             });
         }
         answer
+    }
+
+    /// Whole scopes once more, in one page.
+    fn again(&self, scopes: &[Scope], answer: &mut PullAnswer) {
+        let asked = |key: &&Key| scopes.iter().any(|s| self.rows[*key].scopes.contains(s));
+        let visible = self.visible();
+        let more: Vec<Put> = visible
+            .iter()
+            .filter(asked)
+            .filter(|key| !answer.puts.iter().any(|put| (put.kind, put.id) == **key))
+            .map(|key| self.put_of(*key))
+            .collect();
+        answer.puts.extend(more);
+        answer.reset.extend(scopes.iter().cloned());
     }
 
     fn snapshot_page(&self, cursor: &str, answer: &mut PullAnswer) {
@@ -606,7 +710,7 @@ impl State {
 impl Transport for Server {
     async fn push(&self, request: &PushRequest) -> Result<PushAnswer> {
         let mut state = self.state();
-        let answer = state.push(request);
+        let answer = state.push(request)?;
         if state.lose_push > 0 {
             state.lose_push -= 1;
             return Err(Error::Offline("lost on the way".into()));

@@ -355,33 +355,6 @@ fn a_restored_server_hears_everything_again_that_it_forgot() {
 }
 
 #[test]
-fn what_is_no_longer_kept_is_said_and_not_passed_over() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
-    device
-        .exec("appointment.start", json!({"appointment_id": appointment}))
-        .unwrap();
-    device.round(&server).unwrap();
-    let later = i64::MAX;
-    device
-        .store(|store| store.write(Commit::Other, |db| mutations::prune(db, later)))
-        .unwrap();
-    server.forget_after(0);
-    device
-        .exec(
-            "appointment.complete",
-            json!({"appointment_id": appointment}),
-        )
-        .unwrap();
-    assert_eq!(
-        device.push(&server).unwrap_err().stable_code(),
-        "outbox_incomplete"
-    );
-    assert_eq!(device.pending(), 1);
-}
-
-#[test]
 fn staged_pages_survive_a_restart_and_are_applied_together() {
     let (server, mut device) = (Server::new(&scopes()), Device::new());
     for hour in 1..6 {
@@ -455,11 +428,7 @@ fn a_push_holds_two_hundred_commands_and_the_rest_follows() {
             )
             .unwrap();
     }
-    let first = device
-        .engine
-        .main_read(|db| push::request(db, None))
-        .unwrap()
-        .unwrap();
+    let first = device.store(push::prepare).unwrap().unwrap();
     assert_eq!(first.mutations.len(), 200);
     let pushed = device.push(&server).unwrap();
     assert_eq!((pushed.sent, pushed.requests), (205, 2));
@@ -506,44 +475,4 @@ fn each_command_names_the_unanswered_ones_of_its_visit_and_the_version_the_serve
             .unwrap(),
         Some(5)
     );
-}
-
-#[test]
-fn a_store_put_back_from_a_backup_takes_no_verdict_that_was_for_another_command() {
-    let (server, mut device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
-    let backup = std::fs::read_dir(device.folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let backup: Vec<_> = backup
-        .map(|path| (path.clone(), std::fs::read(path).unwrap()))
-        .collect();
-    device.serve(appointment, order);
-    device.round(&server).unwrap();
-    device.close();
-    for entry in std::fs::read_dir(device.folder.path()).unwrap() {
-        std::fs::remove_file(entry.unwrap().path()).unwrap();
-    }
-    for (path, bytes) in backup {
-        std::fs::write(path, bytes).unwrap();
-    }
-    device.reopen();
-    device.pull(&server).unwrap();
-    device.equals(&server);
-    device
-        .exec("order.refund", json!({"order_id": order}))
-        .unwrap();
-    assert_eq!(
-        device.push(&server).unwrap_err().stable_code(),
-        "store_restored"
-    );
-    device.pull(&server).unwrap();
-    assert_eq!(
-        device.pending(),
-        1,
-        "number 1 had a verdict, of another command"
-    );
-    assert!(server.order(order).refunds.is_empty());
-    device.is_sound();
 }

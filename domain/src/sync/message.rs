@@ -149,6 +149,9 @@ pub struct PullRequest {
     /// Ask for `checks` with the complete page.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub check: bool,
+    /// Scopes whose copy here has turned out to differ: their rows are asked for anew, with the first page of a pull.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<Scope>,
 }
 
 /// An aggregate's current state.

@@ -190,6 +190,15 @@ fn pulls_have_this_form() {
         },
         r#"{"cursor":null,"schema":1,"confirmed":0}"#,
     );
+    pinned(
+        &PullRequest {
+            schema: 1,
+            check: true,
+            again: vec![Scope::Admin],
+            ..PullRequest::default()
+        },
+        r#"{"cursor":null,"schema":1,"confirmed":0,"check":true,"again":["admin"]}"#,
+    );
     let scope = Scope::Collector(OTHER.into());
     let mut check = Check::default();
     check.add(Kind::Appointment, ID, 5);
@@ -321,6 +330,12 @@ fn commands_read_the_documented_arguments() {
                 "items": [{"category": "metal/iron", "weighing": {"gross": "52.400", "tare": "1.200", "deductions": [{"kind": "moisture", "percent": "3"}]}}],
                 "lines": [{"category": "metal/iron", "quantity": "49.664", "unit_price": "1.1", "amount": "54.63"}],
                 "total": "54.63", "adjustments": [{"kind": "round_down", "amount": "-0.63"}], "due": "54.00", "gap_reasons": [{"line": 0, "code": "weight"}]}),
+            true,
+        ),
+        (
+            "order.weigh",
+            json!({"order_id": id, "quote_id": id, "book": {"city": "330100", "version": 7}, "items": [], "lines": [],
+                "total": "0.00", "due": "0.00", "photos": ["ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"]}),
             true,
         ),
         (

@@ -444,6 +444,7 @@ impl Phone {
             limit: self.limit,
             confirmed: self.confirmed,
             check,
+            again: vec![],
         };
         pull::pull(
             &self.app.db,
