@@ -2,6 +2,7 @@
 //! arguments. The app, the server and the command line price and decide with exactly this code.
 
 pub mod appointment;
+pub mod blob;
 pub mod booking;
 pub mod command;
 pub mod conflict;

@@ -188,6 +188,10 @@ pub struct FinalQuote {
     #[serde(with = "crate::time::millis")]
     #[cfg_attr(feature = "ts", ts(type = "string"))]
     pub at: DateTime<Utc>,
+    /// Photos of the goods, by their names (SHA-256).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<String>>"))]
+    pub photos: Vec<String>,
 }
 
 /// The seller of a walk-in ticket, where the law or habit asks for it.
@@ -298,6 +302,13 @@ pub struct Order {
 }
 
 impl Order {
+    /// The names of pictures it holds: signatures and photos of the goods.
+    pub fn pictures(&self) -> impl Iterator<Item = &str> {
+        let photos = self.quotes.iter().flat_map(|q| &q.photos);
+        let signatures = self.acceptances.iter().filter_map(|a| a.blob.as_ref());
+        photos.chain(signatures).map(String::as_str)
+    }
+
     /// A new, empty order.
     #[must_use]
     pub fn new(id: OrderId, station_id: StationId, at: DateTime<Utc>) -> Self {

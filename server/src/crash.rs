@@ -19,6 +19,8 @@ pub const CRASH_POINTS: &[&str] = &[
     "push.after_commit",
     "push.before_answer",
     "pull.before_answer",
+    "blob.before_commit",
+    "blob.after_commit",
     "sequencer.after_insert",
     "sequencer.after_delete",
     "sequencer.before_commit",

@@ -1,4 +1,4 @@
-//! Token buckets for callers without a name: estimates and logins, by address.
+//! Token buckets: estimates and logins of callers without a name, by address; pictures, by device.
 
 use crate::config::Config;
 use governor::{
@@ -6,15 +6,21 @@ use governor::{
     clock::{Clock, DefaultClock},
     state::keyed::DashMapStateStore,
 };
-use std::{net::IpAddr, num::NonZeroU32};
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32};
+use uuid::Uuid;
 
-type Buckets = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, DefaultClock>;
+type Buckets<Key = IpAddr> = RateLimiter<Key, DashMapStateStore<Key>, DefaultClock>;
+
+/// Parts of pictures that a device may bring at once, and a second from then on: the largest picture has forty.
+const BLOB_BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
+const BLOB_RATE: NonZeroU32 = NonZeroU32::new(20).unwrap();
 
 /// The buckets.
 #[derive(Debug)]
 pub struct Limits {
     quotes: Buckets,
     logins: Buckets,
+    blobs: Buckets<Uuid>,
 }
 
 impl Limits {
@@ -28,6 +34,7 @@ impl Limits {
         Self {
             quotes: RateLimiter::keyed(quotes),
             logins: RateLimiter::keyed(logins),
+            blobs: RateLimiter::keyed(Quota::per_second(BLOB_RATE).allow_burst(BLOB_BURST)),
         }
     }
 
@@ -47,14 +54,23 @@ impl Limits {
         check(&self.logins, from)
     }
 
+    /// One more part of a picture from this device.
+    ///
+    /// # Errors
+    /// Seconds to wait.
+    pub fn blob(&self, device: Uuid) -> Result<(), u32> {
+        check(&self.blobs, device)
+    }
+
     /// Forgets addresses whose buckets are full again: a job.
     pub fn tidy(&self) {
         self.quotes.retain_recent();
         self.logins.retain_recent();
+        self.blobs.retain_recent();
     }
 }
 
-fn check(buckets: &Buckets, from: IpAddr) -> Result<(), u32> {
+fn check<Key: Clone + Eq + Hash>(buckets: &Buckets<Key>, from: Key) -> Result<(), u32> {
     buckets.check_key(&from).map_err(|refused| {
         let wait = refused.wait_time_from(DefaultClock::default().now());
         u32::try_from(wait.as_secs())

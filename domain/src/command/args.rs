@@ -118,6 +118,10 @@ pub struct Weigh {
     /// Why it differs from the estimate.
     #[serde(default)]
     pub gap_reasons: Vec<GapReason>,
+    /// Photos of the goods, by their names (SHA-256); at most 9.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<String>>"))]
+    pub photos: Vec<String>,
 }
 
 /// `order.accept`.

@@ -3,6 +3,7 @@
 
 use super::{Act, Applied, Party, Refusal, Visit, appointment};
 use crate::{
+    blob,
     command::{Accept, Pay, Receive, RefundArgs, Weigh},
     difference::{difference, needs_explicit_acceptance},
     ids::{QuoteId, StaffId},
@@ -22,7 +23,9 @@ pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Appli
         .iter()
         .find(|q| q.quote.id == args.quote_id)
     {
-        let same = told.quote.due == args.due && told.quote.items == args.items;
+        let same = told.quote.due == args.due
+            && told.quote.items == args.items
+            && told.photos == known_photos(args);
         dispute_unless(same, &visit.order, act, done);
         return;
     }
@@ -38,7 +41,11 @@ pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Appli
         quote: final_quote(args, act),
         by,
         at: act.at,
+        photos: known_photos(args),
     });
+    if blob::photos_fault(&args.photos).is_some() {
+        done.review(ReviewCode::Disputed);
+    }
     done.order_changed = true;
     if counts {
         order.weighed_at = Some(act.happened_at());
@@ -55,6 +62,18 @@ pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Appli
         }
         S::Unpaid | S::Paid => settle(order),
     };
+}
+
+/// What can be photos of this weighing: a fact is taken whatever else it names.
+fn known_photos(args: &Weigh) -> Vec<String> {
+    let names = args
+        .photos
+        .iter()
+        .filter(|name| blob::hash_of(name).is_some());
+    names
+        .take(blob::MAX_PHOTOS)
+        .map(|name| name.to_ascii_lowercase())
+        .collect()
 }
 
 /// The same identity told again with other contents is looked at, once a person.

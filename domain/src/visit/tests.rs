@@ -138,6 +138,7 @@ fn visit(appointment: AppointmentStatus, order: OrderStatus) -> Visit {
     };
     if matches!(order, OrderStatus::Paid | OrderStatus::Completed) {
         visit.order.quotes = vec![crate::order::FinalQuote {
+            photos: vec![],
             quote: quote(60, 1100),
             by: ZHANG,
             at: noon(),
@@ -164,6 +165,7 @@ fn of() -> Box<OfAppointment> {
 fn weigh(id: u128, due: i64) -> Command {
     let q = quote(id, due);
     Command::Weigh(Box::new(Weigh {
+        photos: vec![],
         order_id: ORDER,
         quote_id: q.id,
         book: q.book,

@@ -27,6 +27,7 @@ pub fn create_ticket(args: &TicketCreate, act: &Act) -> (Order, Applied) {
         },
         by,
         at: act.at,
+        photos: Vec::new(),
     }];
     order.current_quote = Some(args.quote.id);
     order.due = args.quote.due;

@@ -208,6 +208,7 @@ async fn weighing(
         })
         .collect();
     Ok(Command::Weigh(Box::new(Weigh {
+        photos: Vec::new(),
         order_id: order,
         quote_id,
         book: quote.book,

@@ -5,6 +5,7 @@ use crate::{
     config::Config,
     routes::{self, observe},
     store::{
+        blobs, compaction,
         health::{self, Unfit},
         idempotency, kept_verdicts, retire,
     },
@@ -170,6 +171,18 @@ async fn keep_house(app: App, end: CancellationToken) {
             Ok(emptied) => tracing::debug!(emptied, "verdicts confirmed long ago"),
             Err(error) => {
                 tracing::warn!(%error, "old verdicts could not be emptied; tried again later")
+            }
+        }
+        match compaction::compact(&app.db, app.now()).await {
+            Ok(done) => tracing::debug!(?done, "the change feed was compacted"),
+            Err(error) => {
+                tracing::warn!(%error, "the change feed could not be compacted; tried again later")
+            }
+        }
+        match blobs::purge(&app.db, app.now()).await {
+            Ok(purged) => tracing::debug!(purged, "uploads that nobody went on with"),
+            Err(error) => {
+                tracing::warn!(%error, "old uploads could not be removed; tried again later")
             }
         }
         app.limits.tidy();

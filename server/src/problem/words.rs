@@ -75,6 +75,30 @@ fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
             "send the body as application/json",
         ),
         "body_too_large" => ("内容过大", "the body is too large"),
+        "bad_content_range" => (
+            "Content-Range 与内容不符",
+            "Content-Range does not fit the bytes sent",
+        ),
+        "blob_too_large" => (
+            "图片超过 10 MiB，请缩小后再传",
+            "the picture is larger than 10 MiB; make it smaller",
+        ),
+        "blob_type_unsupported" => (
+            "只接受 JPEG、PNG、WebP 图片",
+            "only JPEG, PNG and WebP pictures are taken",
+        ),
+        "blob_not_uploaded" => (
+            "图片还没有从采集它的设备传上来",
+            "the picture has not come yet from the device that took it",
+        ),
+        "offset_mismatch" => (
+            "请从 expected 所示位置继续上传",
+            "go on at the place that `expected` names",
+        ),
+        "hash_mismatch" => (
+            "图片内容与其哈希不符，请从头重传",
+            "the bytes are not those of the hash; send them again from the start",
+        ),
         "route_not_found" => ("没有这个接口", "there is no such interface"),
         "method_not_allowed" => (
             "此接口不支持该方法",

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod admin_depots;
 pub mod answer;
 pub mod appointments;
+pub mod blobs;
 pub mod body;
 pub mod caller;
 pub mod catalogue;
@@ -65,6 +66,7 @@ pub fn router(app: App) -> Router {
         .merge(staff::router())
         .merge(leaving::router())
         .merge(sync::router())
+        .merge(blobs::router())
         .merge(admin::router())
         .merge(admin_depots::router());
     dressed(all, app)

@@ -1,7 +1,7 @@
 //! Rows of `appointments`. Written through [`super::visits`] only.
 
 use super::{
-    StoreError, Tx, bulk,
+    StoreError, Tx, blob_names, bulk,
     decode::{json, text, unreadable},
     orders::push_ids,
     reviews,
@@ -415,6 +415,9 @@ pub(super) async fn insert(tx: &mut Tx, stored: &Stored<Appointment>) -> Result<
         .execute(tx.conn())
         .await?;
     let a = &stored.body;
+    // Photos of a booking never change.
+    let photos = a.photos.iter().map(String::as_str);
+    blob_names::insert(tx, a.order_id, photos).await?;
     reviews::append(tx, Kind::Appointment, a.id.0, a.station_id, &a.reviews, 0).await
 }
 

@@ -2,7 +2,7 @@
 //! is a step of its own, recorded when done and harmless when run again.
 
 use super::{Db, StoreError};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row};
 use std::collections::HashSet;
 
 /// A numbered file.
@@ -56,6 +56,13 @@ migrations! {
     40 "0040_device_revocations";
     41 "0041_quarantined_mutations";
     42 "0042_device_recoveries";
+    50 "0050_sync_batch_at";
+    51 "0051_sync_log_entity";
+    52 "0052_sync_compaction";
+    53 "0053_server_instances";
+    60 "0060_blobs";
+    61 "0061_blob_parts";
+    62 "0062_blob_names";
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -81,7 +88,7 @@ pub async fn migrate(db: &Db) -> Result<usize, StoreError> {
             if done.contains(&(number, step)) {
                 continue;
             }
-            connection.execute(AssertSqlSafe(sql)).await?;
+            run(&mut connection, sql).await?;
             sqlx::query("INSERT IGNORE INTO schema_migrations (number, step, name, applied_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))")
                 .bind(number)
                 .bind(step)
@@ -92,6 +99,14 @@ pub async fn migrate(db: &Db) -> Result<usize, StoreError> {
         }
     }
     Ok(count)
+}
+
+/// Runs one step. A column or key that is there already was added by a run that ended before it was recorded.
+async fn run(connection: &mut MySqlConnection, sql: String) -> Result<(), StoreError> {
+    match connection.execute(AssertSqlSafe(sql)).await {
+        Err(error) if matches!(StoreError::number(&error), Some(1060 | 1061)) => Ok(()),
+        ran => Ok(drop(ran?)),
+    }
 }
 
 /// Steps still to run; the server does not start with any.

@@ -7,13 +7,17 @@
 //! SQL keeps to what MySQL 5.6, 5.7, MariaDB and TiDB share (architecture.md, storage facts).
 
 pub mod appointments;
+pub mod blob_names;
+pub mod blobs;
 mod bulk;
+pub mod compaction;
 pub mod db;
 pub mod decode;
 pub mod devices;
 pub mod dirty;
 pub mod disputed;
 pub mod error;
+mod feed_ports;
 pub mod freshness;
 pub mod health;
 pub mod idempotency;

@@ -2,8 +2,8 @@
 //! append-only; the lines are a copy for queries, rewritten when another quote counts.
 
 use super::{
-    StoreError, Tx,
-    decode::{decimal, fen, json, text, unreadable},
+    StoreError, Tx, blob_names,
+    decode::{decimal, fen, text, unreadable},
     orders::push_ids,
 };
 use huishou_domain::{
@@ -11,6 +11,8 @@ use huishou_domain::{
     quote::QuoteLine,
 };
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use sqlx::{MySql, MySqlConnection, QueryBuilder, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -37,10 +39,12 @@ pub(super) async fn of(
         .fetch_all(&mut *conn)
         .await?
     {
+        let body: String = row.try_get("body")?;
         let quote = FinalQuote {
-            quote: json(&row, "body")?,
+            quote: read(&body)?,
             by: row.try_get::<Uuid, _>("by_staff")?.into(),
             at: row.try_get("at")?,
+            photos: photos(&body)?,
         };
         parts
             .entry(row.try_get("order_id")?)
@@ -95,6 +99,36 @@ pub(super) async fn of(
     Ok(parts)
 }
 
+fn read<T: DeserializeOwned>(body: &str) -> Result<T, StoreError> {
+    serde_json::from_str(body).map_err(|error| unreadable("quotes.body", &error.to_string()))
+}
+
+/// What lies beside a quote in its body; most have nothing.
+#[derive(Serialize, Deserialize)]
+struct Beside {
+    #[serde(default)]
+    photos: Vec<String>,
+}
+
+fn photos(body: &str) -> Result<Vec<String>, StoreError> {
+    if body.contains("\"photos\":") {
+        read::<Beside>(body).map(|beside| beside.photos)
+    } else {
+        Ok(Vec::new())
+    }
+}
+
+/// A quote's body: the quote, and beside it the names of the photos, if there are any.
+fn body(quote: &FinalQuote) -> Result<String, StoreError> {
+    if quote.photos.is_empty() {
+        return text(&quote.quote);
+    }
+    let mut body = serde_json::to_value(&quote.quote)
+        .map_err(|error| StoreError::Unreadable(error.to_string()))?;
+    body["photos"] = Value::from(quote.photos.clone());
+    Ok(body.to_string())
+}
+
 fn select(columns: &str, ids: &[Uuid]) -> QueryBuilder<MySql> {
     let mut select = QueryBuilder::new(format!("{columns} WHERE order_id IN ("));
     push_ids(&mut select, ids);
@@ -108,6 +142,7 @@ pub(super) async fn append(
     before: Option<&Order>,
     order: &Order,
 ) -> Result<(), StoreError> {
+    blob_names::note(tx, before, order).await?;
     let known = |count: fn(&Order) -> usize| before.map_or(0, count);
     for (position, quote) in (0_u32..).zip(&order.quotes).skip(known(|o| o.quotes.len())) {
         insert_quote(tx, order, position, quote).await?;
@@ -144,7 +179,7 @@ async fn insert_quote(
     .bind(position)
     .bind(quote.by.0)
     .bind(quote.at)
-    .bind(text(&quote.quote)?)
+    .bind(body(quote)?)
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -33,6 +33,7 @@ async fn weigh(town: &Town, collector: Actor, visit: &Value) -> Uuid {
         amount: Fen::from_fen(3600),
     };
     let weigh = Weigh {
+        photos: Vec::new(),
         order_id: order,
         quote_id: QuoteId(quote),
         book: BookRef {
