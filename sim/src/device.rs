@@ -24,17 +24,13 @@ use huishou_domain::{
     staff::Staff,
 };
 use huishou_server::sync::pull::Caller;
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 const KEY: [u8; 32] = [0x1b; 32];
+/// The store's file.
+const STORE: &str = "huishou.db";
 
 /// A device's clocks: the wall shows the true time and an error that jumps; the counter counts within a boot, a little
 /// fast or slow.
@@ -109,7 +105,7 @@ pub struct Device {
     pub hands: Arc<Hands>,
     /// Woken when the person has done something.
     pub wake: Arc<Notify>,
-    plug: String,
+    plug: Arc<disk::vfs::Plug>,
     life: Arc<Mutex<Life>>,
     trace: Trace,
 }
@@ -121,8 +117,8 @@ fn template() -> Result<Backup> {
         return Ok(made.clone());
     }
     let disk = Disk::default();
-    disk::vfs::plug_in("template", &disk);
-    let store = Store::open(&PathBuf::from("/template/huishou.db"), &StoreKey::new(KEY))?;
+    let plug = disk::vfs::plug_in(&disk)?;
+    let store = Store::open(&plug.folder().join(STORE), &StoreKey::new(KEY))?;
     // For the whole process: what a disk without power does to SQLCipher is no news here.
     store.db().pragma_update(None, "cipher_log_level", "NONE")?;
     drop(store);
@@ -142,11 +138,9 @@ impl Device {
         chance: &Chance,
         trace: &Trace,
     ) -> Result<Self> {
-        static PLUGS: AtomicU64 = AtomicU64::new(0);
-        let plug = format!("d{}", PLUGS.fetch_add(1, Ordering::Relaxed));
         let disk = Disk::default();
         disk.put_back(&template()?);
-        disk::vfs::plug_in(&plug, &disk);
+        let plug = Arc::new(disk::vfs::plug_in(&disk)?);
         let state = HandsState {
             error: TimeDelta::milliseconds(chance.between(-60_000, 60_000)),
             boot: Uuid::nil(),
@@ -187,10 +181,10 @@ impl Device {
     /// Of the store.
     pub fn boot(&self) -> Result<()> {
         self.hands.boot();
-        let path = PathBuf::from(format!("/{}/huishou.db", self.plug));
+        let path = self.plug.folder().join(STORE);
         let store = Store::open(&path, &StoreKey::new(KEY))?;
         let config = Config {
-            data: PathBuf::from(format!("/{}", self.plug)),
+            data: self.plug.folder(),
             server: Some("http://simulated".to_owned()),
             key: KeySource::Given("1b".repeat(32)),
             clock: Arc::clone(&self.hands) as Arc<dyn Clock>,
@@ -341,12 +335,4 @@ impl Device {
 fn wait(chance: &Chance, failures: u32) -> Micros {
     let base = (30 * SECOND) << failures.min(3);
     (base + chance.below(base / 2)).min(300 * SECOND) + chance.below(MILLI)
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        if Arc::strong_count(&self.life) == 1 {
-            disk::vfs::unplug(&self.plug);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! SQLite's door to the simulated disks: the operating system interface (`sqlite3_vfs`) over [`Disk`], registered as the
-//! process's default so that the real store opens its files here without knowing. Paths are `/<disk>/<file>`.
+//! process's default so that the real store opens its files here without knowing. Paths are `<base>/<disk>/<file>`; in
+//! the real file system a folder with an empty file of the store's name stands there, for whoever looks past SQLite.
 //!
 //! One connection has a store open at a time (so has the app), and one thread runs: locks are granted, and the shared
 //! memory of the write-ahead log belongs to the connection. It is lost with it, as after a crash.
@@ -10,29 +11,61 @@ use rusqlite::ffi;
 use std::{
     collections::BTreeMap,
     ffi::{CStr, c_char, c_int, c_void},
+    path::{Path, PathBuf},
     ptr,
-    sync::{Mutex, Once, PoisonError},
+    sync::{Mutex, Once, OnceLock, PoisonError},
 };
 
 const NAME: &CStr = c"simulated";
 const MOST_PATH: c_int = 256;
 const INTERVAL_MS: f64 = 0.0;
 
-static DISKS: Mutex<BTreeMap<String, Disk>> = Mutex::new(BTreeMap::new());
+static DISKS: Mutex<BTreeMap<u32, Disk>> = Mutex::new(BTreeMap::new());
 
-/// Makes a disk known under a name, and SQLite open all files on such disks.
-pub fn plug_in(name: &str, disk: &Disk) {
+/// Where disks are plugged in.
+fn base() -> &'static Path {
+    static BASE: OnceLock<PathBuf> = OnceLock::new();
+    BASE.get_or_init(|| std::env::temp_dir().join(format!("huishou-sim-{}", std::process::id())))
+}
+
+/// A disk plugged in; it is unplugged when this is dropped.
+#[derive(Debug)]
+pub struct Plug(u32);
+
+impl Plug {
+    /// The folder where the disk's files are.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        base().join(self.0.to_string())
+    }
+}
+
+impl Drop for Plug {
+    fn drop(&mut self) {
+        let mut disks = disks();
+        disks.remove(&self.0);
+        // The last one takes the folders along; if it cannot, they are empty files in a temporary folder.
+        if disks.is_empty() {
+            let _ = std::fs::remove_dir_all(base());
+        }
+    }
+}
+
+/// Plugs a disk in, and has SQLite open all files there on it.
+///
+/// # Errors
+/// The temporary folder cannot be written.
+pub fn plug_in(disk: &Disk) -> std::io::Result<Plug> {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(register);
-    disks().insert(name.to_owned(), disk.clone());
+    let mut disks = disks();
+    let free = (0..).find(|n| !disks.contains_key(n)).unwrap_or(u32::MAX);
+    std::fs::create_dir_all(base().join(free.to_string()))?;
+    disks.insert(free, disk.clone());
+    Ok(Plug(free))
 }
 
-/// Forgets a disk.
-pub fn unplug(name: &str) {
-    disks().remove(name);
-}
-
-fn disks() -> std::sync::MutexGuard<'static, BTreeMap<String, Disk>> {
+fn disks() -> std::sync::MutexGuard<'static, BTreeMap<u32, Disk>> {
     DISKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -137,10 +170,11 @@ static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
     xUnfetch: None,
 };
 
-/// `/<disk>/<file>` as disk and file name.
+/// `<base>/<disk>/<file>` as disk and file name.
 fn place_of(path: &str) -> Option<(Disk, String)> {
-    let (disk, file) = path.trim_start_matches('/').split_once('/')?;
-    Some((disks().get(disk)?.clone(), file.to_owned()))
+    let path = Path::new(path).strip_prefix(base()).ok()?;
+    let (disk, file) = path.to_str()?.split_once('/')?;
+    Some((disks().get(&disk.parse().ok()?)?.clone(), file.to_owned()))
 }
 
 /// The text of a C string; none for a null pointer.
@@ -457,8 +491,9 @@ mod tests {
     fn what_was_committed_survives_a_power_cut_at_any_moment() {
         for seed in 0..30 {
             let disk = Disk::default();
-            plug_in("cut", &disk);
-            let db = Connection::open("/cut/a.db").unwrap();
+            let plug = plug_in(&disk).unwrap();
+            let path = plug.folder().join("a.db");
+            let db = Connection::open(&path).unwrap();
             db.pragma_update(None, "key", format!("x'{}'", "07".repeat(32)))
                 .unwrap();
             db.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -472,14 +507,13 @@ mod tests {
             disk.cut_power();
             drop(db);
             disk.restore_power(&Chance::of(seed));
-            let db = Connection::open("/cut/a.db").unwrap();
+            let db = Connection::open(&path).unwrap();
             db.pragma_update(None, "key", format!("x'{}'", "07".repeat(32)))
                 .unwrap();
             let count: i64 = db
                 .query_row("select count(*) from t", [], |row| row.get(0))
                 .unwrap();
             assert_eq!(count, i64::try_from(5 + seed).unwrap());
-            unplug("cut");
         }
     }
 }

@@ -30,7 +30,7 @@ const FEED: &str = "every write marks its scopes";
 /// The rule that it breaks.
 pub fn check(commit: &Commit, tables: &Tables, story: &Story) -> Holds {
     for change in &commit.changes {
-        aggregate(change)?;
+        aggregate(change, is_single(commit))?;
         mutation(change, commit, tables, story)?;
     }
     progress(commit)?;
@@ -38,13 +38,22 @@ pub fn check(commit: &Commit, tables: &Tables, story: &Story) -> Holds {
     marked(commit)
 }
 
-fn aggregate(change: &Change) -> Holds {
+/// Whether at most one command took effect in it: then each transition shows.
+fn is_single(commit: &Commit) -> bool {
+    let verdicts = commit
+        .changes
+        .iter()
+        .filter(|c| matches!(c.key, Key::Mutation(..)) && c.was.is_none());
+    verdicts.count() <= 1
+}
+
+fn aggregate(change: &Change, single: bool) -> Holds {
     match (&change.was, &change.is) {
         (Some(Row::Appointment(was)), Some(Row::Appointment(is))) => {
             appointment(&was.body, &is.body)
         }
         (Some(Row::Order(_, was)), Some(Row::Order(_, is))) => {
-            order(&was.body, &is.body)?;
+            order(&was.body, &is.body, single)?;
             balance(&is.body)
         }
         (None, Some(Row::Order(_, is))) => balance(&is.body),
@@ -83,13 +92,15 @@ fn appointment(was: &Appointment, is: &Appointment) -> Holds {
     })
 }
 
-fn order(was: &Order, is: &Order) -> Holds {
+fn order(was: &Order, is: &Order, single: bool) -> Holds {
     let covered = is.paid_fen() >= i128::from(is.due.fen());
     let legal = match (was.status, is.status) {
         // A walk-in ticket is completed by its payment; with all money back it may still be voided.
         (O::Completed, O::Cancelled) => is.appointment_id.is_none() && is.paid_fen() == 0,
+        // Cancelled and received in one breath: the second of two commands completed it.
+        (O::Unpaid, O::Completed) => covered || !single,
+        (O::Completed, _) if !single && is.appointment_id.is_none() => true,
         (O::Completed, to) => to == O::Completed,
-        (O::Unpaid, O::Completed) => covered,
         _ => true,
     };
     must(legal, LEGAL, || {

@@ -20,6 +20,7 @@ use crate::{
     server::SimHost,
     trace::Trace,
 };
+use huishou_client::error::Error;
 use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
     price_book,
@@ -99,7 +100,7 @@ fn tables(chance: &Chance) -> Tables {
 
 impl World {
     /// Everything in its place, nothing started.
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan) -> Result<Self, Error> {
         let chance = Chance::of(plan.seed);
         let executor = Executor::new(chance.branch());
         let trace = Trace::new(executor.clone(), plan.aloud);
@@ -129,15 +130,12 @@ impl World {
         let mut people = Vec::new();
         for (n, staff) in (1_u32..).zip(&hands) {
             let id = DeviceId(Uuid::from_u128(0xDE00 + u128::from(n)));
-            let device = Device::new(Node(10 + n), id, staff, &executor, &chance.branch(), &trace);
-            match device {
-                Ok(device) => people.push(Person {
-                    device,
-                    role: staff.role,
-                    seen: crate::rules::copies::Seen::default(),
-                }),
-                Err(error) => trace.note(Node::WORLD, format!("no device: {error}")),
-            }
+            let device = Device::new(Node(10 + n), id, staff, &executor, &chance.branch(), &trace)?;
+            people.push(Person {
+                device,
+                role: staff.role,
+                seen: crate::rules::copies::Seen::default(),
+            });
         }
         let collectors: Arc<Vec<StaffId>> = Arc::new(
             hands
@@ -157,7 +155,7 @@ impl World {
         };
         let acts = u32::try_from(chance.between(ACTS.0, ACTS.1)).unwrap_or(0);
         let troubles = Troubles::new(&executor, &chance, &trace, &ledger, &network, &servers);
-        Self {
+        Ok(Self {
             executor,
             trace,
             ledger,
@@ -172,7 +170,7 @@ impl World {
             troubles,
             crowded: chance.permille(300),
             chance,
-        }
+        })
     }
 
     /// Starts whatever runs by itself.

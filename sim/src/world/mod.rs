@@ -134,7 +134,17 @@ struct World {
 /// # Errors
 /// The rule that broke, where and after what.
 pub fn run(plan: Plan) -> Result<Totals, Box<Failure>> {
-    let mut world = World::new(plan);
+    let mut world = World::new(plan).map_err(|error| {
+        Box::new(Failure {
+            seed: plan.seed,
+            step: 0,
+            broken: Broken {
+                rule: "a run can begin",
+                what: error.to_string(),
+            },
+            trace: Vec::new(),
+        })
+    })?;
     let done = world.play();
     let totals = world.totals();
     let failed = |broken| {
