@@ -17,7 +17,7 @@ pub struct Lossy {
 #[derive(Default)]
 struct Rules {
     lose: Mutex<Option<String>>,
-    left: AtomicU32,
+    left: Mutex<u32>,
     lost: AtomicU32,
     change: Mutex<Option<(String, String)>>,
     heard: Mutex<String>,
@@ -50,7 +50,7 @@ impl Lossy {
     /// The next so many answers to requests that begin so (`POST /path`) are lost.
     pub fn lose(&self, request: &str, answers: u32) {
         *self.rules.lose.lock().expect("no panic") = Some(request.to_owned());
-        self.rules.left.store(answers, Ordering::SeqCst);
+        *self.rules.left.lock().expect("no panic") = answers;
     }
 
     /// Answers lost so far.
@@ -87,12 +87,13 @@ impl Rules {
     fn loses(&self, request: &[u8]) -> bool {
         let lose = self.lose.lock().expect("no panic").clone();
         let named = lose.is_some_and(|begin| request.starts_with(begin.as_bytes()));
-        let one_less = |left: u32| left.checked_sub(1);
-        named
-            && self
-                .left
-                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
-                .is_ok()
+        if !named {
+            return false;
+        }
+        let mut left = self.left.lock().expect("no panic");
+        let loses = *left > 0;
+        *left = left.saturating_sub(1);
+        loses
     }
 
     fn changed(&self, answer: &[u8]) -> Vec<u8> {
