@@ -114,11 +114,24 @@ fn io_code(error: &std::io::Error) -> &'static str {
     }
 }
 
+/// SQLCipher's word for a page whose seal does not fit is a failure without words of its own; a mistake in a statement
+/// always has some.
+const SEAL_BROKEN: &str = "SQL logic error";
+
 fn sqlite_code(error: &rusqlite::Error) -> &'static str {
+    if let rusqlite::Error::SqliteFailure(code, words) = error
+        && code.extended_code == 1
+        && words.as_deref().is_none_or(|words| words == SEAL_BROKEN)
+    {
+        return "store_corrupt";
+    }
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DiskFull) => "disk_full",
         Some(rusqlite::ErrorCode::ReadOnly) => "disk_read_only",
-        Some(rusqlite::ErrorCode::DatabaseCorrupt) => "store_corrupt",
+        // "Out of memory" is the pager's word where the cipher gave it no page; where memory is truly out nobody is told.
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::OutOfMemory) => {
+            "store_corrupt"
+        }
         Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
             "store_busy"
         }

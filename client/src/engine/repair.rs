@@ -239,9 +239,9 @@ struct Found {
 impl Found {
     fn of(data: &Path, key: &StoreKey) -> Result<Self> {
         let path = data.join(folder::STORE);
-        let read = match path.exists().then(|| readable::open(&path, key)) {
-            Some(Ok(db)) => readable::read(&db),
-            _ => readable::Readable::default(),
+        let read = match path.exists() {
+            true => readable::read(&path, key),
+            false => readable::Readable::default(),
         };
         let copies = copies::gather(data, key)?;
         let incarnation = copies.head.as_ref().map_or(1, |head| head.incarnation);

@@ -1,9 +1,9 @@
 //! What can still be read of a store whose file has gone bad: page by page from both ends, until a page refuses.
 
-use super::{Db, drafts, journal, meta, mutations, mutations::Stored};
-use crate::error::Result;
+use super::{Db, StoreKey, connect, drafts, journal, meta, mutations, mutations::Stored};
 use huishou_domain::sync::message::Verdict;
 use serde_json::Value;
+use std::path::Path;
 
 /// Commands read at a time: few, so that one bad page costs few.
 const STRIDE: u32 = 20;
@@ -19,28 +19,49 @@ pub struct Readable {
     pub last_id: Option<i64>,
 }
 
-/// Reads what can be read. A page that cannot be read ends a direction, never the whole.
+/// Reads what can be read. A page that cannot be read ends a direction, never the whole; after one a connection reads
+/// nothing more, so each part has its own.
 #[must_use]
-pub fn read(db: &Db) -> Readable {
+pub fn read(path: &Path, key: &StoreKey) -> Readable {
+    let fresh = || connect(path, key).ok();
     let mut found = Readable {
-        last_id: meta::get(db, meta::Key::LastId).ok().flatten(),
+        last_id: fresh().and_then(|db| meta::get(&db, meta::Key::LastId).ok().flatten()),
         ..Readable::default()
     };
-    let mut stored = forwards(db);
+    let mut stored = fresh().map(|db| forwards(&db)).unwrap_or_default();
     let reached = stored.last().map_or(i64::MIN, |last| last.id);
-    let mut behind = backwards(db, reached);
+    let mut behind = fresh()
+        .map(|db| backwards(&db, reached))
+        .unwrap_or_default();
     behind.reverse();
     stored.append(&mut behind);
+    let mut verdicts = fresh();
     for one in stored {
-        let verdict = match one.outcome {
-            Some(_) => journal::of(db, one.uid).ok().flatten(),
-            None => None,
+        let verdict = match (&one.outcome, &verdicts) {
+            (Some(_), Some(db)) => match journal::of(db, one.uid) {
+                Ok(verdict) => verdict,
+                Err(_) => {
+                    verdicts = fresh();
+                    None
+                }
+            },
+            _ => None,
         };
         found.commands.push((one, verdict));
     }
-    for (key, at) in drafts::all(db).unwrap_or_default() {
-        if let Ok(Some(body)) = drafts::get(db, &key) {
-            found.drafts.push((key, body, at));
+    found.drafts = drafts_of(fresh);
+    found
+}
+
+fn drafts_of(fresh: impl Fn() -> Option<Db>) -> Vec<(String, Value, i64)> {
+    let keys = fresh().and_then(|db| drafts::all(&db).ok());
+    let mut found = Vec::new();
+    let mut db = fresh();
+    for (key, at) in keys.unwrap_or_default() {
+        match db.as_ref().map(|db| drafts::get(db, &key)) {
+            Some(Ok(Some(body))) => found.push((key, body, at)),
+            Some(Err(_)) => db = fresh(),
+            _ => {}
         }
     }
     found
@@ -67,12 +88,4 @@ fn backwards(db: &Db, reached: i64) -> Vec<Stored> {
             _ => return found,
         }
     }
-}
-
-/// Opens a file that may be bad, changing nothing of its tables.
-///
-/// # Errors
-/// Where nothing of it can be read at all.
-pub fn open(path: &std::path::Path, key: &super::StoreKey) -> Result<Db> {
-    super::connect(path, key)
 }

@@ -338,6 +338,58 @@ fn a_salvage_keeps_what_waits_what_is_refused_and_open_and_what_was_typed() {
     device.is_sound();
     let marked = device.store(|store| meta::get::<bool>(store.db(), meta::Key::OlderCopy).unwrap());
     assert_eq!(marked, Some(true), "what is pending gets new numbers");
+    device.round(&server).unwrap();
+    device.round(&server).unwrap();
+    assert_eq!(device.pending(), 0);
+    assert_eq!(server.order(order).payments.len(), 1, "paid once");
+    assert_eq!(open(&device.engine), refused, "still to be dealt with");
+    device.equals(&server);
+    device.is_sound();
+}
+
+#[test]
+fn whichever_page_goes_bad_it_is_said_so_and_nothing_is_lost() {
+    let (_server, mut device) = at_work();
+    let made = uids(&device.engine);
+    device.close();
+    let pages = std::fs::metadata(device.folder.path().join(folder::STORE))
+        .unwrap()
+        .len()
+        / 4096;
+    for page in 0..pages {
+        let image = image(&device);
+        spoil(
+            &image.path().join(folder::STORE),
+            usize::try_from(page).unwrap() * 4096 + 100,
+            8,
+        );
+        match Engine::open(config(image.path())) {
+            Ok(engine) => {
+                let found = engine.verify_store().unwrap();
+                let offered = found
+                    .offers
+                    .iter()
+                    .any(|offer| offer.repair == Repair::Salvage);
+                assert!(!found.ok && offered, "page {page}: {found:?}");
+            }
+            Err(error) => assert_eq!(error.stable_code(), "store_corrupt", "page {page}"),
+        }
+        let plan = plan_salvage(&config(image.path())).unwrap();
+        assert_eq!(
+            (plan.pending, plan.damaged),
+            (5, 0),
+            "page {page}: {plan:?}"
+        );
+        salvage(&config(image.path())).unwrap();
+        let engine = Engine::open(config(image.path())).unwrap();
+        assert_eq!(uids(&engine), made, "page {page}");
+        assert_eq!(
+            engine.verify_store().unwrap().faults,
+            [""; 0],
+            "page {page}"
+        );
+    }
+    assert!(pages > 20);
 }
 
 #[test]
