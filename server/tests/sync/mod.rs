@@ -1,11 +1,14 @@
 //! Sync from the inside: feed, pages, pushes, conflicts, tokens of staff.
 
 mod batches;
+mod blobs;
 mod bookings;
 mod checks;
+mod compaction;
 mod conflicts;
 mod depots;
 mod desk_once;
+mod epochs;
 mod feed;
 mod http;
 mod kept_verdicts;
