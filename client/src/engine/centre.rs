@@ -1,6 +1,6 @@
 //! The sync centre: how sync stands, what waits, what was refused and what can be done about it.
 
-use super::{Engine, lists::staff_names, lock};
+use super::{Engine, lease, lists::staff_names, lock};
 use crate::{
     clock::Contact,
     error::{Error, Result},
@@ -49,6 +49,7 @@ impl Engine {
                 rows: base::count(db)?,
                 repaired_scopes: meta::get(db, meta::Key::Repaired)?.unwrap_or(0),
                 last_check: last_check.map(at),
+                lease_ends: lease::ends(db)?.filter(|_| !practice).map(wire),
             };
             if practice {
                 status.pending = 0;
@@ -127,6 +128,7 @@ fn chip(status: &SyncStatus) -> ChipState {
                 | "disk_full"
                 | "disk_read_only"
                 | "upgrade_required"
+                | "lease_over"
                 | "outbox_incomplete"
                 | "store_restored"
                 | "stale_incarnation"

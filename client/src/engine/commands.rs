@@ -5,7 +5,7 @@ use super::{
     booking::{self, Served},
     centre,
     fill::Fill,
-    lock, rules,
+    lease, lock, rules,
 };
 use crate::{
     clock::TrustedClock,
@@ -55,7 +55,7 @@ impl Engine {
     /// # Errors
     /// `unknown_command`, `invalid_arguments` and `unknown_argument` with the field, `sign_in_required`, `not_found`,
     /// `no_longer_yours` (the visit left this device's scopes), `forbidden`, the state machines' refusals for intents,
-    /// `reasons_owed`, `explicit_acceptance_required`, `not_weighed`, `quote_superseded`, `id_taken`, codes of
+    /// `reasons_owed`, `explicit_acceptance_required`, `not_weighed`, `quote_superseded`, `id_taken`, `lease_over`, codes of
     /// adjustments and pricing.
     pub fn execute(&self, name: &str, args: Value) -> Result<Executed> {
         self.execute_as(name, args, None)
@@ -159,7 +159,15 @@ impl Doing<'_> {
             slot: self.slot(),
             ..Act::new(Party::Staff(self.actor), at)
         };
-        match self.command.subject() {
+        let subject = self.command.subject();
+        let is_new = matches!(
+            subject,
+            Subject::Catalogue | Subject::NewTicket(_) | Subject::NewAppointment(..)
+        );
+        if is_new {
+            lease::permits(db, None, at)?;
+        }
+        match subject {
             Subject::Catalogue => self.write(db, None, None, at),
             Subject::NewTicket(id) => {
                 let visit = self.new_ticket(db, id.uuid(), &act)?;
@@ -197,6 +205,7 @@ impl Doing<'_> {
         if seen.shadow {
             return Err(Error::field("no_longer_yours", field));
         }
+        lease::permits(db, Some(&seen.visit), self.clock.now())?;
         permit(&seen.visit, &self.command, &Party::Staff(self.actor))?;
         rules::check(
             db,

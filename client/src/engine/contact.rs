@@ -3,7 +3,7 @@
 use super::{Engine, courier::Courier, session::person};
 use crate::{
     error::{Error, Result},
-    store::meta,
+    store::{Db, meta},
     sync::{
         apply::Applied,
         run::{self, Pushed},
@@ -11,8 +11,14 @@ use crate::{
     },
     view::{session::Settings, sync::SyncStatus},
 };
+use chrono::TimeDelta;
 use huishou_domain::time::wire;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The version that the server may find too old.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// When a server that found this version too old is asked again.
+const ASK_AGAIN: TimeDelta = TimeDelta::days(1);
 
 /// What one round is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +43,8 @@ impl Engine {
     async fn stay_in_contact(&self) {
         let mut failures = 0_u32;
         loop {
-            if self.may_contact() {
+            self.look_at_lease();
+            if self.may_contact() && !self.waits_for_upgrade() {
                 match self.contact(Round::Both).await {
                     Ok(_) => failures = 0,
                     Err(error) => {
@@ -112,6 +119,7 @@ impl Engine {
         let done = self.round(network, round).await;
         drop(running);
         self.note_end(done.as_ref().err())?;
+        self.look_at_lease();
         if let Err(failure) = &done
             && let Err(error) = Box::pin(self.heed(failure)).await
         {
@@ -158,22 +166,62 @@ impl Engine {
         signed_in && !switched_off && !self.is_practice()
     }
 
+    /// Notes how a round ended; nothing where that is how the last one ended too.
     fn note_end(&self, failure: Option<&Error>) -> Result<()> {
-        let now = wire(self.inner.main.clock.now());
-        self.main_write(|db| match failure {
-            None => {
-                meta::remove(db, meta::Key::OfflineSince)?;
-                meta::remove(db, meta::Key::LastError)
-            }
-            Some(failure) => {
-                let code = failure.stable_code();
-                if code == "offline" && meta::get::<String>(db, meta::Key::OfflineSince)?.is_none()
-                {
-                    meta::set(db, meta::Key::OfflineSince, &now)?;
-                }
-                meta::set(db, meta::Key::LastError, &code)
-            }
+        let now = self.inner.main.clock.now();
+        let code = failure.map(Error::stable_code);
+        let noted = self.main_read(Noted::of)?;
+        let mut new = Noted {
+            error: code.clone(),
+            ..Noted::default()
+        };
+        if code.as_deref() == Some("upgrade_required") {
+            new.outdated = Some((now.timestamp_millis(), VERSION.to_owned()));
+        }
+        if failure.is_some() {
+            new.since = noted.since.clone();
+        }
+        if code.as_deref() == Some("offline") && new.since.is_none() {
+            new.since = Some(wire(now));
+        }
+        if new == noted {
+            return Ok(());
+        }
+        self.main_write(|db| new.note(db))
+    }
+
+    /// The server will not have this version: it is asked again after a day, by hand, or by another version.
+    pub(crate) fn waits_for_upgrade(&self) -> bool {
+        let now = self.inner.main.clock.now().timestamp_millis();
+        let noted = self.main_read(Noted::of).ok();
+        let outdated = noted.and_then(|noted| noted.outdated);
+        outdated.is_some_and(|(at, version)| {
+            version == VERSION && (now - at).abs() < ASK_AGAIN.num_milliseconds()
         })
+    }
+}
+
+/// What is known of the last round.
+#[derive(Default, PartialEq, Eq)]
+struct Noted {
+    error: Option<String>,
+    since: Option<String>,
+    outdated: Option<(i64, String)>,
+}
+
+impl Noted {
+    fn of(db: &Db) -> Result<Self> {
+        Ok(Self {
+            error: meta::get(db, meta::Key::LastError)?,
+            since: meta::get(db, meta::Key::OfflineSince)?,
+            outdated: meta::get(db, meta::Key::Outdated)?,
+        })
+    }
+
+    fn note(&self, db: &Db) -> Result<()> {
+        meta::put(db, meta::Key::LastError, self.error.as_ref())?;
+        meta::put(db, meta::Key::OfflineSince, self.since.as_ref())?;
+        meta::put(db, meta::Key::Outdated, self.outdated.as_ref())
     }
 }
 

@@ -15,6 +15,7 @@ mod diagnostics;
 mod fill;
 mod history;
 mod keeping;
+mod lease;
 mod leaving;
 mod lists;
 mod practice;
@@ -109,6 +110,8 @@ struct Inner {
     wake: Notify,
     gate: tokio::sync::Mutex<()>,
     running: AtomicBool,
+    /// The offline lease was over when it was last looked at.
+    locked: AtomicBool,
 }
 
 impl Engine {
@@ -175,6 +178,7 @@ impl Engine {
             wake: Notify::new(),
             gate: tokio::sync::Mutex::new(()),
             running: AtomicBool::new(false),
+            locked: AtomicBool::new(false),
         };
         Ok(Self {
             inner: Arc::new(inner),

@@ -1,6 +1,6 @@
 //! Who uses the device: registration, sign-in and out.
 
-use super::{Engine, Event, lists};
+use super::{Engine, Event, lease, lists};
 use crate::{
     crash::crash_point,
     error::{Error, Result},
@@ -42,6 +42,7 @@ impl Engine {
             (false, Some(_)) => Mode::SignedIn,
             (false, None) => Mode::SignedOut,
         };
+        let (person_is_in, now) = (person.is_some(), self.inner.main.clock.now());
         let device = self.device()?;
         Ok(SessionState {
             mode,
@@ -51,6 +52,9 @@ impl Engine {
             server: self.server()?,
             city,
             keyring: self.inner.config.key.is_keyring(),
+            lease_over: !practice
+                && person_is_in
+                && self.main_read(|db| lease::is_over(db, now))?,
         })
     }
 

@@ -141,6 +141,17 @@ pub fn set_text(db: &Db, key: &str, value: &serde_json::Value) -> Result<()> {
     Ok(())
 }
 
+/// Stores a value, or forgets it.
+///
+/// # Errors
+/// Of the store.
+pub fn put<T: Serialize>(db: &Db, key: Key, value: Option<&T>) -> Result<()> {
+    match value {
+        Some(value) => set(db, key, value),
+        None => remove(db, key),
+    }
+}
+
 /// Notes a contact: from now on the server's word is the latest trusted time.
 ///
 /// # Errors

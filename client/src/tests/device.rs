@@ -3,7 +3,7 @@
 use super::server::{STATION, Server, ZHANG};
 use crate::{
     clock::{Clock, Counter},
-    engine::{Config, Engine},
+    engine::{Config, Engine, Round},
     error::Result,
     secrets::KeySource,
     store::Store,
@@ -14,7 +14,7 @@ use crate::{
     },
     view::quote::Executed,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
     ids::{AppointmentId, OrderId, StaffId},
     staff::Role,
@@ -25,17 +25,20 @@ use std::{collections::BTreeMap, sync::Arc};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-struct Still;
+/// Clocks that stand until a test lets time pass.
+#[derive(Default)]
+pub struct Still(std::sync::atomic::AtomicI64);
 
 impl Clock for Still {
     fn wall(&self) -> DateTime<Utc> {
-        "2026-11-23T02:00:00Z".parse().unwrap()
+        let start: DateTime<Utc> = "2026-11-23T02:00:00Z".parse().unwrap();
+        start + TimeDelta::milliseconds(self.counter().passed_ms)
     }
 
     fn counter(&self) -> Counter {
         Counter {
             span: Uuid::nil(),
-            passed_ms: 0,
+            passed_ms: self.0.load(std::sync::atomic::Ordering::SeqCst),
         }
     }
 }
@@ -43,16 +46,17 @@ impl Clock for Still {
 pub struct Device {
     pub folder: TempDir,
     pub engine: Engine,
+    clock: Arc<Still>,
     runtime: tokio::runtime::Runtime,
 }
 
-fn open(folder: &TempDir) -> Engine {
+fn open(folder: &TempDir, clock: &Arc<Still>) -> Engine {
     let key = KeySource::Given("1b".repeat(32));
     let config = Config {
         data: folder.path().to_owned(),
         server: None,
         key,
-        clock: Arc::new(Still),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
     };
     Engine::open(config).unwrap()
 }
@@ -82,7 +86,8 @@ impl Device {
 
     fn of(id: StaffId, name: &str, role: Role, scopes: &[Scope]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engine = open(&folder);
+        let clock = Arc::new(Still::default());
+        let engine = open(&folder, &clock);
         let staff = StaffOfSession {
             id,
             username: role.as_str().into(),
@@ -105,6 +110,7 @@ impl Device {
         Self {
             folder,
             engine,
+            clock,
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .enable_all()
@@ -115,13 +121,28 @@ impl Device {
 
     /// As after a kill: another process opens the same folder.
     pub fn reopen(&mut self) {
-        self.engine = open(&self.folder);
+        self.engine = open(&self.folder, &self.clock);
     }
 
     /// Lets go of the folder's files.
     pub fn close(&mut self) {
         let elsewhere = tempfile::tempdir().unwrap();
-        self.engine = open(&elsewhere);
+        self.engine = open(&elsewhere, &self.clock);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: TimeDelta) {
+        let millis = time.num_milliseconds();
+        self.clock
+            .0
+            .fetch_add(millis, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// A round as the loop makes it: its end is noted.
+    pub fn contact(&self, server: &Server, round: Round) -> Result<Applied> {
+        self.runtime
+            .block_on(self.engine.contact_by(server, round))
+            .map(|(_, applied)| applied)
     }
 
     pub fn push(&self, server: &Server) -> Result<run::Pushed> {

@@ -66,6 +66,8 @@ pub struct State {
     pub asked: Vec<PullRequest>,
     /// Aggregates sent so far.
     pub put: usize,
+    /// Every request is answered with this problem.
+    pub problem: Option<(u16, &'static str)>,
     now: DateTime<Utc>,
     random: u8,
     /// Aggregates a page.
@@ -101,6 +103,7 @@ impl Server {
             passes_over_again: false,
             asked: Vec::new(),
             put: 0,
+            problem: None,
             now: "2026-11-23T02:00:00Z".parse().unwrap(),
             random: 0,
             page: 1000,
@@ -246,6 +249,11 @@ impl Server {
             now,
             ..backup.clone()
         };
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: TimeDelta) {
+        self.state().now += time;
     }
 
     /// The device's newest incarnation and highest number.
@@ -582,7 +590,7 @@ impl State {
         let cursor = continued
             .map(str::to_owned)
             .filter(|_| !reset)
-            .unwrap_or_else(|| format!("s{}:0", self.log.len()));
+            .unwrap_or_else(|| format!("s{}:", self.log.len()));
         let mut answer = PullAnswer {
             puts: vec![],
             drops: vec![],
@@ -642,21 +650,26 @@ impl State {
     }
 
     fn snapshot_page(&self, cursor: &str, answer: &mut PullAnswer) {
-        let (base, offset) = cursor.split_once(':').unwrap();
-        let (base, offset): (usize, usize) = (base.parse().unwrap(), offset.parse().unwrap());
-        let visible = self.visible();
-        answer.puts = visible
+        let (base, after) = cursor.split_once(':').unwrap();
+        let base: usize = base.parse().unwrap();
+        let after: Option<Key> = after
+            .split_once('/')
+            .map(|(kind, id)| (Kind::parse(kind).unwrap(), id.parse().unwrap()));
+        let mut rest = self.visible();
+        rest.retain(|key| after.is_none_or(|after| *key > after));
+        answer.puts = rest
             .iter()
-            .skip(offset)
             .take(self.page)
             .map(|key| self.put_of(*key))
             .collect();
-        let end = offset + answer.puts.len();
-        if end < visible.len() {
-            answer.cursor = format!("s{base}:{end}");
-        } else {
-            answer.cursor = format!("l{base}");
-            answer.complete = base == self.log.len();
+        match rest.get(self.page.wrapping_sub(1)) {
+            Some((kind, id)) if rest.len() > self.page => {
+                answer.cursor = format!("s{base}:{}/{id}", kind.as_str());
+            }
+            _ => {
+                answer.cursor = format!("l{base}");
+                answer.complete = base == self.log.len();
+            }
         }
     }
 
@@ -701,6 +714,18 @@ impl State {
         check
     }
 
+    fn problem(&self) -> Result<()> {
+        let Some((status, code)) = self.problem else {
+            return Ok(());
+        };
+        Err(Error::Problem {
+            status,
+            code: code.into(),
+            field: None,
+            body: Box::new(json!({"code": code, "oldest": 2, "newest": 3})),
+        })
+    }
+
     /// Grants other scopes.
     pub fn grant(&mut self, scopes: &[Scope]) {
         self.granted = scopes.iter().cloned().collect();
@@ -710,6 +735,7 @@ impl State {
 impl Transport for Server {
     async fn push(&self, request: &PushRequest) -> Result<PushAnswer> {
         let mut state = self.state();
+        state.problem()?;
         let answer = state.push(request)?;
         if state.lose_push > 0 {
             state.lose_push -= 1;
@@ -720,6 +746,7 @@ impl Transport for Server {
 
     async fn pull(&self, request: &PullRequest) -> Result<PullAnswer> {
         let mut state = self.state();
+        state.problem()?;
         if state.lose_pull > 0 {
             state.lose_pull -= 1;
             return Err(Error::Offline("lost on the way".into()));

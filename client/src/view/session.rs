@@ -55,6 +55,9 @@ pub struct SessionState {
     pub city: Option<String>,
     /// The store is encrypted and its key lies in the OS keyring; false only where a passphrase stands in.
     pub keyring: bool,
+    /// The server has not been met for 30 days: nothing new can be begun, a visit in progress can be finished, and
+    /// contact unlocks.
+    pub lease_over: bool,
 }
 
 /// First sign-in on this device.

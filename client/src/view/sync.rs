@@ -50,6 +50,8 @@ pub struct SyncStatus {
     pub repaired_scopes: u32,
     /// Last check that matched, RFC 3339 UTC.
     pub last_check: Option<String>,
+    /// Until when the device works without meeting the server, RFC 3339 UTC; none before the first contact.
+    pub lease_ends: Option<String>,
 }
 
 /// One mutation in the sync centre: waiting, answered, or refused and open.

@@ -17,4 +17,8 @@ by: StaffId,
 /**
  * When (server time once the server has it).
  */
-at: string, };
+at: string, 
+/**
+ * Photos of the goods, by their names (SHA-256).
+ */
+photos?: Array<string>, };

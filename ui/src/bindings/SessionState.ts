@@ -34,4 +34,9 @@ city: string | null,
 /**
  * The store is encrypted and its key lies in the OS keyring; false only where a passphrase stands in.
  */
-keyring: boolean, };
+keyring: boolean, 
+/**
+ * The server has not been met for 30 days: nothing new can be begun, a visit in progress can be finished, and
+ * contact unlocks.
+ */
+lease_over: boolean, };

@@ -52,4 +52,8 @@ repaired_scopes: number,
 /**
  * Last check that matched, RFC 3339 UTC.
  */
-last_check: string | null, };
+last_check: string | null, 
+/**
+ * Until when the device works without meeting the server, RFC 3339 UTC; none before the first contact.
+ */
+lease_ends: string | null, };

@@ -136,6 +136,7 @@ export default {
   practice: 'Not possible in practice. Leave practice first.',
   check_mismatch: 'The check against the server does not match; it is being fetched again.',
   store_restored: 'This device’s data looks restored from a backup; sending has stopped so that nothing happens twice. Call support.',
+  lease_over: 'This device has not met the server for 30 days. Connect it first; a visit that has begun can be finished.',
   invalid: 'This value cannot be used. Check it and try again.',
   invalid_amount: 'Not a usable amount: above 0, at most two decimals.',
   invalid_arguments: 'The command is incomplete or wrong. Check it and try again.',

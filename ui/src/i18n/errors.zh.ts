@@ -136,6 +136,7 @@ export default {
   practice: '练习模式下不能这样做。请先退出练习。',
   check_mismatch: '与服务器核对不一致，正在重新获取。',
   store_restored: '本机数据像是从备份恢复的，为免重复已停止上传。请联系技术支持。',
+  lease_over: '本机已 30 天没有联系上服务器，请先联网；已开始的上门可以做完。',
   invalid: '这个值不能用。请检查后重试。',
   invalid_amount: '金额不对：须大于 0，最多两位小数。',
   invalid_arguments: '操作内容不完整或不对。请检查后重试。',

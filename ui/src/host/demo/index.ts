@@ -44,7 +44,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
   let journal: MutationEntry[] = scenario === 'attention' ? refusedMutations(visits) : []
   let status: SyncStatus = {
     chip: 'synced', running: false, pending: 0, refused: 0, last_contact: new Date().toISOString(), offline_since: null,
-    last_error: null, offline_switch: settings.offline, clock_offset_ms: 1_200, rows: visits.length * 2 + 9, repaired_scopes: 0, last_check: new Date().toISOString(),
+    last_error: null, offline_switch: settings.offline, clock_offset_ms: 1_200, rows: visits.length * 2 + 9, repaired_scopes: 0, last_check: new Date().toISOString(), lease_ends: new Date(Date.now() + 30 * 86_400_000).toISOString(),
   }
 
   const emit = <K extends keyof HostEvents>(event: K, payload: HostEvents[K]) => handlers[event].forEach((handler) => handler(copy(payload)))
@@ -253,7 +253,7 @@ function startSession(scenario: string, role: 'collector' | 'station' | 'dispatc
   const person: Person | null = member
     ? { id: member.id, username: member.username, name: member.name, role: member.role, station_id: member.station_id, station_name: STATIONS[0]?.name ?? null }
     : null
-  const base: SessionState = { mode: 'signed_in', person, device_id: '0193a000-0000-7000-8000-000000000d01', device_name: '城西 3 号平板', server: 'http://127.0.0.1:8080', city: '330100', keyring: true }
+  const base: SessionState = { mode: 'signed_in', person, device_id: '0193a000-0000-7000-8000-000000000d01', device_name: '城西 3 号平板', server: 'http://127.0.0.1:8080', city: '330100', keyring: true, lease_over: false }
   if (scenario === 'new') return { ...base, mode: 'signed_out', person: null, device_id: null, device_name: null, server: null }
   if (scenario === 'signed-out') return { ...base, mode: 'signed_out', person: null }
   if (scenario === 'practice') return { ...base, mode: 'practice', device_id: null, device_name: null, server: null }

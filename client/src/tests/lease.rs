@@ -1,0 +1,120 @@
+//! Thirty days without the server, and a server that finds this version too old.
+
+use super::{
+    device::{Device, scopes},
+    server::Server,
+};
+use crate::{engine::Round, view::sync::ChipState};
+use chrono::TimeDelta;
+use huishou_domain::order::OrderStatus;
+use serde_json::json;
+
+fn code<T: std::fmt::Debug>(done: crate::error::Result<T>) -> String {
+    done.unwrap_err().stable_code()
+}
+
+#[test]
+fn after_thirty_days_nothing_new_is_begun_what_has_begun_is_finished_and_contact_unlocks() {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let (begun, order) = server.book(2);
+    let (untouched, _) = server.book(4);
+    device.round(&server).unwrap();
+    device
+        .exec("appointment.start", json!({"appointment_id": begun}))
+        .unwrap();
+    let state = || device.engine.session_state().unwrap().lease_over;
+    let ends = device.engine.sync_status().unwrap().lease_ends.unwrap();
+    assert_eq!(ends, "2026-12-23T02:00:01.000Z");
+
+    device.pass(TimeDelta::days(30) - TimeDelta::milliseconds(1));
+    assert!(!state());
+    let iron = || json!({"items": [{"category": "metal/iron", "quantity": "3"}]});
+    device.exec("ticket.create", iron()).unwrap();
+    device.pass(TimeDelta::milliseconds(1));
+    assert!(state());
+    assert_eq!(code(device.exec("ticket.create", iron())), "lease_over");
+    for name in ["appointment.start", "appointment.cancel"] {
+        let args = json!({"appointment_id": untouched, "reason": "not_home"});
+        let args = if name == "appointment.start" {
+            json!({"appointment_id": untouched})
+        } else {
+            args
+        };
+        assert_eq!(code(device.exec(name, args)), "lease_over", "{name}");
+    }
+    device.serve_rest(begun, order);
+    let served = device.engine.order(order).unwrap().order;
+    assert_eq!(
+        served.status,
+        OrderStatus::Paid,
+        "a visit in progress is finished"
+    );
+    device.is_sound();
+
+    server.pass(TimeDelta::days(30));
+    device.contact(&server, Round::Push).unwrap();
+    assert_eq!(
+        (device.pending(), state()),
+        (0, false),
+        "push works, and unlocks"
+    );
+    device.exec("ticket.create", iron()).unwrap();
+    device.round(&server).unwrap();
+    device.equals(&server);
+}
+
+#[test]
+fn a_wall_clock_set_forward_does_not_lock_and_one_set_back_does_not_unlock() {
+    let (server, mut device) = (Server::new(&scopes()), Device::new());
+    device.round(&server).unwrap();
+    device.pass(TimeDelta::days(31));
+    device.reopen();
+    assert!(
+        device.engine.session_state().unwrap().lease_over,
+        "a restart is no contact"
+    );
+    server.state().problem = Some((503, "database_unavailable"));
+    device.contact(&server, Round::Both).unwrap_err();
+    assert!(
+        device.engine.session_state().unwrap().lease_over,
+        "an answer that says nothing is none either"
+    );
+}
+
+#[test]
+fn a_version_that_is_too_old_is_told_so_keeps_its_outbox_and_is_heard_after_the_upgrade() {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let (appointment, order) = server.book(2);
+    device.contact(&server, Round::Both).unwrap();
+    device.serve(appointment, order);
+    server.state().problem = Some((426, "upgrade_required"));
+    for _ in 0..3 {
+        assert_eq!(
+            code(device.contact(&server, Round::Both)),
+            "upgrade_required"
+        );
+    }
+    let status = device.engine.sync_status().unwrap();
+    assert_eq!((status.chip, status.pending), (ChipState::Attention, 5));
+    assert_eq!(status.last_error.as_deref(), Some("upgrade_required"));
+    assert!(device.engine.waits_for_upgrade(), "not asked at each turn");
+    device.pass(TimeDelta::days(1));
+    assert!(!device.engine.waits_for_upgrade(), "but daily");
+    server.state().problem = None;
+    device.contact(&server, Round::Both).unwrap();
+    let status = device.engine.sync_status().unwrap();
+    assert_eq!((status.last_error, status.pending), (None, 0));
+    assert!(!device.engine.waits_for_upgrade());
+    device.equals(&server);
+}
+
+#[test]
+fn fields_of_newer_and_older_servers_do_not_disturb() {
+    use huishou_domain::sync::message::{PullAnswer, PushAnswer};
+    let newer = r#"{"puts":[],"drops":[],"last_mutation":3,"verdicts":[],"cursor":"c","complete":true,"reset":[],"incarnation":2,"weather":{"sunny":true},"server_time":"2026-11-23T02:00:00.125Z"}"#;
+    let page: PullAnswer = serde_json::from_str(newer).unwrap();
+    assert_eq!((page.incarnation, page.last_mutation), (2, 3));
+    let older = r#"{"last_mutation":3,"verdicts":[],"server_time":"2026-11-23T02:00:00.125Z"}"#;
+    let answer: PushAnswer = serde_json::from_str(older).unwrap();
+    assert_eq!((answer.incarnation, answer.epoch.is_nil()), (1, true));
+}
