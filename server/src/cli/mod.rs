@@ -1,4 +1,4 @@
-//! The command line: `serve`, `migrate`, `seed-demo`, `staff add`, `config check`, `price`.
+//! The command line: `serve`, `migrate`, `seed-demo`, `staff add`, `epoch rotate`, `config check`, `price`.
 
 mod accounts;
 mod demo;
@@ -11,6 +11,7 @@ use crate::{
     app::{App, State},
     config::Config,
     store::{health, migrations},
+    sync::{epochs, ports::Ledger},
 };
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -40,6 +41,11 @@ enum Command {
         #[command(subcommand)]
         command: StaffCommand,
     },
+    /// The history of changes that devices follow.
+    Epoch {
+        #[command(subcommand)]
+        command: EpochCommand,
+    },
     /// Settings.
     Config {
         #[command(subcommand)]
@@ -53,6 +59,13 @@ enum Command {
 enum StaffCommand {
     /// Adds a member of staff.
     Add(AddStaff),
+}
+
+#[derive(Subcommand)]
+enum EpochCommand {
+    /// Begins another one, after the database was restored from a backup: every device reads its scopes anew and tells
+    /// again what the backup does not know.
+    Rotate,
 }
 
 #[derive(Args)]
@@ -120,6 +133,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Staff {
             command: StaffCommand::Add(new),
         } => add_staff(&set_up(config)?, new).await,
+        Command::Epoch {
+            command: EpochCommand::Rotate,
+        } => rotate_epoch(&set_up(config)?).await,
         Command::Config {
             command: ConfigCommand::Check,
         } => {
@@ -132,6 +148,15 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 
 fn set_up(config: Config) -> anyhow::Result<App> {
     State::new(config).context("cannot set up")
+}
+
+async fn rotate_epoch(app: &App) -> anyhow::Result<()> {
+    let old = app.db.epoch().await.context("cannot read the epoch")?;
+    let new = epochs::rotate(&app.db, old)
+        .await
+        .context("cannot begin another epoch")?;
+    println!("{new}");
+    Ok(())
 }
 
 async fn add_staff(app: &App, new: AddStaff) -> anyhow::Result<()> {

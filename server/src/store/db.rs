@@ -181,12 +181,34 @@ impl Db {
         Ok(())
     }
 
+    /// A [`Db::snapshot`] that waits, in a Galera cluster, until this node has applied every commit of the others.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn snapshot_of_now(&self) -> Result<Snapshot, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        let clustered = "SHOW VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'";
+        if connection.fetch_optional(clustered).await?.is_some() {
+            // For this connection from now on: reading once too late costs less than reading too early.
+            connection
+                .execute("SET SESSION wsrep_sync_wait = 1")
+                .await?;
+        }
+        self.snapshot_on(connection).await
+    }
+
     /// One REPEATABLE READ, read-only consistent snapshot.
     ///
     /// # Errors
     /// The database cannot be reached.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        self.snapshot_on(self.pool.acquire().await?).await
+    }
+
+    async fn snapshot_on(
+        &self,
+        mut connection: PoolConnection<MySql>,
+    ) -> Result<Snapshot, StoreError> {
         connection
             .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             .await?;

@@ -105,7 +105,8 @@ pub async fn migrate(db: &Db) -> Result<usize, StoreError> {
 async fn run(connection: &mut MySqlConnection, sql: String) -> Result<(), StoreError> {
     match connection.execute(AssertSqlSafe(sql)).await {
         Err(error) if matches!(StoreError::number(&error), Some(1060 | 1061)) => Ok(()),
-        ran => Ok(drop(ran?)),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -3,9 +3,8 @@
 use super::{
     Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, bulk, devices,
     devices::Progress, dirty, disputed, disputed::NewDispute, messages, mutations,
-    mutations::Processed, orders, orders::Route, price_books, price_books::Newest, replica,
-    replica::Held, slots as places, staff, staff::Person, stations, sync_head, sync_head::Head,
-    sync_log, sync_log::Pending, users,
+    mutations::Processed, orders, orders::Route, price_books, price_books::Newest, slots as places,
+    staff, staff::Person, stations, sync_head, sync_log, users,
 };
 use crate::{
     app::App,
@@ -14,8 +13,7 @@ use crate::{
     sync::{
         catalogue,
         gathered::{Gathered, orders_named},
-        plan::{Key, Slice},
-        ports::{Effecting, Host, Ledger, Prepared, Pulling, Pushing, Sequencing, VisitRows},
+        ports::{Effecting, Host, Ledger, Prepared, Pushing, VisitRows},
     },
 };
 use chrono::{DateTime, Utc};
@@ -27,7 +25,6 @@ use huishou_domain::{
     price_book::PriceBook,
     staff::Station,
     sync::{
-        check::Check,
         message::Verdict,
         scope::{Kind, Scope},
     },
@@ -78,6 +75,18 @@ impl Ledger for Db {
 
     fn tag(&self) -> [u8; 16] {
         rand::random()
+    }
+
+    async fn snapshot_of_now(&self) -> Result<Snapshot, StoreError> {
+        Self::snapshot_of_now(self).await
+    }
+
+    async fn epoch(&self) -> Result<Uuid, StoreError> {
+        Ok(sync_head::read(&mut *self.read().await?).await?.epoch)
+    }
+
+    async fn rotate_epoch(&self, old: Uuid, new: Uuid) -> Result<bool, StoreError> {
+        sync_head::rotate(&mut *self.read().await?, old, new).await
     }
 }
 
@@ -180,6 +189,10 @@ impl Effecting for Tx {
 
     fn new_id(&mut self) -> Uuid {
         Uuid::now_v7()
+    }
+
+    async fn epoch(&mut self) -> Result<Uuid, StoreError> {
+        Ok(sync_head::read(self.conn()).await?.epoch)
     }
 
     async fn person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
@@ -305,95 +318,6 @@ impl VisitRows for Tx {
         after: &Visit,
     ) -> Result<(), StoreError> {
         messages::tell_customer(self, before, after).await
-    }
-}
-
-impl Sequencing for Tx {
-    async fn lock_head(&mut self) -> Result<Head, StoreError> {
-        sync_head::lock(self.conn()).await
-    }
-
-    async fn pending(&mut self, most: u32) -> Result<Vec<Pending>, StoreError> {
-        sync_log::pending(self.conn(), most).await
-    }
-
-    async fn append(&mut self, head: i64, rows: &[Pending]) -> Result<(), StoreError> {
-        sync_log::append(self.conn(), head, rows).await
-    }
-
-    async fn remove_sequenced(&mut self, head: i64, through: i64) -> Result<u64, StoreError> {
-        sync_log::remove_sequenced(self.conn(), head, through).await
-    }
-
-    async fn close_batch(&mut self, seq: i64, tag: [u8; 16]) -> Result<(), StoreError> {
-        sync_head::close_batch(self.conn(), seq, tag).await
-    }
-}
-
-impl Pulling for Snapshot {
-    async fn head(&mut self) -> Result<Head, StoreError> {
-        sync_head::read(self.conn()?).await
-    }
-
-    async fn tag_of(&mut self, seq: i64) -> Result<Option<String>, StoreError> {
-        sync_head::tag_of(self.conn()?, seq).await
-    }
-
-    async fn slice(
-        &mut self,
-        scope: &Scope,
-        after: i64,
-        through: i64,
-        most: usize,
-    ) -> Result<Slice, StoreError> {
-        sync_log::slice(self.conn()?, scope, after, through, most).await
-    }
-
-    async fn unsequenced(&mut self, scopes: &[Scope], most: usize) -> Result<Vec<Key>, StoreError> {
-        sync_log::unsequenced(self.conn()?, scopes, most).await
-    }
-
-    async fn ids(
-        &mut self,
-        scope: &Scope,
-        kind: Kind,
-        after: Option<Uuid>,
-        most: usize,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        replica::ids(self, scope, kind, after, most).await
-    }
-
-    async fn load(&mut self, keys: &[Key]) -> Result<HashMap<Key, Held>, StoreError> {
-        replica::load(self, keys).await
-    }
-
-    async fn check(&mut self, scope: &Scope) -> Result<Check, StoreError> {
-        replica::check(self, scope).await
-    }
-
-    async fn progress(&mut self, device: DeviceId) -> Result<Progress, StoreError> {
-        devices::progress(self.conn()?, device).await
-    }
-
-    async fn verdicts_after(
-        &mut self,
-        device: DeviceId,
-        incarnation: i64,
-        after: i64,
-    ) -> Result<Vec<Verdict>, StoreError> {
-        mutations::verdicts_after(self.conn()?, device, incarnation, after).await
-    }
-
-    async fn person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
-        staff::find(self.conn()?, id).await
-    }
-
-    async fn stations(&mut self) -> Result<Vec<Station>, StoreError> {
-        stations::all(self.conn()?).await
-    }
-
-    async fn finish(self) -> Result<(), StoreError> {
-        Self::finish(self).await
     }
 }
 

@@ -39,6 +39,16 @@ pub async fn lock(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
     )
 }
 
+/// Begins another history if `old` is still the one; returns whether it was.
+///
+/// # Errors
+/// Of the database.
+pub async fn rotate(conn: &mut MySqlConnection, old: Uuid, new: Uuid) -> Result<bool, StoreError> {
+    let sql = "UPDATE sync_head SET epoch = ? WHERE id = 1 AND epoch = ?";
+    let done = sqlx::query(sql).bind(new).bind(old).execute(conn).await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Ends a batch at `seq` with its tag and raises the head.
 ///
 /// # Errors
@@ -48,7 +58,7 @@ pub async fn close_batch(
     seq: i64,
     tag: [u8; 16],
 ) -> Result<(), StoreError> {
-    let insert = "INSERT INTO sync_batch (last_seq, tag) VALUES (?, ?)";
+    let insert = "INSERT INTO sync_batch (last_seq, tag, at) VALUES (?, ?, UTC_TIMESTAMP(3))";
     sqlx::query(insert)
         .bind(seq)
         .bind(&tag[..])

@@ -6,6 +6,8 @@ pub mod batch;
 pub mod catalogue;
 pub mod cursor;
 pub mod effect;
+pub mod epochs;
+pub mod feed_ports;
 pub mod gathered;
 pub mod grants;
 pub mod page;

@@ -6,10 +6,8 @@
 //! its own writes; `lock_…` waits for the row and holds it to the end; any [`StoreError`] means that the whole
 //! transaction is given up. A [`Ledger::Snapshot`] shows one moment.
 
-use super::{
-    gathered::{Gathered, orders_named},
-    plan::{Key, Slice},
-};
+pub use super::feed_ports::{Pulling, Sequencing};
+use super::gathered::{Gathered, orders_named};
 use crate::{
     books::Compiled,
     problem::Problem,
@@ -22,10 +20,7 @@ use crate::{
         mutations::Processed,
         orders::Route,
         price_books::Newest,
-        replica::Held,
         staff::Person,
-        sync_head::Head,
-        sync_log::Pending,
     },
 };
 use chrono::{DateTime, Utc};
@@ -37,7 +32,6 @@ use huishou_domain::{
     price_book::PriceBook,
     staff::Station,
     sync::{
-        check::Check,
         message::Verdict,
         scope::{Kind, Scope},
     },
@@ -72,6 +66,32 @@ pub trait Ledger: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
     /// A batch's tag: 16 random bytes.
     fn tag(&self) -> [u8; 16];
+
+    /// Begins the sequencer's transaction; apart from the others where somebody watches over who holds the head.
+    fn begin_sequencing(&self) -> impl Future<Output = Result<Self::Tx, StoreError>> + Send {
+        self.begin()
+    }
+    /// A snapshot that shows every commit there was when it was asked for, also on a replica or in a cluster.
+    fn snapshot_of_now(&self) -> impl Future<Output = Result<Self::Snapshot, StoreError>> + Send {
+        self.snapshot()
+    }
+    /// Which history this is by now.
+    fn epoch(&self) -> impl Future<Output = Result<Uuid, StoreError>> + Send {
+        async move {
+            let mut snapshot = self.snapshot().await?;
+            let head = snapshot.head().await?;
+            snapshot.finish().await?;
+            Ok(head.epoch)
+        }
+    }
+    /// Begins another history if `old` is still the one; false where somebody else has begun one, or nobody can.
+    fn rotate_epoch(
+        &self,
+        _old: Uuid,
+        _new: Uuid,
+    ) -> impl Future<Output = Result<bool, StoreError>> + Send {
+        async { Ok(false) }
+    }
 
     /// What follows from an attempt of [`write_tx!`](crate::write_tx): commits a success, rolls an error back; `None`
     /// asks for another try.
@@ -243,6 +263,10 @@ pub trait Effecting: VisitRows {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// A new id of this moment.
     fn new_id(&mut self) -> Uuid;
+    /// Which history this is; nil where there is only one for ever.
+    fn epoch(&mut self) -> impl Future<Output = Result<Uuid, StoreError>> + Send {
+        async { Ok(Uuid::nil()) }
+    }
     /// A member of staff.
     fn person(
         &mut self,
@@ -371,96 +395,6 @@ pub trait VisitRows: Send {
         before: Option<&Visit>,
         after: &Visit,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// What the sequencer needs inside its transaction.
-pub trait Sequencing: Send {
-    /// The head, its row locked: whoever holds it is the sequencer.
-    fn lock_head(&mut self) -> impl Future<Output = Result<Head, StoreError>> + Send;
-    /// The oldest rows of the outbox.
-    fn pending(
-        &mut self,
-        most: u32,
-    ) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send;
-    /// Gives the rows the numbers after `head`.
-    fn append(
-        &mut self,
-        head: i64,
-        rows: &[Pending],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Takes what has numbers after `head` up to `through` out of the outbox; returns how many rows that were.
-    fn remove_sequenced(
-        &mut self,
-        head: i64,
-        through: i64,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
-    /// Ends a batch with its tag and raises the head.
-    fn close_batch(
-        &mut self,
-        seq: i64,
-        tag: [u8; 16],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// What a pull reads, all of one moment.
-pub trait Pulling: Send {
-    /// How far the log reaches.
-    fn head(&mut self) -> impl Future<Output = Result<Head, StoreError>> + Send;
-    /// The tag of the batch that a number lies in, as hex; none if the log does not reach so far.
-    fn tag_of(
-        &mut self,
-        seq: i64,
-    ) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
-    /// A scope's entries in (after, through], at most `most`.
-    fn slice(
-        &mut self,
-        scope: &Scope,
-        after: i64,
-        through: i64,
-        most: usize,
-    ) -> impl Future<Output = Result<Slice, StoreError>> + Send;
-    /// Aggregates of these scopes that were written but have no number yet, each once, at most `most`.
-    fn unsequenced(
-        &mut self,
-        scopes: &[Scope],
-        most: usize,
-    ) -> impl Future<Output = Result<Vec<Key>, StoreError>> + Send;
-    /// Ids of a kind in a scope after `after`, ascending, at most `most`.
-    fn ids(
-        &mut self,
-        scope: &Scope,
-        kind: Kind,
-        after: Option<Uuid>,
-        most: usize,
-    ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
-    /// The aggregates behind these keys; those that are no more are left out.
-    fn load(
-        &mut self,
-        keys: &[Key],
-    ) -> impl Future<Output = Result<HashMap<Key, Held>, StoreError>> + Send;
-    /// Count and hash sum of everything in a scope.
-    fn check(&mut self, scope: &Scope) -> impl Future<Output = Result<Check, StoreError>> + Send;
-    /// How far a device's mutations have come.
-    fn progress(
-        &mut self,
-        device: DeviceId,
-    ) -> impl Future<Output = Result<Progress, StoreError>> + Send;
-    /// A device's verdicts above `after`, in order.
-    fn verdicts_after(
-        &mut self,
-        device: DeviceId,
-        incarnation: i64,
-        after: i64,
-    ) -> impl Future<Output = Result<Vec<Verdict>, StoreError>> + Send;
-    /// A member of staff.
-    fn person(
-        &mut self,
-        id: StaffId,
-    ) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
-    /// Every depot.
-    fn stations(&mut self) -> impl Future<Output = Result<Vec<Station>, StoreError>> + Send;
-    /// Ends it.
-    fn finish(self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// What must be at hand before a command's transaction begins: DDL commits implicitly, and a transaction that waits

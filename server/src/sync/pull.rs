@@ -3,7 +3,7 @@
 
 use super::{
     cursor::{Cursor, Position},
-    grants, page,
+    epochs, grants, page,
     ports::{Ledger, Pulling},
     sequencer,
 };
@@ -21,6 +21,7 @@ use huishou_domain::{
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
 
 /// Every so many complete pulls carry `checks`.
 const CHECKS_EVERY: u32 = 10;
@@ -43,8 +44,10 @@ enum Turn {
     Page(Box<PullAnswer>),
     /// The tail without numbers is too large for a page: it gets numbers first.
     SequenceFirst,
-    /// The cursor is ahead of the head: a replica may lag; read once more before believing it.
+    /// The cursor is of this history and yet unknown to it: a replica may lag; read once more before believing it.
     ReadAgain,
+    /// Read again and still unknown: the server's history was cut, so another one has to begin.
+    HistoryCut(Uuid),
 }
 
 /// Answers one page.
@@ -58,9 +61,7 @@ pub async fn pull<L: Ledger>(
     request: &PullRequest,
     at: DateTime<Utc>,
 ) -> Result<PullAnswer, Problem> {
-    if request.schema != SCHEMA {
-        return Err(Problem::new(426, "upgrade_required"));
-    }
+    known_schema(request.schema)?;
     let cursor = request
         .cursor
         .as_deref()
@@ -70,12 +71,16 @@ pub async fn pull<L: Ledger>(
     if cursor.as_ref().is_some_and(|c| c.device != caller.device) {
         return Err(Problem::new(400, "bad_cursor"));
     }
-    let mut read_again = false;
+    let mut doubt = Doubt::None;
     for _ in 0..MOST_TURNS {
-        match turn(db, key, caller, request, cursor.as_ref(), read_again, at).await {
+        match turn(db, key, caller, request, cursor.as_ref(), doubt, at).await {
             Ok(Turn::Page(answer)) => return Ok(*answer),
             Ok(Turn::SequenceFirst) => drop(sequencer::sequence(db).await?),
-            Ok(Turn::ReadAgain) => read_again = true,
+            Ok(Turn::ReadAgain) => doubt = Doubt::ReadAgain,
+            Ok(Turn::HistoryCut(epoch)) => {
+                epochs::rotate(db, epoch).await?;
+                doubt = Doubt::Settled;
+            }
             // A month's table made after the snapshot began cannot be read in it: the next snapshot can.
             Err(problem) if problem.is_busy() => {}
             Err(problem) => return Err(problem),
@@ -90,17 +95,22 @@ async fn turn<L: Ledger>(
     caller: Caller,
     request: &PullRequest,
     cursor: Option<&Cursor>,
-    read_again: bool,
+    doubt: Doubt,
     at: DateTime<Utc>,
 ) -> Result<Turn, Problem> {
-    let mut snapshot = db.snapshot().await?;
+    let mut snapshot = match doubt {
+        Doubt::ReadAgain => db.snapshot_of_now().await?,
+        Doubt::None | Doubt::Settled => db.snapshot().await?,
+    };
     let head = snapshot.head().await?;
     let (held, generation) = holdings(&mut snapshot, caller.staff).await?;
-    if !read_again && cursor.is_some_and(|c| c.epoch == head.epoch && c.seq() > head.seq) {
-        return Ok(Turn::ReadAgain);
-    }
-    let known = continues(&mut snapshot, cursor, head).await?;
-    let start = resume(cursor, known, &held, generation, head);
+    let known = match (continues(&mut snapshot, cursor, head).await?, doubt) {
+        (Continues::Unknown, Doubt::None) => return Ok(Turn::ReadAgain),
+        (Continues::Unknown, Doubt::ReadAgain) => return Ok(Turn::HistoryCut(head.epoch)),
+        (continues, _) => continues == Continues::Here,
+    };
+    let mut start = resume(cursor, known, &held, generation, head);
+    start.anew(&request.again, generation, head);
     let cursor = Cursor {
         device: caller.device,
         epoch: head.epoch,
@@ -197,21 +207,77 @@ async fn sync_log_tag(snapshot: &mut impl Pulling, seq: i64) -> Result<String, S
     Ok(snapshot.tag_of(seq).await?.unwrap_or_default())
 }
 
-/// Whether the cursor was read in this history: same epoch, not ahead, and its batch carries the tag it knows.
+/// How a cursor stands to the server's history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Continues {
+    /// Read in it: same epoch, not ahead, and its batch carries the tag it knows.
+    Here,
+    /// Read in another epoch, or before the log's floor, or there is no cursor.
+    Elsewhere,
+    /// Of this epoch, and the history does not know it.
+    Unknown,
+}
+
 async fn continues(
     snapshot: &mut impl Pulling,
     cursor: Option<&Cursor>,
     head: Head,
-) -> Result<bool, StoreError> {
-    let Some(cursor) = cursor.filter(|c| c.epoch == head.epoch && c.seq() <= head.seq) else {
-        return Ok(false);
+) -> Result<Continues, StoreError> {
+    let Some(cursor) = cursor.filter(|c| c.epoch == head.epoch && c.seq() >= head.floor) else {
+        return Ok(Continues::Elsewhere);
     };
-    Ok(sync_log_tag(snapshot, cursor.seq()).await? == cursor.tag)
+    // Below the floor the tags are gone with the batches; above the head there are none.
+    let known =
+        cursor.seq() <= head.seq && sync_log_tag(snapshot, cursor.seq()).await? == cursor.tag;
+    Ok(if known {
+        Continues::Here
+    } else {
+        Continues::Unknown
+    })
+}
+
+/// What is believed of a cursor that the history does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// Nothing yet.
+    None,
+    /// It is read once more, from a snapshot that cannot lag.
+    ReadAgain,
+    /// Another history has begun; whatever the cursor is, it does not continue here.
+    Settled,
+}
+
+/// A device of another schema keeps its outbox and has to be updated.
+///
+/// # Errors
+/// `upgrade_required` with the oldest and the newest schema that are spoken here.
+pub fn known_schema(schema: u32) -> Result<(), Problem> {
+    if schema == SCHEMA {
+        return Ok(());
+    }
+    let problem = Problem::new(426, "upgrade_required");
+    Err(problem.with("oldest", &SCHEMA).with("newest", &SCHEMA))
 }
 
 struct Start {
     cursor: Cursor,
     reset: Vec<Scope>,
+}
+
+impl Start {
+    /// Begins these scopes again: the device's copies of them have turned out to differ.
+    fn anew(&mut self, again: &[Scope], generation: i32, head: Head) {
+        for scope in again {
+            let Some(position) = self.cursor.scopes.get_mut(scope) else {
+                continue;
+            };
+            *position = Position::fresh(generation, head.seq);
+            metrics::counter!("sync_scopes_fetched_again_total").increment(1);
+            if !self.reset.contains(scope) {
+                self.reset.push(scope.clone());
+            }
+        }
+    }
 }
 
 /// Where each held scope goes on. A scope newly granted begins with its snapshot; one whose history cannot be
@@ -241,7 +307,7 @@ fn resume(
         scopes.insert(scope.clone(), position);
     }
     let (pulls, pages) = cursor.map_or((0, 0), |c| (c.pulls, c.pages));
-    let device = cursor.map_or(DeviceId(uuid::Uuid::nil()), |c| c.device);
+    let device = cursor.map_or(DeviceId(Uuid::nil()), |c| c.device);
     Start {
         cursor: Cursor {
             device,
@@ -258,7 +324,6 @@ fn resume(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     const HEAD: Head = Head {
         seq: 40,
@@ -320,6 +385,19 @@ mod tests {
             start.reset.is_empty(),
             "a granted scope has no old rows to replace"
         );
+    }
+
+    #[test]
+    fn a_scope_whose_copy_differs_begins_again_alone() {
+        let both = held(&["admin", "catalog:330100"]);
+        let known = cursor(&[("admin", 1, 30), ("catalog:330100", 1, 31)]);
+        let mut start = resume(Some(&known), true, &both, 1, HEAD);
+        start.anew(&[Scope::Admin, Scope::Catalog("999999".into())], 1, HEAD);
+        assert_eq!(start.reset, [Scope::Admin], "its old rows are replaced");
+        assert!(start.cursor.scopes[&Scope::Admin].snapshot.is_some());
+        let other = &start.cursor.scopes[&Scope::Catalog("330100".into())];
+        assert_eq!((other.seq, other.snapshot.is_some()), (31, false));
+        assert_eq!(start.cursor.scopes.len(), 2, "and no scope comes by asking");
     }
 
     #[test]

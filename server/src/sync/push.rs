@@ -6,7 +6,7 @@ use super::{
     batch::Batch,
     effect::{self, Deed, Effect},
     ports::{Host, Ledger, Pushing},
-    pull::Caller,
+    pull::{Caller, known_schema},
 };
 use crate::{
     crash::crash_point,
@@ -17,9 +17,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     command::Subject,
-    sync::message::{
-        Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, SCHEMA, Verdict,
-    },
+    sync::message::{Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, Verdict},
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -50,7 +48,7 @@ pub async fn push<H: Host>(
         verdicts: Vec::new(),
         gap: None,
         incarnation: 1,
-        epoch: Uuid::nil(),
+        epoch: host.ledger().epoch().await?,
         server_time: host.now(),
     };
     let known = host.ledger().progress(caller.device).await?;
@@ -65,6 +63,7 @@ pub async fn push<H: Host>(
             Step::Done { verdict, last } => {
                 answer.verdicts.push(*verdict);
                 answer.last_mutation = last;
+                answer.incarnation = request.incarnation;
             }
             Step::Gap { expected } => answer.gap = Some(Gap { expected }),
         }
@@ -221,9 +220,7 @@ async fn alone<H: Host>(
 }
 
 fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
-    if request.schema != SCHEMA {
-        return Err(Problem::new(426, "upgrade_required"));
-    }
+    known_schema(request.schema)?;
     if request.device.is_some_and(|device| device != caller.device) {
         return Err(Problem::new(403, "wrong_device"));
     }
@@ -233,6 +230,11 @@ fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
         return Err(Problem::new(413, "push_too_large"));
     }
     Ok(())
+}
+
+/// The device's store is an older copy of itself: it has to begin an incarnation above the newest.
+fn stale(progress: Progress) -> Problem {
+    Problem::new(409, "stale_incarnation").with("incarnation", &progress.incarnation)
 }
 
 /// What is the same for all mutations of a push.
@@ -254,7 +256,7 @@ async fn one(
     let device = frame.caller.device;
     let mut progress = tx.lock_progress(device).await?;
     if frame.incarnation < progress.incarnation {
-        return Err(Problem::new(409, "stale_incarnation"));
+        return Err(stale(progress));
     }
     if frame.incarnation > progress.incarnation {
         progress = Progress {
@@ -275,7 +277,7 @@ async fn one(
         // The number was given to something else: an older copy of the store came back and counts once more. Its
         // mutation must not be taken for the one that was answered.
         if matches!((uid, &arrived.read), (Some(known), Some(told)) if known != told.uid) {
-            return Err(Problem::new(409, "stale_incarnation"));
+            return Err(stale(progress));
         }
         return Ok(Step::Done {
             verdict: Box::new(verdict),
@@ -385,7 +387,12 @@ async fn decide(
             ..refused(arrived, "actor_unknown")
         });
     };
+    let same_history = match mutation.epoch {
+        Some(epoch) if mutation.expect_version.is_some() => epoch == tx.epoch().await?,
+        _ => true,
+    };
     let deed = Deed {
+        same_history,
         device: frame.caller.device,
         actor: actor.actor(),
         active: actor.staff.active,

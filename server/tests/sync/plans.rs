@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 /// Access types and remarks of a plan, table by table.
-async fn plan(db: &Database, sql: &str) -> Vec<(String, String, String)> {
+pub async fn plan(db: &Database, sql: &str) -> Vec<(String, String, String)> {
     let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN {sql}")))
         .fetch_all(db.pool())
         .await

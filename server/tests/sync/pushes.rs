@@ -105,6 +105,8 @@ on_each_database! {
         assert_eq!((wrong.status, wrong.code.as_str()), (403, "wrong_device"));
         let old = push::push(&ground.app, phone.caller, &request(0, phone.caller.device, 1)).await.unwrap_err();
         assert_eq!((old.status, old.code.as_str()), (426, "upgrade_required"));
+        let spoken = old.more.clone().unwrap_or_default();
+        assert_eq!((&spoken["oldest"], &spoken["newest"]), (&json!(SCHEMA), &json!(SCHEMA)));
         assert_eq!(db.count("SELECT COUNT(*) FROM mutations").await, 0);
         push::push(&ground.app, phone.caller, &request(SCHEMA, phone.caller.device, 3)).await.unwrap();
         let stale = push::push(&ground.app, phone.caller, &request(SCHEMA, phone.caller.device, 2)).await.unwrap_err();

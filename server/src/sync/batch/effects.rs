@@ -52,6 +52,13 @@ impl<T: Pushing> Effecting for Batch<'_, T> {
         self.tx.new_id()
     }
 
+    async fn epoch(&mut self) -> Result<Uuid, StoreError> {
+        if let Some(known) = self.looked_up.epoch {
+            return Ok(known);
+        }
+        Ok(*self.looked_up.epoch.insert(self.tx.epoch().await?))
+    }
+
     async fn person(&mut self, id: StaffId) -> Result<Option<Person>, StoreError> {
         if let Some(known) = self.looked_up.people.get(&id) {
             return Ok(known.clone());

@@ -58,6 +58,7 @@ struct LookedUp {
     people: HashMap<StaffId, Option<Person>>,
     stations: HashMap<StationId, Option<Station>>,
     superseded: HashMap<(String, i64), Option<DateTime<Utc>>>,
+    epoch: Option<Uuid>,
 }
 
 /// A mutation with its verdict, to be remembered.

@@ -32,8 +32,8 @@ pub(super) fn refuse(
         .mutation
         .expect_version
         .filter(|_| !command.is_fact())?;
-    // A version that is still to come was seen nowhere: a restored copy, or made up.
-    let unseen = saw > version_of(&locked.visit, subject);
+    // A version of another history, or one that is still to come, was not seen in this one.
+    let unseen = !deed.same_history || saw > version_of(&locked.visit, subject);
     let conflicts = unseen || locked.mark(subject).conflicts(deed.device.0, saw);
     conflicts.then(|| Effect::Conflict {
         current: current(&locked.visit, subject, &deed.actor),

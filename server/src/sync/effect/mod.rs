@@ -48,6 +48,8 @@ pub struct Deed<'a> {
     pub depot: Option<&'a Station>,
     /// Where the order of a new ticket or phone booking goes.
     pub route: Option<Route>,
+    /// Its `expect_version` was read in the history that the server still has, or says nothing of the history.
+    pub same_history: bool,
     /// Server time.
     pub at: DateTime<Utc>,
 }
@@ -105,7 +107,7 @@ impl Deed<'_> {
         act.saw_version = self
             .mutation
             .expect_version
-            .filter(|_| names_appointments_version(command));
+            .filter(|_| names_appointments_version(command) && self.same_history);
         act
     }
 }
