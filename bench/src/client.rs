@@ -21,6 +21,7 @@ pub struct Client {
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
     proxy: Proxy,
+    servers: Vec<u32>,
 }
 
 /// What a command did, and what it cost.
@@ -30,16 +31,18 @@ pub struct Done {
     pub ms: f64,
     /// Bytes between it and the server; of everybody, where several work at once.
     pub moved: Moved,
+    /// Milliseconds of processor time: of the client itself, then of each process that serves it.
+    pub cpu: Vec<f64>,
     /// The whole answer.
     pub answer: Value,
 }
 
 impl Client {
-    /// Starts `command`, whose server stands behind `proxy`.
+    /// Starts `command`, whose server stands behind `proxy` and runs as these processes.
     ///
     /// # Errors
     /// The program cannot be started.
-    pub fn start(mut command: Command, proxy: Proxy) -> Result<Self> {
+    pub fn start(mut command: Command, proxy: Proxy, servers: Vec<u32>) -> Result<Self> {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -55,6 +58,7 @@ impl Client {
             input,
             output,
             proxy,
+            servers,
         })
     }
 
@@ -63,7 +67,7 @@ impl Client {
     /// # Errors
     /// It failed, or the process ended.
     pub async fn call(&mut self, command: &Value) -> Result<Done> {
-        let before = self.proxy.moved();
+        let (before, cpu) = (self.proxy.moved(), self.cpu());
         self.input
             .write_all(format!("{command}\n").as_bytes())
             .await?;
@@ -78,13 +82,31 @@ impl Client {
         Ok(Done {
             ms: answer["ms"].as_f64().context("milliseconds")?,
             moved: self.proxy.moved().since(before),
+            cpu: self
+                .cpu()
+                .iter()
+                .zip(cpu)
+                .map(|(now, then)| now - then)
+                .collect(),
             answer,
         })
     }
 
-    /// The process id.
-    #[must_use]
-    pub const fn pid(&self) -> u32 {
-        self.pid
+    fn cpu(&self) -> Vec<f64> {
+        let processes = [self.pid].into_iter().chain(self.servers.iter().copied());
+        processes.map(cpu_ms).collect()
     }
+}
+
+/// Milliseconds that a process's threads have run; 0 of one that is gone.
+#[must_use]
+pub fn cpu_ms(process: u32) -> f64 {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{process}/task")) else {
+        return 0.0;
+    };
+    let ran = |thread: std::io::Result<std::fs::DirEntry>| -> Option<f64> {
+        let stat = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        stat.split_whitespace().next()?.parse().ok()
+    };
+    threads.filter_map(ran).sum::<f64>() / 1e6
 }

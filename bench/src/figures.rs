@@ -30,6 +30,10 @@ pub struct Measured {
     pub our_bytes: Vec<f64>,
     /// Bytes of each run of the peer.
     pub peer_bytes: Vec<f64>,
+    /// Processor milliseconds of each run here: client, server, database.
+    pub our_cpu: Vec<Vec<f64>>,
+    /// Processor milliseconds of each run of the peer: client, server.
+    pub peer_cpu: Vec<Vec<f64>>,
 }
 
 impl Measured {
@@ -88,6 +92,37 @@ pub fn table(rows: &[Measured]) -> String {
     text
 }
 
+/// Where the processors spent their time, for what limits each.
+#[must_use]
+pub fn cpu_table(rows: &[Measured]) -> String {
+    let mut text = "| workload | our client | server | database | peer's client | server |\n\
+                    | --- | ---: | ---: | ---: | ---: | ---: |\n"
+        .to_owned();
+    let cell = |runs: &[Vec<f64>], part: usize| {
+        let part: Vec<f64> = runs
+            .iter()
+            .filter_map(|run| run.get(part).copied())
+            .collect();
+        if part.is_empty() {
+            "–".to_owned()
+        } else {
+            millis(median(&part))
+        }
+    };
+    for row in rows {
+        let cells = [
+            cell(&row.our_cpu, 0),
+            cell(&row.our_cpu, 1),
+            cell(&row.our_cpu, 2),
+            cell(&row.peer_cpu, 0),
+            cell(&row.peer_cpu, 1),
+        ];
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {} | {} |", row.name, cells.join(" | "));
+    }
+    text
+}
+
 /// Milliseconds with the digits that mean something.
 #[must_use]
 pub fn millis(ms: f64) -> String {
@@ -123,6 +158,7 @@ mod tests {
             peer: vec![30.0, 33.0, 36.0],
             our_bytes: vec![1024.0],
             peer_bytes: vec![2048.0],
+            ..Measured::default()
         };
         assert_eq!(
             row.row(),

@@ -76,19 +76,6 @@ impl Ours {
         &self.database
     }
 
-    /// The server's process id.
-    pub fn server_pid(&mut self) -> u32 {
-        self.server.process().pid()
-    }
-
-    /// The database's process id.
-    ///
-    /// # Errors
-    /// It left no pid file.
-    pub async fn database_pid(&self) -> Result<u32> {
-        look::process(&self.database).await
-    }
-
     /// The server's own address, past the proxy.
     #[must_use]
     pub fn server_url(&self) -> &str {
@@ -139,7 +126,8 @@ impl Ours {
     /// It cannot be started or signed in.
     pub async fn client(&mut self, username: &str) -> Result<Client> {
         self.devices += 1;
-        let mut client = Client::start(self.program(), self.proxy.clone())?;
+        let mut client =
+            Client::start(self.program(), self.proxy.clone(), self.processes().await?)?;
         client
             .call(&json!({"op": "open", "name": format!("device-{}", self.devices), "server": self.proxy.url()}))
             .await?;
@@ -158,6 +146,17 @@ impl Ours {
     pub async fn dump(&self, client: &mut Client, path: &Path) -> Result<Value> {
         let done = client.call(&json!({"op": "dump", "path": path})).await?;
         Ok(done.answer)
+    }
+
+    /// Server and database.
+    ///
+    /// # Errors
+    /// The database left no pid file.
+    pub async fn processes(&mut self) -> Result<Vec<u32>> {
+        Ok(vec![
+            self.server.process().pid(),
+            look::process(&self.database).await?,
+        ])
     }
 
     fn program(&self) -> Command {

@@ -12,6 +12,7 @@ use tokio::process::Command;
 pub struct Peer {
     // Ends the server's process when dropped.
     _server: Process,
+    pid: u32,
     url: String,
     proxy: Proxy,
     folder: TempDir,
@@ -36,6 +37,7 @@ impl Peer {
         let mut server = Process::spawn(command);
         let url = server.wait_for_address().await;
         Ok(Self {
+            pid: server.pid(),
             _server: server,
             proxy: Proxy::before(&url)?,
             url,
@@ -74,7 +76,7 @@ impl Peer {
         command
             .arg(script("client.js"))
             .arg(self.folder.path().join("client"));
-        Client::start(command, self.proxy.clone())
+        Client::start(command, self.proxy.clone(), vec![self.pid])
     }
 }
 

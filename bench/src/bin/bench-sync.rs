@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 use bench::{
-    figures::{Measured, table},
+    figures::{Measured, cpu_table, table},
     scale::Scale,
     workloads::{Both, converge, edits, feed, first, local, moved, polling, tail},
 };
@@ -39,10 +39,14 @@ async fn main() -> Result<()> {
         scale = scale.runs(runs);
     }
     let mut both = Both::start(scale, !options.without_peer).await?;
-    eprintln!("server {}", both.ours.server_pid());
+    eprintln!("server and database: {:?}", both.ours.processes().await?);
     let rows = measure(&mut both, &options).await?;
     if !rows.is_empty() {
-        println!("{}", table(&rows));
+        println!(
+            "{}\nProcessor milliseconds, medians:\n\n{}",
+            table(&rows),
+            cpu_table(&rows)
+        );
     }
     let others = costs(&mut both, &options).await?;
     if !others.is_empty() {

@@ -51,7 +51,12 @@ pub async fn converge(both: &mut Both) -> Result<Measured> {
                 moved = moved.max(done.moved.total());
                 kept.push(client);
             }
-            measured.note(side, began.elapsed().as_secs_f64() * 1_000.0, moved);
+            measured.note(
+                side,
+                began.elapsed().as_secs_f64() * 1_000.0,
+                moved,
+                Vec::new(),
+            );
             if side == Side::Ours {
                 for client in &mut kept {
                     // Fails unless the server's sums of each scope are the client's own.

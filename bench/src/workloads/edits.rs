@@ -74,6 +74,6 @@ async fn push(
         sent.as_u64() == u64::try_from(expect).ok(),
         "{side:?} sent {sent}"
     );
-    measured.note(side, done.ms, done.moved.total());
+    measured.note(side, done.ms, done.moved.total(), done.cpu);
     Ok(())
 }

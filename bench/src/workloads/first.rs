@@ -45,7 +45,7 @@ async fn first(
                 .await?;
             let got = done.answer["documents"].as_u64().unwrap_or(0);
             ensure!(got >= u64::from(visits) * 2, "{side:?} got {got} only");
-            measured.note(side, done.ms, done.moved.total());
+            measured.note(side, done.ms, done.moved.total(), done.cpu);
         }
     }
     Ok(measured)
@@ -73,7 +73,7 @@ pub async fn idle(both: &mut Both, name: &str, station: &Station) -> Result<Meas
             let done = client.call(&json!({"op": "pull"})).await?;
             let got = done.answer["documents"].as_u64().unwrap_or(0);
             ensure!(got == 0 || *side == Side::Peer, "{got} came unasked");
-            measured.note(*side, done.ms, done.moved.total());
+            measured.note(*side, done.ms, done.moved.total(), done.cpu);
         }
     }
     Ok(measured)

@@ -123,7 +123,7 @@ pub fn named(side: Side, ids: &[String]) -> Vec<String> {
 
 impl Measured {
     /// Notes a run of a side.
-    pub fn note(&mut self, side: Side, ms: f64, bytes: u64) {
+    pub fn note(&mut self, side: Side, ms: f64, bytes: u64, cpu: Vec<f64>) {
         #[allow(clippy::cast_precision_loss)]
         let bytes = bytes as f64;
         let (times, moved) = match side {
@@ -132,6 +132,13 @@ impl Measured {
         };
         times.push(ms);
         moved.push(bytes);
-        eprintln!("{} {side:?} {ms:.2} ms {bytes} B", self.name);
+        eprintln!(
+            "{} {side:?} {ms:.2} ms {bytes} B, processors {cpu:.1?} ms",
+            self.name
+        );
+        match side {
+            Side::Ours => self.our_cpu.push(cpu),
+            Side::Peer => self.peer_cpu.push(cpu),
+        }
     }
 }

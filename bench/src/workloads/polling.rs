@@ -1,6 +1,7 @@
 //! Many devices that poll as often as an idle device does at most: what that costs the server and its database.
 
 use crate::{
+    client::cpu_ms,
     figures::{median, millis, percentile},
     ours::Ours,
 };
@@ -93,8 +94,8 @@ pub async fn idle(ours: &mut Ours, devices: usize, window: Duration) -> Result<S
             pollers.push(poller);
         }
     }
-    let processes = [ours.server_pid(), ours.database_pid().await?];
-    let before = cpu_seconds(&processes)?;
+    let processes = ours.processes().await?;
+    let before = cpu_seconds(&processes);
     let began = Instant::now();
     let gap = EVERY / u32::try_from(devices)?;
     let mut tasks = Vec::new();
@@ -116,7 +117,7 @@ pub async fn idle(ours: &mut Ours, devices: usize, window: Duration) -> Result<S
     for task in tasks {
         took.extend(task.await.context("a device")??);
     }
-    let cores = (cpu_seconds(&processes)? - before) / began.elapsed().as_secs_f64();
+    let cores = (cpu_seconds(&processes) - before) / began.elapsed().as_secs_f64();
     Ok(format!(
         "| {devices} devices polling every {} s: cores of server and database, {} polls in {:.0} s | {cores:.3}; a poll takes {} ms, p99 {} |\n",
         EVERY.as_secs(),
@@ -127,16 +128,11 @@ pub async fn idle(ours: &mut Ours, devices: usize, window: Duration) -> Result<S
     ))
 }
 
-/// User and system time of processes so far.
-fn cpu_seconds(processes: &[u32]) -> Result<f64> {
-    let mut ticks = 0.0;
-    for pid in processes {
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        let (_, fields) = stat.rsplit_once(')').context("a process")?;
-        // utime and stime are fields 14 and 15 of the whole, in hundredths of a second.
-        for field in fields.split_whitespace().skip(11).take(2) {
-            ticks += field.parse::<f64>()?;
-        }
-    }
-    Ok(ticks / 100.0)
+/// Processor time of processes so far.
+fn cpu_seconds(processes: &[u32]) -> f64 {
+    processes
+        .iter()
+        .map(|process| cpu_ms(*process))
+        .sum::<f64>()
+        / 1_000.0
 }

@@ -99,11 +99,7 @@ async fn select_many(
         QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM appointments WHERE id IN ("));
     push_ids(&mut select, ids);
     select.push(how);
-    let rows = select
-        .build()
-        .persistent(false)
-        .fetch_all(&mut *conn)
-        .await?;
+    let rows = select.build().fetch_all(&mut *conn).await?;
     let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     add_reviews(conn, &mut found).await?;
     Ok(found)
@@ -185,7 +181,7 @@ pub(super) async fn ids_of_orders(
     let mut select =
         QueryBuilder::<MySql>::new("SELECT order_id, id FROM appointments WHERE order_id IN (");
     push_ids(&mut select, orders);
-    let rows = select.build().persistent(false).fetch_all(conn).await?;
+    let rows = select.build().fetch_all(conn).await?;
     rows.iter()
         .map(|row| {
             Ok((

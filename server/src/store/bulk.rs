@@ -6,13 +6,14 @@ use super::{
     appointments::{self, Query, Stored},
     decode::unreadable,
     order_children, orders, reviews,
+    shapes::pieces,
 };
 use huishou_domain::{appointment::Appointment, order::Order, sync::scope::Kind};
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 
-/// Rows of one statement: far below the protocol's 65,535 values.
-pub(super) const CHUNK: usize = 200;
+/// Most rows of one statement, a power of two: far below the protocol's 65,535 values.
+pub(super) const CHUNK: usize = 256;
 
 /// `INSERT INTO table (columns) VALUES (?, …), …`
 pub(super) fn insert_sql(
@@ -54,9 +55,9 @@ async fn rewrite<'r, R: 'r>(
     rows: &[&'r R],
     bind: impl Fn(Query<'static>, &'r R) -> Result<Query<'static>, StoreError>,
 ) -> Result<(), StoreError> {
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in pieces(rows, CHUNK) {
         let sql = rewrite_sql(table, columns.clone(), chunk.len());
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+        let mut query = sqlx::query(AssertSqlSafe(sql));
         for row in chunk {
             query = bind(query, row)?;
         }

@@ -1,6 +1,6 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
-use super::{StoreError, freshness::Freshness, orders::Months};
+use super::{StoreError, freshness::Freshness, orders::Months, shapes};
 use crate::crash::crash_point;
 use sqlx::{
     Executor, MySql, MySqlConnection, MySqlPool, Transaction,
@@ -99,7 +99,8 @@ impl Db {
         // PIPES_AS_CONCAT would only be noise; the session's time zone is UTC by sqlx's default.
         let options = MySqlConnectOptions::from_str(&connect.url)?
             .charset("utf8mb4")
-            .pipes_as_concat(false);
+            .pipes_as_concat(false)
+            .statement_cache_capacity(shapes::KEPT);
         let freshness = Arc::new(Freshness::default());
         let fresh = Arc::clone(&freshness);
         let pool = MySqlPoolOptions::new()

@@ -1,7 +1,7 @@
 //! The outbox of dirty keys: every write to a synced aggregate marks it here, once a scope it was or is in, in the
 //! same transaction (sync.md 2). A row means "not sequenced yet".
 
-use super::{StoreError, Tx, bulk::CHUNK};
+use super::{StoreError, Tx, bulk::CHUNK, shapes::pieces};
 use huishou_domain::sync::scope::{Kind, Scope};
 use sqlx::{MySql, QueryBuilder};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ pub async fn mark(tx: &mut Tx, kind: Kind, id: Uuid, scopes: &[Scope]) -> Result
 /// # Errors
 /// The database refused.
 pub async fn mark_all(tx: &mut Tx, rows: &[(Kind, Uuid, Scope)]) -> Result<(), StoreError> {
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in pieces(rows, CHUNK) {
         let mut insert =
             QueryBuilder::<MySql>::new("INSERT INTO sync_outbox (scope, kind, entity_id) ");
         insert.push_values(chunk, |mut row, (kind, id, scope)| {

@@ -3,7 +3,9 @@
 
 use super::{
     StoreError, Tx,
+    bulk::CHUNK,
     decode::{json, text},
+    shapes::pieces,
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
@@ -12,7 +14,7 @@ use huishou_domain::{
     visit::Visit,
 };
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, MySqlConnection, Row};
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row};
 use uuid::Uuid;
 
 /// A message as stored.
@@ -36,22 +38,56 @@ pub(super) async fn tell_customer(
     before: Option<&Visit>,
     after: &Visit,
 ) -> Result<(), StoreError> {
+    write(tx, rows_of(before, after)?).await
+}
+
+/// Tells the customers of several visits, step by step.
+pub(super) async fn tell_customers(
+    tx: &mut Tx,
+    steps: &[(Option<Visit>, Visit)],
+) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    for (before, after) in steps {
+        rows.append(&mut rows_of(before.as_ref(), after)?);
+    }
+    write(tx, rows).await
+}
+
+/// User, appointment, code, parameters, time.
+type NewRow = (Uuid, Uuid, &'static str, String, DateTime<Utc>);
+
+fn rows_of(before: Option<&Visit>, after: &Visit) -> Result<Vec<NewRow>, StoreError> {
     let Some(appointment) = &after.appointment else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let Some(user) = appointment.user_id else {
-        return Ok(());
+        return Ok(Vec::new());
     };
-    for (code, params) in news(before, after, appointment) {
-        sqlx::query("INSERT INTO messages (id, user_id, appointment_id, code, params, created_at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(Uuid::now_v7())
-            .bind(user.0)
-            .bind(appointment.id.0)
-            .bind(code)
-            .bind(text(&params)?)
-            .bind(after.order.updated_at.max(appointment.updated_at))
-            .execute(tx.conn())
-            .await?;
+    let at = after.order.updated_at.max(appointment.updated_at);
+    news(before, after, appointment)
+        .into_iter()
+        .map(|(code, params)| Ok((user.0, appointment.id.0, code, text(&params)?, at)))
+        .collect()
+}
+
+async fn write(tx: &mut Tx, rows: Vec<NewRow>) -> Result<(), StoreError> {
+    for piece in pieces(&rows, CHUNK) {
+        let mut insert = QueryBuilder::<MySql>::new(
+            "INSERT INTO messages (id, user_id, appointment_id, code, params, created_at) ",
+        );
+        insert.push_values(
+            piece,
+            |mut values, (user, appointment, code, params, at)| {
+                values
+                    .push_bind(Uuid::now_v7())
+                    .push_bind(*user)
+                    .push_bind(*appointment)
+                    .push_bind(*code)
+                    .push_bind(params.clone())
+                    .push_bind(*at);
+            },
+        );
+        insert.build().execute(tx.conn()).await?;
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ pub mod review_list;
 pub mod reviews;
 pub mod revocations;
 pub mod scopes;
+mod shapes;
 pub mod slots;
 pub mod staff;
 pub mod stations;

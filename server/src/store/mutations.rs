@@ -1,7 +1,12 @@
 //! What devices pushed and the verdict on each: the memory that makes every mutation take effect exactly once. Long
 //! after a verdict was confirmed only its outcome is left (`kept_verdicts`).
 
-use super::{StoreError, appointments::Query, bulk, orders::push_ids};
+use super::{
+    StoreError,
+    appointments::Query,
+    bulk,
+    shapes::{pieces, push_ids},
+};
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     ids::{DeviceId, StaffId},
@@ -53,9 +58,9 @@ const COLUMNS: [&str; 11] = [
 /// # Errors
 /// Of the database; a duplicate where a number or unique id is known.
 pub async fn insert(conn: &mut MySqlConnection, rows: &[Processed<'_>]) -> Result<(), StoreError> {
-    for chunk in rows.chunks(bulk::CHUNK) {
+    for chunk in pieces(rows, bulk::CHUNK) {
         let sql = bulk::insert_sql("mutations", COLUMNS.into_iter(), chunk.len());
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == 1);
+        let mut query = sqlx::query(AssertSqlSafe(sql));
         for row in chunk {
             query = bind(query, row)?;
         }
@@ -130,11 +135,7 @@ pub async fn verdicts_of_uids(
         "SELECT uid, device_id, id, outcome, verdict FROM mutations WHERE uid IN (",
     );
     push_ids(&mut select, uids);
-    let rows: Vec<WithBoth> = select
-        .build_query_as()
-        .persistent(false)
-        .fetch_all(conn)
-        .await?;
+    let rows: Vec<WithBoth> = select.build_query_as().fetch_all(conn).await?;
     rows.into_iter()
         .map(|row| Ok((row.uid, (DeviceId(row.device_id), row.stored.read()?))))
         .collect()
@@ -168,14 +169,12 @@ pub async fn any_refused(conn: &mut MySqlConnection, uids: &[Uuid]) -> Result<bo
     if uids.is_empty() {
         return Ok(false);
     }
-    let marks = vec!["?"; uids.len()].join(", ");
-    let sql =
-        format!("SELECT COUNT(*) FROM mutations WHERE uid IN ({marks}) AND outcome <> 'applied'");
-    let mut query = sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).persistent(false);
-    for uid in uids {
-        query = query.bind(uid);
-    }
-    Ok(query.fetch_one(conn).await? > 0)
+    let mut select = QueryBuilder::<MySql>::new(
+        "SELECT COUNT(*) FROM mutations WHERE outcome <> 'applied' AND uid IN (",
+    );
+    push_ids(&mut select, uids);
+    let refused: i64 = select.build_query_scalar().fetch_one(conn).await?;
+    Ok(refused > 0)
 }
 
 /// A verdict's columns.

@@ -2,6 +2,7 @@
 //! are in [`super::order_children`].
 
 pub use super::months::{Months, Route, table};
+pub(super) use super::shapes::push_ids;
 
 use super::{
     StoreError, Tx,
@@ -133,7 +134,7 @@ async fn of_month(
     ));
     push_ids(&mut select, ids);
     select.push(how);
-    let rows = select.build().persistent(false).fetch_all(conn).await?;
+    let rows = select.build().fetch_all(conn).await?;
     rows.iter().map(|row| Ok((month, read(row)?))).collect()
 }
 
@@ -154,14 +155,6 @@ async fn routes(
         }
     }
     Ok(by_month)
-}
-
-pub(super) fn push_ids(select: &mut QueryBuilder<MySql>, ids: &[Uuid]) {
-    let mut list = select.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    select.push(")");
 }
 
 /// Adds goods, money and reviews.

@@ -319,6 +319,10 @@ impl VisitRows for Tx {
     ) -> Result<(), StoreError> {
         messages::tell_customer(self, before, after).await
     }
+
+    async fn tell_customers(&mut self, steps: &[(Option<Visit>, Visit)]) -> Result<(), StoreError> {
+        messages::tell_customers(self, steps).await
+    }
 }
 
 impl Host for App {

@@ -1,6 +1,6 @@
 //! Rows of `reviews`: what an administrator should look at, of appointments and orders.
 
-use super::{StoreError, Tx, decode::unreadable};
+use super::{StoreError, Tx, decode::unreadable, shapes::push_ids};
 use huishou_domain::{
     ids::{StaffId, StationId},
     review::{Review, ReviewCode},
@@ -27,11 +27,8 @@ pub async fn of(
         "SELECT subject_id, code, at, by_staff FROM reviews WHERE subject_kind = ",
     );
     select.push_bind(kind.as_str()).push(" AND subject_id IN (");
-    let mut list = select.separated(", ");
-    for id in ids {
-        list.push_bind(*id);
-    }
-    select.push(") ORDER BY subject_id, position");
+    push_ids(&mut select, ids);
+    select.push(" ORDER BY subject_id, position");
     for row in select.build().fetch_all(conn).await? {
         let code: String = row.try_get("code")?;
         let code = ReviewCode::ALL

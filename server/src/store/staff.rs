@@ -1,13 +1,13 @@
 //! Members of staff. Their rows are synced (kind `staff`), so every write here raises the version and marks them dirty.
 
-use super::{StoreError, Tx, dirty};
+use super::{StoreError, Tx, dirty, shapes::push_ids};
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     ids::{StaffId, StationId},
     staff::{Actor, Role, Staff},
     sync::scope::{Kind, Scope},
 };
-use sqlx::{AssertSqlSafe, MySqlConnection};
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
 /// A member of staff with what only the server knows of them.
@@ -129,20 +129,10 @@ pub async fn load_many(conn: &mut MySqlConnection, ids: &[Uuid]) -> Result<Vec<S
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!(
-        "{COLUMNS} WHERE id IN ({})",
-        vec!["?"; ids.len()].join(", ")
-    );
-    let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(sql)).persistent(false);
-    for id in ids {
-        query = query.bind(id);
-    }
-    query
-        .fetch_all(conn)
-        .await?
-        .into_iter()
-        .map(|row| Ok(person(row)?.staff))
-        .collect()
+    let mut select = QueryBuilder::<MySql>::new(format!("{COLUMNS} WHERE id IN ("));
+    push_ids(&mut select, ids);
+    let rows: Vec<Row> = select.build_query_as().fetch_all(conn).await?;
+    rows.into_iter().map(|row| Ok(person(row)?.staff)).collect()
 }
 
 /// The collectors at home at these stations, with their station.
@@ -156,15 +146,12 @@ pub async fn collectors_of(
     if stations.is_empty() {
         return Ok(Vec::new());
     }
-    let marks = vec!["?"; stations.len()].join(", ");
-    let sql = format!(
-        "SELECT station_id, id FROM staff WHERE station_id IN ({marks}) AND role = 'collector' ORDER BY id"
+    let mut select = QueryBuilder::<MySql>::new(
+        "SELECT station_id, id FROM staff WHERE role = 'collector' AND station_id IN (",
     );
-    let mut query = sqlx::query_as::<_, (Uuid, Uuid)>(AssertSqlSafe(sql)).persistent(false);
-    for station in stations {
-        query = query.bind(station);
-    }
-    let rows = query.fetch_all(conn).await?;
+    push_ids(&mut select, stations);
+    select.push(" ORDER BY id");
+    let rows: Vec<(Uuid, Uuid)> = select.build_query_as().fetch_all(conn).await?;
     Ok(rows
         .into_iter()
         .map(|(station, id)| (StationId(station), StaffId(id)))

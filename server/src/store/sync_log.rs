@@ -1,14 +1,14 @@
 //! The change feed (sync.md §1): dirty keys from the outbox get dense numbers in the log. How far it reaches is in
 //! [`super::sync_head`].
 
-use super::StoreError;
+use super::{StoreError, shapes::pieces};
 use crate::sync::plan::{Key, LogEntry, Slice};
 use huishou_domain::sync::scope::{Kind, Scope};
 use sqlx::{AssertSqlSafe, MySqlConnection, QueryBuilder};
 use uuid::Uuid;
 
 /// Rows of one multi-row statement.
-const CHUNK: usize = 500;
+const CHUNK: usize = 512;
 
 /// A row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -57,7 +57,7 @@ pub async fn append(
     rows: &[Pending],
 ) -> Result<(), StoreError> {
     let mut seq = head;
-    for chunk in rows.chunks(CHUNK) {
+    for chunk in pieces(rows, CHUNK) {
         let mut sql =
             QueryBuilder::new("INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) ");
         sql.push_values(chunk, |mut values, row| {
@@ -69,7 +69,7 @@ pub async fn append(
                 .push_bind(&row.kind)
                 .push_bind(row.entity_id);
         });
-        sql.build().persistent(false).execute(&mut *conn).await?;
+        sql.build().execute(&mut *conn).await?;
     }
     Ok(())
 }

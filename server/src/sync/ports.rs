@@ -395,6 +395,18 @@ pub trait VisitRows: Send {
         before: Option<&Visit>,
         after: &Visit,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Tells the customers of several visits, step by step.
+    fn tell_customers(
+        &mut self,
+        steps: &[(Option<Visit>, Visit)],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        async move {
+            for (before, after) in steps {
+                self.tell_customer(before.as_ref(), after).await?;
+            }
+            Ok(())
+        }
+    }
 }
 
 /// What must be at hand before a command's transaction begins: DDL commits implicitly, and a transaction that waits

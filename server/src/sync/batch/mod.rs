@@ -138,9 +138,7 @@ impl<'t, T: Pushing> Batch<'t, T> {
         let marks: BTreeSet<(Kind, Uuid, Scope)> = self.marks.into_iter().collect();
         let marks: Vec<_> = marks.into_iter().collect();
         self.tx.mark_all(&marks).await?;
-        for (before, after) in &self.news {
-            self.tx.tell_customer(before.as_ref(), after).await?;
-        }
+        self.tx.tell_customers(&self.news).await?;
         let answered: Vec<Processed<'_>> = self.answered.iter().map(Answered::row).collect();
         self.tx.remember_all(&answered).await?;
         match self.advanced {
