@@ -29,7 +29,8 @@ pub fn is_begun(folder: &Path) -> bool {
 /// # Errors
 /// Of the keyring or the folder; it goes on at the next start.
 pub fn finish(folder: &Path, key: &KeySource) -> Result<()> {
-    key.destroy(folder)?;
+    // A keyring that does not answer now is asked again at the next start; the files do not wait for it.
+    let destroyed = key.destroy(folder);
     crash_point("wipe.after_key");
     for path in folder::database(folder, folder::STORE) {
         folder::remove(&path)?;
@@ -47,6 +48,7 @@ pub fn finish(folder: &Path, key: &KeySource) -> Result<()> {
         folder::remove(&folder.join(name))?;
     }
     folder::sync(folder)?;
+    destroyed?;
     crash_point("wipe.before_end");
     folder::remove(&folder.join(folder::WIPE))?;
     folder::sync(folder)

@@ -75,6 +75,7 @@ async fn a_sound_store_is_said_to_be_sound_and_every_repair_leaves_it_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_gone_bad_is_said_clearly_and_no_confirmed_command_is_lost() {
     let town = Town::start(Engine::MariaDb).await;
+    let mut taken = 0;
     // The first page, one in the middle, and everything behind the first.
     for (what, from, count) in [
         ("the first page", 100, 64),
@@ -86,8 +87,6 @@ async fn a_page_gone_bad_is_said_clearly_and_no_confirmed_command_is_lost() {
         for _ in 0..5 {
             made.push(ticket(&device).await);
         }
-        let draft = json!({"gross": "12.5"});
-        let _ = draft;
         let from = if from == usize::MAX {
             size(&device) / 2
         } else {
@@ -146,6 +145,22 @@ async fn a_page_gone_bad_is_said_clearly_and_no_confirmed_command_is_lost() {
             (&state["mode"], state["device_id"].is_string()),
             (&json!("signed_in"), true),
             "{what}: {state}"
+        );
+        let _ = device.login(None, "station1", town.password()).await;
+        let _ = device.sync().await;
+        assert_eq!(
+            waiting(&device).await,
+            [""; 0],
+            "{what}: sent under new numbers"
+        );
+        device.agrees().await;
+        taken += made.len();
+        let applied = "SELECT COUNT(*) FROM mutations WHERE outcome = 'applied'";
+        let applied = town.world.database.count(applied).await;
+        assert_eq!(
+            usize::try_from(applied).unwrap(),
+            taken,
+            "{what}: each once"
         );
     }
 }
