@@ -122,8 +122,27 @@ enum Command {
         #[arg(long)]
         pairing: String,
     },
+    /// Pictures: signatures and photos.
+    Blob {
+        #[command(subcommand)]
+        what: Blob,
+    },
     /// Write the support bundle.
     Diagnostics,
+}
+
+#[derive(Subcommand)]
+enum Blob {
+    /// Keep a picture (JPEG, PNG or WebP, at most 10 MiB) and answer its name; it is brought up with the next sync.
+    Put {
+        /// The picture.
+        file: PathBuf,
+    },
+    /// Write a picture's bytes to standard output: from here, or else from the server.
+    Get {
+        /// Its name: the SHA-256 of its bytes.
+        hash: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -158,6 +177,15 @@ fn main() -> ExitCode {
             repair.as_deref(),
             *yes,
         );
+    }
+    if let Command::Blob {
+        what: Blob::Get { hash },
+    } = &arguments.command
+    {
+        return match runtime.block_on(picture(&arguments, hash)) {
+            Ok(bytes) => print_bytes(&bytes),
+            Err(error) => failed(error),
+        };
     }
     match runtime.block_on(run(arguments)) {
         Ok(answer) => print_line(&answer),
@@ -205,16 +233,32 @@ fn config(arguments: &Arguments) -> Config {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<Value> {
-    let config = config(&arguments);
-    if let Command::Recover { pairing } = &arguments.command {
-        recover(&config, pairing).await?;
-        return Ok(json!({ "recovered": true }));
+fn print_bytes(bytes: &[u8]) -> ExitCode {
+    use std::io::Write;
+    match std::io::stdout().write_all(bytes) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
-    let engine = Engine::open(config)?;
+}
+
+fn open(arguments: &Arguments) -> Result<Engine> {
+    let engine = Engine::open(config(arguments))?;
     if arguments.practice {
         engine.practice_enter()?;
     }
+    Ok(engine)
+}
+
+async fn picture(arguments: &Arguments, name: &str) -> Result<Vec<u8>> {
+    open(arguments)?.get_blob(name).await
+}
+
+async fn run(arguments: Arguments) -> Result<Value> {
+    if let Command::Recover { pairing } = &arguments.command {
+        recover(&config(&arguments), pairing).await?;
+        return Ok(json!({ "recovered": true }));
+    }
+    let engine = open(&arguments)?;
     match arguments.command {
         Command::Login {
             pairing,
@@ -250,7 +294,14 @@ fn local(engine: &Engine, command: Command) -> Result<Value> {
             value(engine.mutation_resend(uid, parse(&json)?)?)
         }
         Command::Diagnostics => Ok(json!({ "path": engine.diagnostics()? })),
-        Command::Login { .. }
+        Command::Blob {
+            what: Blob::Put { file },
+        } => {
+            let bytes = std::fs::read(&file)?;
+            Ok(json!({ "sha256": engine.put_blob(&bytes)?, "size": bytes.len() }))
+        }
+        Command::Blob { .. }
+        | Command::Login { .. }
         | Command::Logout
         | Command::Push
         | Command::Pull

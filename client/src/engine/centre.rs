@@ -5,7 +5,7 @@ use crate::{
     clock::Contact,
     error::{Error, Result},
     store::{
-        Commit, Db, appointment_list, base, journal, meta, mutations, mutations::Stored,
+        Commit, Db, appointment_list, base, blobs, journal, meta, mutations, mutations::Stored,
         order_list, people,
     },
     view::sync::{ChipState, MutationEntry, SyncStatus},
@@ -40,6 +40,7 @@ impl Engine {
                 chip: ChipState::Practice,
                 running: self.inner.running.load(Ordering::SeqCst),
                 pending,
+                pictures: blobs::count_waiting(db)?,
                 refused,
                 last_contact: contact.map(|c| wire(c.server)),
                 offline_since: meta::get(db, meta::Key::OfflineSince)?,
@@ -53,6 +54,7 @@ impl Engine {
             };
             if practice {
                 status.pending = 0;
+                status.pictures = 0;
             } else {
                 status.chip = chip(&status);
             }
@@ -140,7 +142,7 @@ fn chip(status: &SyncStatus) -> ChipState {
     } else if status.offline_switch || status.last_error.is_some() || status.last_contact.is_none()
     {
         ChipState::Offline
-    } else if status.pending > 0 {
+    } else if status.pending > 0 || status.pictures > 0 {
         ChipState::Pending
     } else {
         ChipState::Synced

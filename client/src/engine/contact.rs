@@ -101,7 +101,9 @@ impl Engine {
         self.main_read(person)?
             .ok_or_else(Error::sign_in_required)?;
         let courier = Courier::new(self)?;
-        self.contact_by(&courier, round).await
+        let done = self.contact_by(&courier, round).await?;
+        self.bring_blobs(&courier, round).await;
+        Ok(done)
     }
 
     /// One round of contact over any network.

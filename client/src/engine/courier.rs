@@ -45,6 +45,10 @@ impl Courier {
         })
     }
 
+    pub(super) const fn http(&self) -> &Http {
+        &self.http
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -62,7 +66,7 @@ impl Courier {
         }
     }
 
-    async fn token(&self) -> Result<String> {
+    pub(super) async fn token(&self) -> Result<String> {
         let access: Option<Access> = self
             .engine
             .main_read(|db| meta::get(db, meta::Key::Access))?;
@@ -75,7 +79,7 @@ impl Courier {
     /// A new access token, in place of one that is no good. One process of the device renews at a time: a token that
     /// another one has used up meanwhile would end the session. When the session has ended the person signs in again;
     /// the outbox stays.
-    async fn renew(&self, stale: Option<&str>) -> Result<String> {
+    pub(super) async fn renew(&self, stale: Option<&str>) -> Result<String> {
         let _alone = self.alone().await;
         if let Some(renewed) = self.renewed(stale)? {
             return Ok(renewed);

@@ -1,7 +1,7 @@
 //! For support: a bundle without personal data, and a check of the store against itself.
 
 use super::{
-    Engine, lock,
+    Engine, blobs, lock,
     repair::{Offer, Repair},
 };
 use crate::{
@@ -142,6 +142,7 @@ impl Engine {
                 stored.id, stored.uid, stored.name
             );
         }
+        text.push_str(&blobs::summary(store.db())?);
         Ok(text)
     }
 }

@@ -3,6 +3,7 @@
 
 mod actions;
 mod arguments;
+mod blobs;
 mod booking;
 mod books;
 mod centre;
@@ -38,7 +39,7 @@ use crate::{
     folder,
     secrets::{InStore, KeySource, OsKeyring, Secrets},
     store::{Commit, Db, Store, StoreKey, meta},
-    sync::run::Shared,
+    sync::{http::Http, run::Shared},
     view::{
         session::{Person, SessionState},
         sync::{DataChanged, SyncStatus},
@@ -110,6 +111,8 @@ struct Inner {
     wake: Notify,
     gate: tokio::sync::Mutex<()>,
     running: AtomicBool,
+    /// The line to the server, by its address: connections are kept between rounds.
+    http: Mutex<Option<(String, Http)>>,
     /// The offline lease was over when it was last looked at.
     locked: AtomicBool,
 }
@@ -156,6 +159,8 @@ impl Engine {
         store: Store,
         copies: Option<Copies>,
     ) -> Result<Self> {
+        let mut store = store;
+        repair::after_upgrade(&mut store)?;
         let clock = Arc::new(clock_of(&config, store.db())?);
         let main = Shared {
             store: Arc::new(Mutex::new(store)),
@@ -178,6 +183,7 @@ impl Engine {
             wake: Notify::new(),
             gate: tokio::sync::Mutex::new(()),
             running: AtomicBool::new(false),
+            http: Mutex::new(None),
             locked: AtomicBool::new(false),
         };
         Ok(Self {

@@ -9,6 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
+    blob,
     booking::check_time,
     command::{Accept, Command, Pay, RefundArgs, TicketCreate, Weigh, check},
     difference::{difference, needs_explicit_acceptance},
@@ -134,6 +135,9 @@ fn weigh(visit: &Visit, args: &Weigh, actor: &Actor, now: DateTime<Utc>) -> Resu
         created_at: now,
     };
     quote(&last, actor)?;
+    if let Some((field, code)) = blob::photos_fault(&args.photos) {
+        return Err(Error::field(code, field));
+    }
     let Some(appointment) = &visit.appointment else {
         return Ok(());
     };

@@ -3,6 +3,7 @@
 
 pub mod appointment_list;
 pub mod base;
+pub mod blobs;
 pub mod disk;
 pub mod drafts;
 pub mod journal;

@@ -5,7 +5,13 @@ use chrono::{DateTime, Utc};
 use huishou_domain::ids::{DeviceId, StaffId, StationId};
 use huishou_domain::staff::Role;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 /// A collector's stairwell may be slow; a server that says nothing for so long is not there.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -164,11 +170,32 @@ struct Problem {
     field: Option<String>,
 }
 
+/// Requests longer than this are packed.
+const PACK_FROM: usize = 1024;
+/// The least work that packs.
+const PACK_LEVEL: i32 = 1;
+
+/// The body packed with zstd, where that is worth it.
+fn packed(plain: &[u8]) -> Option<Vec<u8>> {
+    if plain.len() <= PACK_FROM {
+        return None;
+    }
+    let packed = zstd::bulk::compress(plain, PACK_LEVEL).ok()?;
+    (packed.len() < plain.len()).then_some(packed)
+}
+
+/// The server could not read a packed request: newer ones say so, older ones take it for bad JSON.
+fn is_unread(status: u16, code: &str) -> bool {
+    status == 415 || (status == 400 && code == "malformed_json")
+}
+
 /// Speaks HTTP with one server.
 #[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
     base: String,
+    /// The server does not read packed requests.
+    plain: Arc<AtomicBool>,
 }
 
 impl Http {
@@ -189,13 +216,21 @@ impl Http {
             .user_agent(concat!("huishou/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|e| Error::Offline(e.to_string()))?;
-        Ok(Self { client, base })
+        Ok(Self {
+            client,
+            base,
+            plain: Arc::new(AtomicBool::new(false)),
+        })
     }
 
     /// The address.
     #[must_use]
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
     }
 
     /// Sends JSON and reads JSON.
@@ -208,9 +243,41 @@ impl Http {
         token: Option<&str>,
         body: &impl Serialize,
     ) -> Result<T> {
-        let request = self.client.post(format!("{}{path}", self.base)).json(body);
-        let bytes = Self::send(request, token).await?;
+        let plain = serde_json::to_vec(body)?;
+        let packed = if self.plain.load(Ordering::Relaxed) {
+            None
+        } else {
+            packed(&plain)
+        };
+        let bytes = match packed {
+            None => self.post_bytes(path, token, plain, false).await?,
+            Some(packed) => match self.post_bytes(path, token, packed, true).await {
+                Err(Error::Problem { status, code, .. }) if is_unread(status, &code) => {
+                    let bytes = self.post_bytes(path, token, plain, false).await?;
+                    self.plain.store(true, Ordering::Relaxed);
+                    bytes
+                }
+                answer => answer?,
+            },
+        };
         serde_json::from_slice(&bytes).map_err(|e| Error::Undecodable(e.to_string()))
+    }
+
+    async fn post_bytes(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: Vec<u8>,
+        is_packed: bool,
+    ) -> Result<Vec<u8>> {
+        let mut request = self
+            .request(reqwest::Method::POST, path)
+            .header(reqwest::header::CONTENT_TYPE, "application/json")
+            .body(body);
+        if is_packed {
+            request = request.header(reqwest::header::CONTENT_ENCODING, "zstd");
+        }
+        Self::send(request, token).await
     }
 
     /// `DELETE`, whose answer has no body.
@@ -223,7 +290,10 @@ impl Http {
             .map(|_| ())
     }
 
-    async fn send(mut request: reqwest::RequestBuilder, token: Option<&str>) -> Result<Vec<u8>> {
+    pub(crate) async fn send(
+        mut request: reqwest::RequestBuilder,
+        token: Option<&str>,
+    ) -> Result<Vec<u8>> {
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }

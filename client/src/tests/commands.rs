@@ -229,6 +229,7 @@ fn what_is_not_given_is_filled_in_and_what_is_stated_stays() {
         ],
         adjustments: vec![],
         gap_reasons: vec![],
+        photos: vec![],
     };
     let made = device.engine.weigh(&request).unwrap();
     assert_eq!(made.appointment_id, Some(appointment));

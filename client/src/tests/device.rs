@@ -2,6 +2,7 @@
 
 use super::server::{STATION, Server, ZHANG};
 use crate::{
+    blobs::{self, Carrier},
     clock::{Clock, Counter},
     engine::{Config, Engine, Round},
     error::Result,
@@ -143,6 +144,23 @@ impl Device {
         self.runtime
             .block_on(self.engine.contact_by(server, round))
             .map(|(_, applied)| applied)
+    }
+
+    /// Brings pictures up, as after a round.
+    pub fn bring(&self, carrier: &impl Carrier) -> Result<usize> {
+        let main = self.engine.main();
+        self.runtime.block_on(blobs::bring_all(&main, carrier))
+    }
+
+    /// Fetches a picture that is not here.
+    pub fn fetch(&self, carrier: &impl Carrier, name: &str) -> Result<Vec<u8>> {
+        let main = self.engine.main();
+        self.runtime.block_on(blobs::fetch(&main, carrier, name))
+    }
+
+    /// A picture as screens ask for it.
+    pub fn picture(&self, name: &str) -> Result<Vec<u8>> {
+        self.runtime.block_on(self.engine.get_blob(name))
     }
 
     pub fn push(&self, server: &Server) -> Result<run::Pushed> {

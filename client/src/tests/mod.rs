@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod at_rest;
+mod blobs;
 mod booking;
 mod commands;
 mod desk;
@@ -15,3 +16,4 @@ mod scopes;
 mod server;
 mod store;
 mod sync;
+mod upgrades;

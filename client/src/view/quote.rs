@@ -84,6 +84,10 @@ pub struct WeighRequest {
     /// Reasons.
     #[serde(default)]
     pub gap_reasons: Vec<GapReason>,
+    /// Photos of the goods, by the names that keeping them answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<String>>"))]
+    pub photos: Vec<String>,
 }
 
 /// What the counter executes for `ticket.create`: id, lines, totals and book are filled in by the engine.

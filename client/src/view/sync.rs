@@ -31,6 +31,8 @@ pub struct SyncStatus {
     pub running: bool,
     /// Mutations without a verdict: what would be lost if this device died now.
     pub pending: u32,
+    /// Pictures (photos, signatures) that are not up yet: these would be lost, too.
+    pub pictures: u32,
     /// Refused mutations nobody has dealt with.
     pub refused: u32,
     /// Last successful contact, RFC 3339 UTC.

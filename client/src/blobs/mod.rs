@@ -1,0 +1,172 @@
+//! Pictures on their way (sync.md 19): brought up after the commands, piece by piece, from where the server has them;
+//! fetched when a screen asks for one that is not here.
+
+use crate::{
+    error::{Error, Result},
+    store::{Commit, blobs, blobs::Waiting, mutations},
+    sync::run::Shared,
+};
+use huishou_domain::blob::{PART, PictureType, name_of};
+use serde_json::Value;
+use std::future::Future;
+
+/// How long a picture stays here after it is up.
+pub const KEPT_DAYS: i64 = 30;
+/// Requests for one picture before it is left for another round: forty pieces, and as many words on where to go on.
+const MOST_REQUESTS: usize = 100;
+
+/// What the server says to a piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// It has the picture up to here.
+    Upto(usize),
+    /// The picture is whole and checked.
+    Whole,
+}
+
+/// Carries pictures.
+pub trait Carrier: Send + Sync {
+    /// Sends a piece.
+    ///
+    /// # Errors
+    /// `Offline`, `Problem`.
+    fn bring(
+        &self,
+        picture: &Waiting,
+        start: usize,
+        bytes: Vec<u8>,
+    ) -> impl Future<Output = Result<Reply>> + Send;
+
+    /// Fetches a picture.
+    ///
+    /// # Errors
+    /// `Offline`, `Problem`.
+    fn fetch(&self, name: &str) -> impl Future<Output = Result<Vec<u8>>> + Send;
+}
+
+/// Brings up what waits. Commands go first: as soon as one waits it ends, for another round. Answers how many pictures
+/// came up.
+///
+/// # Errors
+/// `Offline` or of the store; what came up until then is noted. Another failure of one picture does not keep back the
+/// others, and is reported at the end.
+pub async fn bring_all(shared: &Shared, carrier: &impl Carrier) -> Result<usize> {
+    let (mut done, mut failure) = (0, None);
+    for picture in shared.with(|store| blobs::waiting(store.db())).await? {
+        match bring(shared, carrier, picture).await {
+            Ok(Brought::Up) => done += 1,
+            Ok(Brought::Interrupted) => return Ok(done),
+            Err(error @ (Error::Offline(_) | Error::Sqlite(_) | Error::Refused(_))) => {
+                return Err(error);
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    let before = shared.clock.now().timestamp_millis() - KEPT_DAYS * 86_400_000;
+    shared
+        .with(move |store| store.write(Commit::Other, |db| blobs::prune(db, before)))
+        .await?;
+    failure.map_or(Ok(done), Err)
+}
+
+enum Brought {
+    Up,
+    Interrupted,
+}
+
+async fn bring(shared: &Shared, carrier: &impl Carrier, picture: Waiting) -> Result<Brought> {
+    let mut start = picture.sent.min(picture.size.saturating_sub(1));
+    let mut began_anew = false;
+    for _ in 0..MOST_REQUESTS {
+        let name = picture.name.clone();
+        let piece = shared
+            .with(move |store| {
+                if mutations::counts(store.db())?.0 > 0 {
+                    return Ok(None);
+                }
+                blobs::piece(store.db(), &name, start, PART)
+            })
+            .await?;
+        let Some(piece) = piece else {
+            return Ok(Brought::Interrupted);
+        };
+        match carrier.bring(&picture, start, piece).await {
+            Ok(Reply::Whole) => {
+                note(shared, &picture, |db, name, at| {
+                    blobs::uploaded(db, name, at)
+                })
+                .await?;
+                return Ok(Brought::Up);
+            }
+            Ok(Reply::Upto(upto)) => start = upto,
+            Err(Error::Problem { code, body, .. }) if code == "offset_mismatch" => {
+                start = expected(&body, &picture)?;
+            }
+            // What lies there of it was spoilt on the way: the server has let go of it.
+            Err(Error::Problem { code, .. }) if code == "hash_mismatch" && !began_anew => {
+                (began_anew, start) = (true, 0);
+            }
+            Err(error) => {
+                if let Some(code) = never_taken(&error) {
+                    note(shared, &picture, move |db, name, _| {
+                        blobs::refuse(db, name, code)
+                    })
+                    .await?;
+                }
+                return Err(error);
+            }
+        }
+        note(shared, &picture, move |db, name, _| {
+            blobs::sent(db, name, start)
+        })
+        .await?;
+    }
+    Err(Error::Undecodable("an upload without end".into()))
+}
+
+fn expected(body: &Value, picture: &Waiting) -> Result<usize> {
+    let upto = body.get("expected").and_then(Value::as_u64);
+    let upto = upto.and_then(|upto| usize::try_from(upto).ok());
+    upto.filter(|upto| *upto < picture.size)
+        .ok_or_else(|| Error::Undecodable("an upload that goes on nowhere".into()))
+}
+
+fn never_taken(error: &Error) -> Option<&'static str> {
+    let Error::Problem { code, .. } = error else {
+        return None;
+    };
+    ["blob_too_large", "blob_type_unsupported"]
+        .into_iter()
+        .find(|known| known == code)
+}
+
+async fn note(
+    shared: &Shared,
+    picture: &Waiting,
+    what: impl FnOnce(&crate::store::Db, &str, i64) -> Result<()> + Send + 'static,
+) -> Result<()> {
+    let (name, at) = (picture.name.clone(), shared.clock.now().timestamp_millis());
+    shared
+        .with(move |store| store.write(Commit::Other, |db| what(db, &name, at)))
+        .await
+}
+
+/// Fetches a picture and keeps it; one whose bytes are not those of its name is not taken.
+///
+/// # Errors
+/// As the carrier reports, and `Undecodable`.
+pub async fn fetch(shared: &Shared, carrier: &impl Carrier, name: &str) -> Result<Vec<u8>> {
+    let bytes = carrier.fetch(name).await?;
+    let kind = PictureType::of(&bytes).filter(|_| name_of(&bytes) == name);
+    let kind = kind.ok_or_else(|| Error::Undecodable("another picture than asked for".into()))?;
+    let (kept, name) = (bytes.clone(), name.to_owned());
+    let at = shared.clock.now().timestamp_millis();
+    shared
+        .with(move |store| {
+            store.write(Commit::Other, |db| {
+                blobs::keep(db, &name, kind.as_str(), &kept, at)
+            })
+        })
+        .await?;
+    Ok(bytes)
+}

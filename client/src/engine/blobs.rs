@@ -1,0 +1,165 @@
+//! Pictures for screens and scripts: kept here first, brought up when there is contact, fetched when they are not here.
+
+use super::{Engine, contact::Round, courier::Courier, lock};
+use crate::{
+    blobs::{self, Carrier, Reply},
+    error::{Error, Result},
+    store::{Commit, Db, blobs as rows, blobs::Waiting},
+    sync::http::Http,
+};
+use huishou_domain::blob::{MAX_BYTES, PictureType, hash_of, hex, name_of};
+use reqwest::{Method, header};
+use std::fmt::Write as _;
+
+impl Engine {
+    /// Keeps a picture and answers its name, the SHA-256 of its bytes. When this answers it is on the disk.
+    ///
+    /// # Errors
+    /// `blob_too_large` over 10 MiB, `blob_type_unsupported` for what is no JPEG, PNG or WebP; of the store.
+    pub fn put_blob(&self, bytes: &[u8]) -> Result<String> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Error::code("blob_too_large"));
+        }
+        let kind = PictureType::of(bytes).ok_or_else(|| Error::code("blob_type_unsupported"))?;
+        let name = name_of(bytes);
+        let shared = self.shared();
+        let at = shared.clock.now().timestamp_millis();
+        lock(&shared.store).write(Commit::Other, |db| {
+            rows::put(db, &name, kind.as_str(), bytes, at)
+        })?;
+        self.changed(&[]);
+        self.inner.wake.notify_one();
+        Ok(name)
+    }
+
+    /// A picture's bytes: from here, or else from the server.
+    ///
+    /// # Errors
+    /// `not_found` where this person may not see it or nobody has it, `blob_not_uploaded` where it is still on the device
+    /// that took it, `offline`, …
+    pub async fn get_blob(&self, name: &str) -> Result<Vec<u8>> {
+        let hash = hash_of(name).ok_or_else(|| Error::not_found("sha256"))?;
+        let name = hex(&hash);
+        if let Some(bytes) = self.read(|db| rows::get(db, &name))? {
+            return Ok(bytes);
+        }
+        if self.is_practice() {
+            return Err(Error::not_found("sha256"));
+        }
+        if self.settings_get()?.offline {
+            return Err(Error::code("offline"));
+        }
+        blobs::fetch(&self.inner.main, &Courier::new(self)?, &name).await
+    }
+
+    /// Forgets a picture that was taken away again before any command named it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn discard_blob(&self, name: &str) -> Result<()> {
+        let shared = self.shared();
+        lock(&shared.store).write(Commit::Other, |db| rows::discard(db, name))?;
+        self.changed(&[]);
+        Ok(())
+    }
+
+    /// After a round that has sent commands: brings up what waits. A failure keeps nobody from working and is tried again
+    /// with the next round; the status says how many wait.
+    pub(super) async fn bring_blobs(&self, courier: &Courier, round: Round) {
+        if round == Round::Pull {
+            return;
+        }
+        match blobs::bring_all(&self.inner.main, courier).await {
+            Ok(0) => {}
+            Ok(_) => self.changed(&[]),
+            Err(error) => tracing::info!(%error, "pictures wait for the next round"),
+        }
+        if self
+            .main_read(|db| Ok(crate::store::mutations::counts(db)?.0))
+            .is_ok_and(|n| n > 0)
+        {
+            // A command was made meanwhile: it goes first.
+            self.inner.wake.notify_one();
+        }
+    }
+}
+
+/// Pictures as support sees them: names, sizes, how far they are.
+///
+/// # Errors
+/// Of the store.
+pub(super) fn summary(db: &Db) -> Result<String> {
+    let mut text = String::from("\npictures\n");
+    for listed in rows::all(db)? {
+        let state = match (&listed.refused, listed.uploaded_at) {
+            (Some(code), _) => format!("refused {code}"),
+            (None, Some(_)) => "up".to_owned(),
+            (None, None) => format!("waits, {} of {} bytes sent", listed.sent, listed.size),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{} {} {} {state}",
+            listed.name, listed.kind, listed.size
+        );
+    }
+    Ok(text)
+}
+
+impl Courier {
+    async fn put_piece(
+        &self,
+        token: &str,
+        picture: &Waiting,
+        start: usize,
+        bytes: Vec<u8>,
+    ) -> Result<Reply> {
+        let upto = start + bytes.len();
+        let range = format!("bytes {start}-{}/{}", upto.saturating_sub(1), picture.size);
+        let request = self.http().request(Method::PUT, &path(&picture.name));
+        let request = request.header(header::CONTENT_RANGE, range).body(bytes);
+        match Http::send(request, Some(token)).await {
+            Ok(_) => Ok(Reply::Whole),
+            // "Resume Incomplete": stored, and more is to come.
+            Err(Error::Problem { status: 308, .. }) => Ok(Reply::Upto(upto)),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn get_picture(&self, token: &str, name: &str) -> Result<Vec<u8>> {
+        Http::send(self.http().request(Method::GET, &path(name)), Some(token)).await
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("/sync/v1/blobs/{name}")
+}
+
+/// The token was no good, and another one may be.
+fn may_be_renewed(error: &Error) -> bool {
+    matches!(error, Error::Problem { status: 401, .. })
+}
+
+impl Carrier for Courier {
+    async fn bring(&self, picture: &Waiting, start: usize, bytes: Vec<u8>) -> Result<Reply> {
+        let token = self.token().await?;
+        match self.put_piece(&token, picture, start, bytes.clone()).await {
+            Err(error) if may_be_renewed(&error) => {
+                let token = self.renew(Some(&token)).await?;
+                self.put_piece(&token, picture, start, bytes).await
+            }
+            reply => reply,
+        }
+    }
+
+    async fn fetch(&self, name: &str) -> Result<Vec<u8>> {
+        let token = self.token().await?;
+        match self.get_picture(&token, name).await {
+            Err(error) if may_be_renewed(&error) => {
+                let token = self.renew(Some(&token)).await?;
+                self.get_picture(&token, name).await
+            }
+            answer => answer,
+        }
+    }
+}
