@@ -1,6 +1,6 @@
 # What people type. Each is a script in scripts/ that can be read and run by itself.
 
-.PHONY: run test check build bench-sync sim sim-nightly clean
+.PHONY: run test check build bench-sync sim sim-nightly nemesis fuzz clean
 
 # Everything with demo data: database, outside services, server, desktop app. Ctrl-C stops all of it.
 run:
@@ -28,6 +28,15 @@ sim:
 
 sim-nightly:
 	@SEEDS=$${SEEDS:-10000} SIM_PROFILE=$${SIM_PROFILE:-measure} scripts/sim
+
+# Two servers, twenty devices and the database under random kills, stops and a bad line: NEMESIS_SECONDS=n (180) on
+# MariaDB and on MySQL; NEMESIS_SEED=x replays a plan.
+nemesis:
+	@scripts/nemesis
+
+# Whatever comes over the wire or lies in a store: PROPTEST_CASES=n (20000) cases each.
+fuzz:
+	@scripts/fuzz
 
 # Removes all that was built, installed into the checkout or stored by `make run`.
 clean:

@@ -248,6 +248,16 @@ impl Dedicated {
         private_server("stop", self.folder.path(), &[]);
     }
 
+    /// Its process id, for stopping and continuing it.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        let state = std::fs::read_to_string(self.folder.path().join("server.json"));
+        let state: serde_json::Value =
+            serde_json::from_str(&state.expect("a started server")).expect("its state");
+        let pid = state["pid"].as_u64().and_then(|pid| pid.try_into().ok());
+        pid.expect("a process id")
+    }
+
     /// Starts the server again after [`Dedicated::kill`] or [`Dedicated::stop`], on the same port.
     pub fn restart(&mut self) {
         self.url = start_server(self.engine, self.folder.path(), 1800, &self.settings);
