@@ -34,10 +34,10 @@ pub enum Round {
 }
 
 impl Engine {
-    /// Keeps in contact until the process ends: push, pull, sleep; woken by what is done here and by
-    /// [`Engine::sync_now`]. Call once, on a runtime.
+    /// Keeps in contact until the process ends: push, pull, sleep; woken by what is done here, by
+    /// [`Engine::sync_now`], by hints and by the network coming back. Call once, on a runtime.
     pub async fn run(&self) {
-        tokio::join!(self.stay_in_contact(), self.keep_copies());
+        tokio::join!(self.stay_in_contact(), self.listen(), self.keep_copies());
     }
 
     async fn stay_in_contact(&self) {
@@ -53,7 +53,12 @@ impl Engine {
                     }
                 }
             }
-            let wait = tokio::time::sleep(run::wait(failures));
+            let hinted = failures == 0 && self.inner.hinted.load(Ordering::SeqCst);
+            let wait = tokio::time::sleep(if hinted {
+                run::wait_hinted()
+            } else {
+                run::wait(failures)
+            });
             tokio::select! {
                 () = wait => {}
                 () = self.inner.wake.notified() => {}
@@ -162,7 +167,7 @@ impl Engine {
         }
     }
 
-    fn may_contact(&self) -> bool {
+    pub(super) fn may_contact(&self) -> bool {
         let signed_in = matches!(self.main_read(person), Ok(Some(_)));
         let switched_off = self.settings_get().is_ok_and(|s| s.offline);
         signed_in && !switched_off && !self.is_practice()

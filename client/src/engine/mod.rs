@@ -14,6 +14,7 @@ mod desk;
 mod details;
 mod diagnostics;
 mod fill;
+mod hints;
 mod history;
 mod keeping;
 mod lease;
@@ -113,6 +114,8 @@ struct Inner {
     running: AtomicBool,
     /// The line to the server, by its address: connections are kept between rounds.
     http: Mutex<Option<(String, Http)>>,
+    /// Hints come: the poll may be slow.
+    hinted: AtomicBool,
     /// The offline lease was over when it was last looked at.
     locked: AtomicBool,
 }
@@ -184,6 +187,7 @@ impl Engine {
             gate: tokio::sync::Mutex::new(()),
             running: AtomicBool::new(false),
             http: Mutex::new(None),
+            hinted: AtomicBool::new(false),
             locked: AtomicBool::new(false),
         };
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Practice: a store of its own with the demo price book, an invented person and a day of invented appointments.
 //! There is no server behind it and nothing done here is ever pushed.
 
-use super::{Engine, books, lock};
+use super::{Engine, books, lock, repair};
 use crate::{
     clock::TrustedClock,
     error::Result,
@@ -39,7 +39,8 @@ impl Engine {
     /// # Errors
     /// Of the practice store.
     pub fn practice_enter(&self) -> Result<SessionState> {
-        let store = self.practice_file()?;
+        let mut store = self.practice_file()?;
+        repair::after_upgrade(&mut store)?;
         let floor = meta::get(store.db(), meta::Key::Floor)?;
         let clock = Arc::new(TrustedClock::new(
             Arc::clone(&self.inner.config.clock),

@@ -157,6 +157,20 @@ fn mended(db: &Db, repair: Repair) -> Result<()> {
     }
 }
 
+/// After an upgrade that emptied what screens read: it is made anew from what is there.
+///
+/// # Errors
+/// Of the store.
+pub fn after_upgrade(store: &mut Store) -> Result<()> {
+    if !meta::get(store.db(), meta::Key::Rebuild)?.unwrap_or(false) {
+        return Ok(());
+    }
+    store.write(Commit::Other, |db| {
+        rebuilt(db)?;
+        meta::remove(db, meta::Key::Rebuild)
+    })
+}
+
 fn rebuilt(db: &Db) -> Result<()> {
     overlay::clear(db)?;
     appointment_list::clear(db)?;

@@ -271,11 +271,16 @@ impl Engine {
 
     /// HTTP with the server.
     pub(super) fn http(&self) -> Result<Http> {
-        Http::new(
-            &self
-                .server()?
-                .ok_or_else(|| Error::code("not_registered"))?,
-        )
+        let server = self
+            .server()?
+            .ok_or_else(|| Error::code("not_registered"))?;
+        let mut kept = super::lock(&self.inner.http);
+        if let Some((_, http)) = kept.as_ref().filter(|(of, _)| *of == server) {
+            return Ok(http.clone());
+        }
+        let http = Http::new(&server)?;
+        *kept = Some((server, http.clone()));
+        Ok(http)
     }
 
     /// Reads from the real store, practising or not.

@@ -3,6 +3,7 @@
 //! waiting.
 
 pub mod apply;
+pub mod hints;
 pub mod http;
 pub mod incarnation;
 pub mod pull;

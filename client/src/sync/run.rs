@@ -203,6 +203,12 @@ pub fn wait(failures: u32) -> Duration {
     (base + Duration::from_millis(jitter)).min(LONGEST)
 }
 
+/// How long to wait while hints come: nearly five minutes, for what no hint told.
+#[must_use]
+pub fn wait_hinted() -> Duration {
+    LONGEST.mul_f64(rand::rng().random_range(0.8..1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -146,6 +146,11 @@ impl Device {
             .map(|(_, applied)| applied)
     }
 
+    /// Waits for what is async of the engine.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     /// Brings pictures up, as after a round.
     pub fn bring(&self, carrier: &impl Carrier) -> Result<usize> {
         let main = self.engine.main();

@@ -8,6 +8,8 @@ mod booking;
 mod commands;
 mod desk;
 mod device;
+mod fuzz;
+mod hints;
 mod incarnations;
 mod lease;
 mod order;
