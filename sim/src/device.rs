@@ -87,7 +87,8 @@ impl Clock for Hands {
 /// What is kept of a device while it is off.
 struct Life {
     engine: Option<Engine>,
-    backup: Option<(Backup, u64)>,
+    backup: Option<Backup>,
+    is_older: bool,
 }
 
 /// A device. Clones are the same one.
@@ -163,6 +164,7 @@ impl Device {
             life: Arc::new(Mutex::new(Life {
                 engine: None,
                 backup: None,
+                is_older: false,
             })),
             trace: trace.clone(),
         };
@@ -273,16 +275,24 @@ impl Device {
         drop(self.life().engine.take());
     }
 
-    /// Notes a copy of the whole disk, as a backup program would with the app closed. `marker` tells it apart.
-    pub fn take_backup(&self, marker: u64) {
-        self.life().backup = Some((self.disk.backup(), marker));
+    /// Makes a copy of the whole disk, as a backup program would with the app closed.
+    pub fn take_backup(&self) {
+        self.life().backup = Some(self.disk.backup());
     }
 
-    /// Puts the copy back; returns its marker.
-    pub fn put_backup(&self) -> Option<u64> {
-        let (backup, marker) = self.life().backup.clone()?;
-        self.disk.put_back(&backup);
-        Some(marker)
+    /// Puts the copy back in the place of everything.
+    pub fn put_backup(&self) {
+        let mut life = self.life();
+        if let Some(backup) = &life.backup {
+            self.disk.put_back(backup);
+            life.is_older = true;
+        }
+    }
+
+    /// Whether an older copy was put back since this was last asked.
+    #[must_use]
+    pub fn take_is_older(&self) -> bool {
+        std::mem::take(&mut self.life().is_older)
     }
 
     /// Keeps in contact until it is killed.

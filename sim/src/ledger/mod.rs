@@ -20,8 +20,8 @@ use crate::{
 };
 use huishou_domain::ids::DeviceId;
 use huishou_server::{
-    store::{StoreError, devices::Progress},
-    sync::ports::Ledger,
+    store::{StoreError, devices::Progress, sync_head::Head},
+    sync::ports::{Ledger, Sequencing},
 };
 use locks::Locks;
 use rows::{Key, Row, Tables};
@@ -88,6 +88,8 @@ pub struct Counts {
     pub failovers: u64,
     /// Commits they forgot.
     pub forgotten: u64,
+    /// New histories begun.
+    pub epochs: u64,
 }
 
 impl Counts {
@@ -102,6 +104,7 @@ impl Counts {
         self.lost_after_commit += other.lost_after_commit;
         self.failovers += other.failovers;
         self.forgotten += other.forgotten;
+        self.epochs += other.epochs;
     }
 }
 
@@ -414,6 +417,18 @@ impl Ledger for SimLedger {
 
     fn tag(&self) -> [u8; 16] {
         self.chance.bytes()
+    }
+
+    async fn rotate_epoch(&self, old: Uuid, new: Uuid) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let head = tx.lock_head().await?;
+        if head.epoch != old {
+            return Ok(false);
+        }
+        tx.put(Key::Head, Row::Head(Head { epoch: new, ..head }));
+        tx.commit().await?;
+        self.inner().counts.epochs += 1;
+        Ok(true)
     }
 }
 

@@ -155,7 +155,7 @@ fn difference(kind: Kind, here: &[(Uuid, i64)], there: &[(Uuid, i64)]) -> String
 fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
     let older: bool = meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false);
     for deed in story.of_device(device.id) {
-        if deed.lost || deed.pruned {
+        if deed.lost {
             continue;
         }
         let Some(stored) = mutations::by_uid(db, deed.uid)? else {

@@ -8,7 +8,7 @@ use crate::{
         SimLedger, replica,
         rows::{self, Key, Row, Tables},
     },
-    world::story::{Evidence, Story},
+    world::story::{Deed, Evidence, Story},
 };
 use huishou_client::store::{mutations, overlay, staging};
 use huishou_domain::sync::{message::Outcome, scope::Scope};
@@ -54,7 +54,7 @@ pub fn check(ledger: &SimLedger, devices: &[Device], story: &Story) -> Holds {
         agrees(device, &tables)?;
     }
     dense(&tables)?;
-    money(&tables, story)
+    money(&tables, devices, story)
 }
 
 /// The device has nothing pending and holds what the server holds for it.
@@ -70,7 +70,7 @@ fn agrees(device: &Device, tables: &Tables) -> Holds {
                 device.node.0
             )
         });
-        let staged = staging::count(db)?;
+        let staged = usize::from(staging::last(db)?.is_some());
         holds = holds.and(must(staged == 0, DONE, || {
             format!("{staged} pages of n{} are staged", device.node.0)
         }));
@@ -118,12 +118,12 @@ fn dense(tables: &Tables) -> Holds {
 
 /// Every fact has its verdict, stands exactly once or as a disputed record, and every fen that changed hands is in the
 /// books, and no other.
-fn money(tables: &Tables, story: &Story) -> Holds {
+fn money(tables: &Tables, devices: &[Device], story: &Story) -> Holds {
     let (mut handed, mut known) = (0_i128, BTreeSet::new());
     for deed in story.all() {
         let row = verdict_of(tables, deed.uid);
         let Some(row) = row else {
-            must(deed.lost, MONEY, || {
+            must(deed.lost || is_refused(devices, &deed), MONEY, || {
                 format!("{} {} never arrived", deed.name, deed.uid)
             })?;
             continue;
@@ -152,6 +152,19 @@ fn money(tables: &Tables, story: &Story) -> Holds {
     must(handed == booked, MONEY, || {
         format!("{handed} fen changed hands, {booked} are in the books")
     })
+}
+
+/// Whether the device was told no: a server that has forgotten it since need not be told again.
+fn is_refused(devices: &[Device], deed: &Deed) -> bool {
+    let device = devices.iter().find(|d| d.id == deed.device);
+    let stored = device.and_then(|d| d.read(|db| mutations::by_uid(db, deed.uid)));
+    let Some(Ok(Some(stored))) = stored else {
+        return false;
+    };
+    !deed.fact
+        && stored
+            .outcome
+            .is_some_and(|outcome| outcome != Outcome::Applied)
 }
 
 fn verdict_of(tables: &Tables, uid: Uuid) -> Option<&rows::Processed> {

@@ -20,7 +20,7 @@ use crate::{
     server::SimHost,
     trace::Trace,
 };
-use huishou_client::error::Error;
+use huishou_client::{error::Error, store::mutations};
 use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
     price_book,
@@ -298,8 +298,18 @@ async fn work(hands: Hands) {
 
 /// What a store holds after a start that nobody was told of: its transaction was done, its answer never came.
 fn adopt(device: &Device, story: &Story) {
-    let held = device.read(huishou_client::store::mutations::unanswered);
+    let held = device.read(mutations::unanswered);
     for stored in held.into_iter().flatten().flatten() {
         story.note(device.id, &stored);
+    }
+    if !device.take_is_older() {
+        return;
+    }
+    // What was done after the copy was made is no more on this device.
+    for deed in story.of_device(device.id) {
+        let here = device.read(|db| mutations::by_uid(db, deed.uid));
+        if matches!(here, Some(Ok(None))) {
+            story.amend(deed.uid, |deed| deed.lost = true);
+        }
     }
 }

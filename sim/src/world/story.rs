@@ -46,8 +46,6 @@ pub struct Deed {
     pub evidence: Evidence,
     /// The device's copy that held it is no more: a backup was put back that is older.
     pub lost: bool,
-    /// The device has let go of it: applied, contained in what the server says, and a week old.
-    pub pruned: bool,
 }
 
 impl Deed {
@@ -76,7 +74,6 @@ impl Deed {
             fact: command.is_fact(),
             evidence,
             lost: false,
-            pruned: false,
         })
     }
 }

@@ -38,6 +38,10 @@ pub struct Counts {
     pub full: u64,
     /// Builds too old.
     pub outdated: u64,
+    /// Copies of a device's disk made.
+    pub backups: u64,
+    /// Copies put back in the place of what was newer.
+    pub put_back: u64,
 }
 
 impl Counts {
@@ -51,6 +55,8 @@ impl Counts {
         self.away += other.away;
         self.full += other.full;
         self.outdated += other.outdated;
+        self.backups += other.backups;
+        self.put_back += other.put_back;
     }
 }
 
@@ -60,6 +66,10 @@ struct Inner {
     counts: Counts,
     starters: BTreeMap<Node, (Device, Starter)>,
     down: BTreeMap<Node, bool>,
+    /// Devices of which there is a copy; those to be copied at the next stop, those whose copy is to be put back.
+    copied: BTreeMap<Node, bool>,
+    copy: BTreeMap<Node, bool>,
+    put_back: BTreeMap<Node, bool>,
 }
 
 /// The source of trouble; clones are the same.
@@ -90,6 +100,9 @@ impl Troubles {
             counts: Counts::default(),
             starters: BTreeMap::new(),
             down: BTreeMap::new(),
+            copied: BTreeMap::new(),
+            copy: BTreeMap::new(),
+            put_back: BTreeMap::new(),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -162,6 +175,7 @@ impl Troubles {
             let pause = troubles.chance.below(120 * SECOND);
             troubles.executor.sleep(pause).await;
             device.disk.restore_power(&troubles.chance);
+            troubles.at_the_disk(&device);
             loop {
                 match device.boot() {
                     Ok(()) => break,
@@ -212,7 +226,7 @@ impl Troubles {
         let Some(device) = self.chance.pick(&devices).cloned() else {
             return;
         };
-        match self.chance.below(16) {
+        match self.chance.below(19) {
             0..3 => self.down_and_up(&device, false),
             3..6 => self.down_and_up(&device, true),
             6..9 => self.server_crash(),
@@ -221,6 +235,8 @@ impl Troubles {
             12 => self.out_of_reach(&device),
             13 => self.disk_full(&device),
             14 => self.too_old(&device),
+            15 | 16 => self.backup(&device),
+            17 => self.fail_over(),
             _ => self.cut_while_writing(&device),
         }
     }
@@ -310,6 +326,50 @@ impl Troubles {
             troubles.network.set_outdated(device.id, false);
             troubles.trace.note(device.node, "brought up to date");
         });
+    }
+
+    /// Another machine takes over from the database's; it has never heard of the newest commits.
+    fn fail_over(&self) {
+        let forgotten = self.ledger.fail_over(self.chance.index(12));
+        self.trace.note(
+            Node::WORLD,
+            format!("fail-over: {forgotten} commits are forgotten"),
+        );
+    }
+
+    /// The app is closed and the disk copied; another time the copy is put back in the place of everything.
+    fn backup(&self, device: &Device) {
+        if self.inner().down.get(&device.node) == Some(&true) {
+            return;
+        }
+        let has_copy = self.inner().copied.contains_key(&device.node);
+        if has_copy && self.chance.permille(500) {
+            self.inner().counts.put_back += 1;
+            self.inner().put_back.insert(device.node, true);
+            self.trace
+                .note(device.node, "an older copy of the disk is put back");
+        } else {
+            self.inner().counts.backups += 1;
+            self.inner().copied.insert(device.node, true);
+            self.inner().copy.insert(device.node, true);
+        }
+        self.down_and_up(device, false);
+    }
+
+    /// What is done with the disk while the device is off.
+    fn at_the_disk(&self, device: &Device) {
+        let (copy, back) = {
+            let mut inner = self.inner();
+            (
+                inner.copy.remove(&device.node),
+                inner.put_back.remove(&device.node),
+            )
+        };
+        if back.is_some() {
+            device.put_backup();
+        } else if copy.is_some() {
+            device.take_backup();
+        }
     }
 
     fn cut_while_writing(&self, device: &Device) {
