@@ -84,7 +84,7 @@ pub fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// Replaces the `nth` value met on a walk of the tree.
-fn replace(value: &mut Value, nth: &mut usize, with: &Value) {
+pub fn replace(value: &mut Value, nth: &mut usize, with: &Value) {
     if *nth == 0 {
         *value = with.clone();
     }

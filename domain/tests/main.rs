@@ -9,9 +9,11 @@
 
 mod any_json;
 mod books;
+mod fuzz;
 mod golden;
 mod places;
 mod prices;
 mod pricing_errors;
 mod pricing_trace;
 mod values;
+mod wire;
