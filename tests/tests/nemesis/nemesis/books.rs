@@ -24,7 +24,7 @@ impl Before {
 /// What is there now and was not before.
 pub async fn read(database: &Database, before: &Before) -> Books {
     let mutations = database
-        .texts("SELECT CONCAT(LOWER(HEX(uid)), '|', outcome) FROM mutations WHERE uid IS NOT NULL")
+        .texts("SELECT CONCAT(LOWER(HEX(uid)), '|', CONVERT(outcome USING utf8mb4)) FROM mutations WHERE uid IS NOT NULL")
         .await;
     let reviewed = database
         .texts("SELECT DISTINCT LOWER(HEX(subject_id)) FROM reviews")
