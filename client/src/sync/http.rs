@@ -324,3 +324,7 @@ impl Http {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "http_golden.rs"]
+mod golden;
