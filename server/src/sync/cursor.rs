@@ -129,6 +129,10 @@ fn mac(key: &[u8; 32], body: &[u8]) -> [u8; MAC_BYTES] {
 }
 
 #[cfg(test)]
+#[path = "cursor_fuzz.rs"]
+mod fuzz;
+
+#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
