@@ -1,7 +1,7 @@
 //! Writes the TypeScript types of everything that crosses between engine and window to `ui/src/bindings`, or to
 //! `TS_RS_EXPORT_DIR`. `scripts/bindings` is the one command; the repository's tests fail when the files are stale.
 
-use huishou_client::view::{book, draft, quote, session, sync, visit};
+use huishou_client::view::{book, draft, picture, quote, session, sync, visit};
 use huishou_domain::command;
 use ts_rs::{Config, ExportError, TS};
 
@@ -28,7 +28,8 @@ fn main() -> Result<(), ExportError> {
         sync::SyncStatus,
         sync::MutationEntry,
         sync::DataChanged,
-        draft::DraftEntry
+        draft::DraftEntry,
+        picture::Picture
     );
     export!(
         config,

@@ -4,12 +4,17 @@ use super::{Engine, contact::Round, courier::Courier, lock};
 use crate::{
     blobs::{self, Carrier, Reply},
     error::{Error, Result},
-    store::{Commit, Db, blobs as rows, blobs::Waiting},
+    store::{Commit, Db, Store, blobs as rows, blobs::Waiting, drafts},
     sync::http::Http,
+    view::picture::Picture,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use huishou_domain::blob::{MAX_BYTES, PictureType, hash_of, hex, name_of};
 use reqwest::{Method, header};
 use std::fmt::Write as _;
+
+/// Beginning of the keys under which earlier versions kept signatures.
+const SIGNATURE_DRAFT: &str = "signature:";
 
 impl Engine {
     /// Keeps a picture and answers its name, the SHA-256 of its bytes. When this answers it is on the disk.
@@ -40,7 +45,13 @@ impl Engine {
     pub async fn get_blob(&self, name: &str) -> Result<Vec<u8>> {
         let hash = hash_of(name).ok_or_else(|| Error::not_found("sha256"))?;
         let name = hex(&hash);
-        if let Some(bytes) = self.read(|db| rows::get(db, &name))? {
+        let shared = self.shared();
+        let here = {
+            let mut store = lock(&shared.store);
+            adopt_drafts(&mut store)?;
+            rows::get(store.db(), &name)?
+        };
+        if let Some(bytes) = here {
             return Ok(bytes);
         }
         if self.is_practice() {
@@ -50,6 +61,30 @@ impl Engine {
             return Err(Error::code("offline"));
         }
         blobs::fetch(&self.inner.main, &Courier::new(self)?, &name).await
+    }
+
+    /// [`Engine::put_blob`] of what a window hands over, base64.
+    ///
+    /// # Errors
+    /// As for [`Engine::put_blob`]; `invalid` for what is no base64.
+    pub fn picture_put(&self, data: &str) -> Result<String> {
+        let bytes = BASE64
+            .decode(data)
+            .map_err(|_| Error::field("invalid", "data"))?;
+        self.put_blob(&bytes)
+    }
+
+    /// [`Engine::get_blob`] for a window.
+    ///
+    /// # Errors
+    /// As for [`Engine::get_blob`].
+    pub async fn picture(&self, name: &str) -> Result<Picture> {
+        let bytes = self.get_blob(name).await?;
+        let kind = PictureType::of(&bytes).ok_or_else(|| Error::not_found("sha256"))?;
+        Ok(Picture {
+            kind: kind.as_str().to_owned(),
+            data: BASE64.encode(bytes),
+        })
     }
 
     /// Forgets a picture that was taken away again before any command named it.
@@ -69,7 +104,11 @@ impl Engine {
         if round == Round::Pull {
             return;
         }
-        match blobs::bring_all(&self.inner.main, courier).await {
+        let main = &self.inner.main;
+        if let Err(error) = main.with(adopt_drafts).await {
+            tracing::warn!(%error, "signatures of an earlier version cannot be taken over");
+        }
+        match blobs::bring_all(main, courier).await {
             Ok(0) => {}
             Ok(_) => self.changed(&[]),
             Err(error) => tracing::info!(%error, "pictures wait for the next round"),
@@ -82,6 +121,28 @@ impl Engine {
             self.inner.wake.notify_one();
         }
     }
+}
+
+/// Earlier versions kept signatures as drafts, base64, that were never brought up: they become pictures like others.
+fn adopt_drafts(store: &mut Store) -> Result<()> {
+    let all = drafts::all(store.db())?;
+    let kept = all
+        .into_iter()
+        .filter(|(key, _)| key.starts_with(SIGNATURE_DRAFT));
+    for (key, at) in kept {
+        let draft = drafts::get(store.db(), &key)?.unwrap_or_default();
+        let png = draft.get("png").and_then(serde_json::Value::as_str);
+        let bytes = png.and_then(|png| BASE64.decode(png).ok());
+        let picture = bytes.and_then(|bytes| Some((PictureType::of(&bytes)?, bytes)));
+        let Some((kind, bytes)) = picture else {
+            continue;
+        };
+        store.write(Commit::Other, |db| {
+            rows::put(db, &name_of(&bytes), kind.as_str(), &bytes, at)?;
+            drafts::remove(db, &key)
+        })?;
+    }
+    Ok(())
 }
 
 /// Pictures as support sees them: names, sizes, how far they are.

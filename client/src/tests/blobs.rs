@@ -360,3 +360,46 @@ fn practice_keeps_its_pictures_to_itself() {
             .is_none()
     );
 }
+
+#[test]
+fn a_window_hands_pictures_over_as_text_and_gets_them_so() {
+    let device = Device::new();
+    let png = "iVBORw0KGgoAAAANSUhEUg==";
+    let name = device.engine.picture_put(png).unwrap();
+    let shown = device.block_on(device.engine.picture(&name)).unwrap();
+    assert_eq!(
+        (shown.kind.as_str(), shown.data.as_str()),
+        ("image/png", png)
+    );
+    let odd = device.engine.picture_put("no base64!").unwrap_err();
+    assert_eq!(odd.stable_code(), "invalid");
+}
+
+#[test]
+fn a_signature_that_an_earlier_version_kept_as_a_draft_is_a_picture_like_others() {
+    let device = Device::new();
+    let png = "iVBORw0KGgoAAAANSUhEUg==";
+    let name = name_of(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR");
+    let draft =
+        json!({"v": 1, "order_id": "o", "quote_id": "q", "png": png, "at": "2026-11-23T02:00:00Z"});
+    device
+        .engine
+        .draft_put(&format!("signature:{name}"), &draft)
+        .unwrap();
+    device
+        .engine
+        .draft_put("weigh:o", &json!({"rows": []}))
+        .unwrap();
+    assert_eq!(
+        device.block_on(device.engine.picture(&name)).unwrap().data,
+        png
+    );
+    assert_eq!(waiting(&device), 1, "and is brought up now");
+    let left = device.engine.drafts().unwrap();
+    assert_eq!(
+        left.iter()
+            .map(|draft| draft.key.as_str())
+            .collect::<Vec<_>>(),
+        ["weigh:o"]
+    );
+}

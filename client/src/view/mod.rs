@@ -3,6 +3,7 @@
 
 pub mod book;
 pub mod draft;
+pub mod picture;
 pub mod quote;
 pub mod session;
 pub mod sync;

@@ -2,6 +2,7 @@
 //! page's side of each is in `ui/src/host`.
 
 pub mod drafts;
+pub mod pictures;
 pub mod quote;
 pub mod session;
 pub mod sync;
@@ -41,6 +42,9 @@ pub fn register(builder: Builder<Wry>) -> Builder<Wry> {
         drafts::draft_put,
         drafts::draft_delete,
         drafts::drafts,
+        pictures::picture_put,
+        pictures::picture,
+        pictures::picture_discard,
         sync::sync_status,
         sync::sync_now,
         sync::set_offline,

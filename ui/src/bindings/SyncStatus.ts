@@ -18,6 +18,10 @@ running: boolean,
  */
 pending: number, 
 /**
+ * Pictures (photos, signatures) that are not up yet: these would be lost, too.
+ */
+pictures: number, 
+/**
  * Refused mutations nobody has dealt with.
  */
 refused: number, 

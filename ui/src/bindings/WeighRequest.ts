@@ -23,4 +23,8 @@ adjustments: Array<Adjustment>,
 /**
  * Reasons.
  */
-gap_reasons: Array<GapReason>, };
+gap_reasons: Array<GapReason>, 
+/**
+ * Photos of the goods, by the names that keeping them answered.
+ */
+photos?: Array<string>, };

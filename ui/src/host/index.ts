@@ -3,7 +3,7 @@
 
 import type {
   AppError, AppointmentDetail, AppointmentFilter, AppointmentRow, BookingRequest, BookView, Credentials, DataChanged, Directory,
-  DraftEntry, EstimateRequest, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Preview, PreviewRequest, Registration,
+  DraftEntry, EstimateRequest, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Picture, Preview, PreviewRequest, Registration,
   SessionState, Settings, SyncStatus, TicketRequest, WeighRequest,
 } from './types'
 
@@ -44,6 +44,12 @@ export interface Host {
   draftPut(key: string, value: unknown): Promise<void>
   draftDelete(key: string): Promise<void>
   drafts(): Promise<DraftEntry[]>
+  /** Keeps a picture (base64) and answers its name, the SHA-256 of its bytes. */
+  picturePut(data: string): Promise<string>
+  /** A picture: from the device, or else from the server. */
+  picture(sha256: string): Promise<Picture>
+  /** Forgets a picture that was taken away before anything named it. */
+  pictureDiscard(sha256: string): Promise<void>
   syncStatus(): Promise<SyncStatus>
   syncNow(): Promise<SyncStatus>
   setOffline(offline: boolean): Promise<SyncStatus>

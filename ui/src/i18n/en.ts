@@ -22,7 +22,9 @@ export default {
   gap: { weight: 'Other weight', grade: 'Other grade', missing_part: 'Part missing', moisture: 'Wet', category: 'Other goods', price_change: 'New price book', other: 'Other' },
   adjustment: { round_down: 'Rounded down', bargain: 'Bargained', bonus: 'Bonus' },
   row_sync: { synced: 'Synced', pending: 'Waiting', refused: 'Refused', shadow: 'Moved away' },
+  picture: { title: 'Photos and signature', photo: 'Photo', signature: 'Signature', photos: 'Photos of the goods', add: 'Add photos', adding: 'Adding…', full: '{n} at most', remove: 'Remove this photo', larger: 'Enlarge: {what}' },
   chip: {
+    pictures: '{n} pictures wait',
     synced: 'Synced {time}', synced_never: 'Not synced yet', pending: '{n} waiting', offline: 'Offline since {time}', offline_short: 'Offline', attention: '{n} need attention',
     attention_session: 'Sign in again', attention_other: 'Sync has a problem', practice: 'Practice, not synced', open: 'Open the sync centre',
   },

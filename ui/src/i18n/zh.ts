@@ -22,7 +22,9 @@ export default {
   gap: { weight: '重量不同', grade: '品级不同', missing_part: '缺件', moisture: '受潮', category: '品类不同', price_change: '价目更新', other: '其他' },
   adjustment: { round_down: '抹零', bargain: '议价', bonus: '奖励' },
   row_sync: { synced: '已同步', pending: '待同步', refused: '被拒绝', shadow: '已转出' },
+  picture: { title: '照片与签名', photo: '照片', signature: '签名', photos: '物品照片', add: '加照片', adding: '正在加…', full: '最多 {n} 张', remove: '删除这张照片', larger: '放大{what}' },
   chip: {
+    pictures: '{n} 张图片待传',
     synced: '已同步 {time}', synced_never: '尚未同步', pending: '{n} 条待同步', offline: '离线，自 {time}', offline_short: '离线', attention: '{n} 条需处理',
     attention_session: '需重新登录', attention_other: '同步有问题', practice: '练习中，不同步', open: '打开同步中心',
   },

@@ -3,7 +3,7 @@ import type { AppointmentDetail, AppointmentRow, Host, Order } from '@/host'
 import { setHost } from '@/host'
 import { change, payable } from './cash'
 import { nextVisit } from './next'
-import { keepSignature, sha256, signatureKey } from './signature'
+import { keepSignature } from './signature'
 import { readAcceptDraft, remainingFen, stageOf } from './visit'
 
 describe('change', () => {
@@ -57,19 +57,20 @@ it('a stored difference counts only for its own quote', () => {
 })
 
 describe('a signature', () => {
-  const disk = new Map<string, unknown>()
+  const kept: string[] = []
   beforeEach(() => {
-    disk.clear()
-    setHost({ draftPut: async (key: string, value: unknown) => { disk.set(key, value) } } as unknown as Host)
+    kept.length = 0
+    setHost({ picturePut: async (data: string) => { kept.push(data); return 'ab'.repeat(32) } } as unknown as Host)
   })
 
-  it('is named by its SHA-256', async () => {
-    expect(await sha256(new TextEncoder().encode('abc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad')
+  it('is kept on the device before it is named, and named as the device says', async () => {
+    expect(await keepSignature(new Blob([new Uint8Array([1, 2, 250])]))).toBe('ab'.repeat(32))
+    expect(kept).toEqual(['AQL6'])
   })
 
-  it('is stored before it is named, and can be read back', async () => {
-    const sha = await keepSignature(new Blob([new Uint8Array([1, 2, 250])]), 'o', 'q')
-    expect(disk.get(signatureKey(sha))).toMatchObject({ order_id: 'o', quote_id: 'q', png: 'AQL6' })
+  it('is not named when it could not be kept', async () => {
+    setHost({ picturePut: async () => { throw { code: 'disk_full' } } } as unknown as Host)
+    await expect(keepSignature(new Blob([new Uint8Array([1])]))).rejects.toEqual({ code: 'disk_full' })
   })
 })
 

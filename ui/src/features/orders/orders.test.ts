@@ -37,6 +37,18 @@ describe('a ticket', () => {
     expect(wrapper.get('[data-testid="trace"]').text()).toContain('基价')
   })
 
+  it('shows photos and the signature where there are any', async () => {
+    const { host, wrapper, id } = await ticket()
+    expect(wrapper.find('[data-testid="order-pictures"]').exists()).toBe(false)
+    wrapper.unmount()
+    const name = await host.picturePut('iVBORw0KGgo=')
+    const { order } = await host.order(id)
+    await host.execute('order.accept', { order_id: id, quote_id: order.current_quote, by: 'signature', blob: name })
+    const { wrapper: again } = await mounted(OrderPane, { props: { id } })
+    await until(() => again.find('[data-testid="picture-signature"] img').exists())
+    expect(again.get('[data-testid="picture-signature"] img').attributes('src')).toBe('data:image/png;base64,iVBORw0KGgo=')
+  })
+
   it('is voided with a reason, what was paid coming back in the same step', async () => {
     const { host, wrapper, id } = await ticket()
     await wrapper.get('[data-testid="action-void"]').trigger('click')

@@ -18,6 +18,21 @@ describe('the sync centre', () => {
     expect((await centre('practice')).wrapper.get('[data-testid="lost"]').text()).toContain('从不上传')
   })
 
+  it('counts the pictures that are not up yet', async () => {
+    const { host, wrapper } = await centre()
+    expect(wrapper.find('[data-testid="pictures-wait"]').exists()).toBe(false)
+    await host.picturePut('iVBORw0KGgo=')
+    await host.picturePut('iVBORw0KGgAA')
+    await until(() => useSync().status.pictures === 2)
+    await until(() => wrapper.find('[data-testid="pictures-wait"]').exists())
+    expect(wrapper.get('[data-testid="pictures-wait"]').text()).toContain('2 张图片')
+    expect(wrapper.get('[data-testid="lost"]').text()).toContain('会丢失还没上传的图片')
+    expect(useSync().status.chip).toBe('pending')
+    await host.syncNow()
+    await until(() => !wrapper.find('[data-testid="pictures-wait"]').exists())
+    expect(wrapper.get('[data-testid="lost"]').text()).toContain('什么都不会丢')
+  })
+
   it('shows why something was refused, in words, with a way on', async () => {
     const { wrapper } = await centre('attention')
     const refused = wrapper.get('[data-testid="refused"]')

@@ -79,7 +79,7 @@ const commands: Record<string, (visit: Visit, args: Args, act: Act) => AppError 
   },
   'order.accept': ({ order }, args, act) => {
     if (!order.quotes.some((q) => q.quote.id === args['quote_id'])) return refusal('unknown_quote')
-    order.acceptances.push({ quote_id: text(args, 'quote_id'), by: args['by'] as AcceptedBy, at: act.at })
+    order.acceptances.push({ quote_id: text(args, 'quote_id'), by: args['by'] as AcceptedBy, at: act.at, ...(typeof args['blob'] === 'string' ? { blob: args['blob'] } : {}) })
     return null
   },
   'order.pay': (visit, args, act) => {

@@ -35,6 +35,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
   const [appointmentCount, ticketCount] = sizes[scenario] ?? [30, 14]
   const visits = [...makeVisits(appointmentCount, scenario === 'many' ? 10_000 : 12), ...makeTickets(ticketCount)]
   const drafts = new Map<string, { value: unknown; updated_at: string }>()
+  const pictures = new Map<string, { type: string; data: string; up: boolean }>()
   const handlers: { [K in keyof HostEvents]: Set<(payload: HostEvents[K]) => void> } = {
     'sync-status': new Set(), 'data-changed': new Set(), 'session-changed': new Set(),
   }
@@ -43,7 +44,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
   let session: SessionState = startSession(scenario, role)
   let journal: MutationEntry[] = scenario === 'attention' ? refusedMutations(visits) : []
   let status: SyncStatus = {
-    chip: 'synced', running: false, pending: 0, refused: 0, last_contact: new Date().toISOString(), offline_since: null,
+    chip: 'synced', running: false, pending: 0, pictures: 0, refused: 0, last_contact: new Date().toISOString(), offline_since: null,
     last_error: null, offline_switch: settings.offline, clock_offset_ms: 1_200, rows: visits.length * 2 + 9, repaired_scopes: 0, last_check: new Date().toISOString(), lease_ends: new Date(Date.now() + 30 * 86_400_000).toISOString(),
   }
 
@@ -57,10 +58,11 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
   function restate() {
     const pending = journal.filter((m) => m.outcome === null).length
     const refused = journal.filter((m) => m.open).length
+    const waiting = session.mode === 'practice' ? 0 : [...pictures.values()].filter((p) => !p.up).length
     const offline = settings.offline
-    const chip = session.mode === 'practice' ? 'practice' : refused > 0 ? 'attention' : offline ? 'offline' : pending > 0 ? 'pending' : 'synced'
+    const chip = session.mode === 'practice' ? 'practice' : refused > 0 ? 'attention' : offline ? 'offline' : pending + waiting > 0 ? 'pending' : 'synced'
     status = {
-      ...status, pending, refused, chip, offline_switch: offline,
+      ...status, pending, pictures: waiting, refused, chip, offline_switch: offline,
       offline_since: offline ? (status.offline_since ?? new Date().toISOString()) : null, last_error: offline ? 'offline' : null,
     }
     emit('sync-status', status)
@@ -70,6 +72,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     if (settings.offline || session.mode === 'practice') return
     journal = journal.map((m) => (m.outcome === null ? { ...m, outcome: 'applied' } : m))
     for (const visit of visits) if (visit.sync === 'pending') visit.sync = 'synced'
+    for (const picture of pictures.values()) picture.up = true
     status = { ...status, last_contact: new Date().toISOString() }
     restate()
     emit('data-changed', { kinds: ['appointment', 'order'] })
@@ -112,11 +115,11 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     if (items.length === 0) throw refusal('empty', 'items')
   }
 
-  function weighOrder(visit: Visit, items: Item[], extra: Partial<Quote>) {
+  function weighOrder(visit: Visit, items: Item[], extra: Partial<Quote>, photos: string[] = []) {
     const at = new Date().toISOString()
     checkGoods(items)
     const quote = quoteOf(items, 'final', at, extra)
-    visit.order.quotes.push({ quote, by: actor().id, at })
+    visit.order.quotes.push({ quote, by: actor().id, at, ...(photos.length > 0 ? { photos } : {}) })
     Object.assign(visit.order, { current_quote: quote.id, due: quote.due, weighed_at: at })
     if (visit.appointment && visit.appointment.status !== 2) visit.appointment.status = 4
   }
@@ -165,7 +168,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     preview: (request) => answer(() => previewOf(visits, request)),
     weigh: (request) => answer(() => {
       const visit = ofOrder(request.order_id)
-      weighOrder(visit, request.items, { adjustments: request.adjustments, gap_reasons: request.gap_reasons })
+      weighOrder(visit, request.items, { adjustments: request.adjustments, gap_reasons: request.gap_reasons }, request.photos)
       return record('order.weigh', request, visit)
     }),
     ticket: (request) => answer(() => {
@@ -203,6 +206,25 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     draftPut: (key, value) => answer(() => void drafts.set(key, { value: copy(value), updated_at: new Date().toISOString() })).then(() => undefined),
     draftDelete: (key) => answer(() => drafts.delete(key)).then(() => undefined),
     drafts: () => answer(() => [...drafts].map(([key, draft]) => ({ key, updated_at: draft.updated_at }))),
+    picturePut: async (data) => {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+      const name = [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+      return answer(() => {
+        pictures.set(name, { type: data.startsWith('iVBOR') ? 'image/png' : 'image/jpeg', data, up: false })
+        restate()
+        return name
+      })
+    },
+    picture: (sha256) => answer(() => {
+      const found = pictures.get(sha256)
+      if (!found) throw refusal(settings.offline ? 'offline' : 'blob_not_uploaded')
+      return { type: found.type, data: found.data }
+    }),
+    pictureDiscard: (sha256) => answer(() => {
+      pictures.delete(sha256)
+      restate()
+    }).then(() => undefined),
     syncStatus: () => answer(() => status),
     syncNow: () => answer(() => {
       if (settings.offline) throw refusal('offline')
