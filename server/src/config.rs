@@ -220,7 +220,7 @@ impl std::fmt::Debug for Config {
 }
 
 /// Variables of other programs of the product, or for tests; not settings.
-const NOT_SETTINGS: &[&str] = &["CRASH_AT", "BIN_DIR", "STORE_KEY"];
+const NOT_SETTINGS: &[&str] = &["CRASH_AT", "STOP_AT", "BIN_DIR", "STORE_KEY"];
 
 /// The setting that a variable names: `HUISHOU_WECHAT_APPID` is `wechat.appid`. Only known keys are taken, so that a
 /// variable of another part of the product does not stop the server.

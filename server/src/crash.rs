@@ -1,5 +1,6 @@
 //! Named places where a test may end the process as a power cut would. `HUISHOU_CRASH_AT=name[:nth]` in the
-//! environment aborts at the `nth` passage (the first, if not given); otherwise a passage costs one comparison.
+//! environment aborts at the `nth` passage (the first, if not given), `HUISHOU_STOP_AT` stops the process there as
+//! SIGSTOP does, until somebody lets it go on; otherwise a passage costs two comparisons.
 
 use std::sync::{
     OnceLock,
@@ -35,16 +36,32 @@ struct Armed {
 
 /// Passes a place; ends the process if the environment asks for it.
 pub fn crash_point(name: &'static str) {
-    static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
+    static CRASH: OnceLock<Option<Armed>> = OnceLock::new();
+    static STOP: OnceLock<Option<Armed>> = OnceLock::new();
     debug_assert!(CRASH_POINTS.contains(&name), "{name} is not listed");
-    let Some(armed) = ARMED.get_or_init(|| armed(std::env::var("HUISHOU_CRASH_AT").ok()?.as_str()))
-    else {
-        return;
-    };
-    if armed.name == name && armed.passed.fetch_add(1, Ordering::SeqCst) + 1 == armed.nth {
+    let of = |variable: &str| armed(std::env::var(variable).ok()?.as_str());
+    if let Some(crash) = CRASH.get_or_init(|| of("HUISHOU_CRASH_AT"))
+        && crash.is_due(name)
+    {
         // Not through tracing: what it buffers would be lost, and this line is what the test counts.
-        eprintln!("crash point {name} reached ({})", armed.nth);
+        eprintln!("crash point {name} reached ({})", crash.nth);
         std::process::abort();
+    }
+    if let Some(stop) = STOP.get_or_init(|| of("HUISHOU_STOP_AT"))
+        && stop.is_due(name)
+    {
+        eprintln!("stop point {name} reached ({})", stop.nth);
+        let itself = std::process::id().to_string();
+        let stopped = std::process::Command::new("kill")
+            .args(["-STOP", &itself])
+            .status();
+        eprintln!("stopped at {name}: {stopped:?}");
+    }
+}
+
+impl Armed {
+    fn is_due(&self, name: &str) -> bool {
+        self.name == name && self.passed.fetch_add(1, Ordering::SeqCst) + 1 == self.nth
     }
 }
 

@@ -85,6 +85,18 @@ impl Desk {
         }
     }
 
+    /// The same device and person with another server of the same database.
+    #[must_use]
+    pub fn at(&self, server: &Api) -> Self {
+        let token = self.session["access_token"].as_str().expect("a token");
+        Self {
+            api: server.with_token(token),
+            key: self.key.clone(),
+            session: self.session.clone(),
+            device: self.device.clone(),
+        }
+    }
+
     /// Calls with this person's token.
     #[must_use]
     pub fn api(&self) -> &Api {

@@ -26,7 +26,7 @@ pub struct Held {
 pub type Name = (String, Uuid);
 
 /// What a device holds after its last complete pull.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Replica {
     rows: BTreeMap<Name, Held>,
     cursor: Option<String>,

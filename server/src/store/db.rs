@@ -1,6 +1,6 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
-use super::{StoreError, freshness::Freshness, orders::Months, shapes};
+use super::{StoreError, freshness::Freshness, instances, orders::Months, shapes};
 use crate::crash::crash_point;
 use sqlx::{
     Executor, MySql, MySqlConnection, MySqlPool, Transaction,
@@ -9,6 +9,7 @@ use sqlx::{
 };
 use std::{str::FromStr, sync::Arc, time::Duration};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// Most tries of one write.
 pub const ATTEMPTS: u32 = 8;
@@ -19,6 +20,9 @@ const LOCK_WAIT_SECONDS: u32 = 5;
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: MySqlPool,
+    /// One connection for the sequencer alone, known to the other instances.
+    sequencing: MySqlPool,
+    instance: Uuid,
     months: Arc<Months>,
     wake: Arc<Notify>,
     freshness: Arc<Freshness>,
@@ -102,18 +106,25 @@ impl Db {
             .pipes_as_concat(false)
             .statement_cache_capacity(shapes::KEPT);
         let freshness = Arc::new(Freshness::default());
-        let fresh = Arc::clone(&freshness);
-        let pool = MySqlPoolOptions::new()
-            .max_connections(connect.max_connections)
-            .acquire_timeout(connect.acquire_timeout)
-            .after_connect(|connection, _| Box::pin(set_session(connection)))
-            .before_acquire(move |_, about| {
-                let allowed = fresh.allows(&about);
-                Box::pin(async move { Ok(allowed) })
-            })
-            .connect_lazy_with(options);
+        let instance = Uuid::now_v7();
+        let pool = |most: u32, sequencer: bool| {
+            let fresh = Arc::clone(&freshness);
+            MySqlPoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(connect.acquire_timeout)
+                .after_connect(move |connection, _| {
+                    Box::pin(set_session(connection, instance, sequencer))
+                })
+                .before_acquire(move |_, about| {
+                    let allowed = fresh.allows(&about);
+                    Box::pin(async move { Ok(allowed) })
+                })
+                .connect_lazy_with(options.clone())
+        };
         Ok(Self {
-            pool,
+            pool: pool(connect.max_connections, false),
+            sequencing: pool(1, true),
+            instance,
             months: Arc::default(),
             wake: Arc::new(Notify::new()),
             freshness,
@@ -124,6 +135,12 @@ impl Db {
     #[must_use]
     pub const fn pool(&self) -> &MySqlPool {
         &self.pool
+    }
+
+    /// Which of the database's servers this is.
+    #[must_use]
+    pub const fn instance(&self) -> Uuid {
+        self.instance
     }
 
     /// Months that have an orders table.
@@ -157,7 +174,19 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        let inner = self.pool.begin().await?;
+        self.begin_on(&self.pool).await
+    }
+
+    /// The same on the sequencer's connection.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn begin_sequencing(&self) -> Result<Tx, StoreError> {
+        self.begin_on(&self.sequencing).await
+    }
+
+    async fn begin_on(&self, pool: &MySqlPool) -> Result<Tx, StoreError> {
+        let inner = pool.begin().await?;
         Ok(Tx {
             inner,
             months: Arc::clone(&self.months),
@@ -223,12 +252,20 @@ impl Db {
     }
 }
 
-async fn set_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+async fn set_session(
+    connection: &mut MySqlConnection,
+    instance: Uuid,
+    sequencer: bool,
+) -> Result<(), sqlx::Error> {
     connection
         .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
         .await?;
     let wait = format!("SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}");
     connection.execute(sqlx::AssertSqlSafe(wait)).await?;
+    // A schema or a binlog that is not fit yet is told elsewhere.
+    if let Err(error) = instances::register(connection, instance, sequencer).await {
+        tracing::debug!(%error, "a connection could not be registered");
+    }
     Ok(())
 }
 

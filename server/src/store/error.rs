@@ -80,8 +80,8 @@ impl From<sqlx::Error> for StoreError {
                 Self::OutOfRange(format!("MySQL error {number}"))
             }
             // Too many connections, server shutting down, read only during a switch-over, query interrupted, a binlog that
-            // was switched to statements (`health`).
-            Some(1040 | 1053 | 1077 | 1290 | 1317 | 1665 | 1836) => Self::Unavailable(error),
+            // was switched to statements (`health`), a connection that another instance ended.
+            Some(1040 | 1053 | 1077 | 1290 | 1317 | 1665 | 1836 | 1927) => Self::Unavailable(error),
             Some(_) => Self::Sql(error),
             None => match error {
                 sqlx::Error::Io(_)

@@ -21,6 +21,7 @@ mod feed_ports;
 pub mod freshness;
 pub mod health;
 pub mod idempotency;
+pub mod instances;
 pub mod kept_verdicts;
 pub mod messages;
 pub mod migrations;

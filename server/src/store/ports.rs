@@ -77,6 +77,10 @@ impl Ledger for Db {
         rand::random()
     }
 
+    async fn begin_sequencing(&self) -> Result<Tx, StoreError> {
+        Self::begin_sequencing(self).await
+    }
+
     async fn snapshot_of_now(&self) -> Result<Snapshot, StoreError> {
         Self::snapshot_of_now(self).await
     }

@@ -1,11 +1,13 @@
 //! The sequencer (sync.md 4): gives committed writes their dense numbers. Any number of instances may run; the lock
 //! of the head row makes them take turns.
 
-use super::ports::{Ledger, Sequencing};
+use super::{
+    instances::{self, Turns},
+    ports::{Ledger, Sequencing},
+};
 use crate::{
     crash::crash_point,
-    store::{Db, StoreError},
-    write_tx,
+    store::{Db, StoreError, db::Tries},
 };
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -17,12 +19,23 @@ const POLL: Duration = Duration::from_millis(20);
 /// How long to leave a failing database alone.
 const AFTER_ERROR: Duration = Duration::from_millis(500);
 
-/// Runs until `stop`.
+/// After so long the head must be in somebody else's hands.
+const WAITING: Duration = Duration::from_millis(200);
+
+/// Runs until `stop`, beside the other instances.
 pub async fn run(db: Db, stop: CancellationToken) {
+    let turns = Turns::default();
+    tokio::join!(
+        number(&db, &turns, &stop),
+        instances::run(&db, &turns, &stop)
+    );
+}
+
+async fn number(db: &Db, turns: &Turns, stop: &CancellationToken) {
     let wake = db.wake();
     let mut behind_since: Option<Instant> = None;
     loop {
-        let ran = round(&db).await;
+        let ran = in_turn(db, turns).await;
         let behind = !matches!(&ran, Ok(moved) if *moved < BATCH as usize);
         behind_since = behind.then(|| behind_since.unwrap_or_else(Instant::now));
         metrics::gauge!("sync_sequencer_lag_seconds")
@@ -43,6 +56,24 @@ pub async fn run(db: Db, stop: CancellationToken) {
     }
 }
 
+/// One look at the outbox; says so while it has to wait for its turn.
+async fn in_turn(db: &Db, turns: &Turns) -> Result<usize, StoreError> {
+    let work = round(db);
+    tokio::pin!(work);
+    let ran = tokio::select! {
+        ran = &mut work => ran,
+        () = tokio::time::sleep(WAITING) => {
+            turns.wait(true);
+            work.await
+        }
+    };
+    turns.wait(false);
+    if matches!(ran, Ok(moved) if moved > 0) {
+        turns.taken();
+    }
+    ran
+}
+
 /// One look at the outbox: a cheap one first, as it is mostly empty.
 async fn round<L: Ledger>(db: &L) -> Result<usize, StoreError> {
     if !db.anything_pending().await? {
@@ -57,13 +88,25 @@ async fn round<L: Ledger>(db: &L) -> Result<usize, StoreError> {
 /// Of the database; then nothing has moved.
 pub async fn sequence<L: Ledger>(db: &L) -> Result<usize, StoreError> {
     let started = Instant::now();
-    let moved = write_tx!(db, |tx| move_batch(tx, db.tag()).await)?;
+    let moved = in_one_transaction(db).await?;
     crash_point("sequencer.after_commit");
     if moved > 0 {
         metrics::histogram!("sync_sequencer_batch_seconds").record(started.elapsed().as_secs_f64());
         metrics::counter!("sync_sequenced_total").increment(moved as u64);
     }
     Ok(moved)
+}
+
+/// [`write_tx!`](crate::write_tx) on the sequencer's own connection.
+async fn in_one_transaction<L: Ledger>(db: &L) -> Result<usize, StoreError> {
+    let mut tries = Tries::default();
+    loop {
+        let mut tx = db.begin_sequencing().await?;
+        let moved = move_batch(&mut tx, db.tag()).await;
+        if let Some(settled) = db.settle(tx, moved, &mut tries).await {
+            return settled;
+        }
+    }
 }
 
 async fn move_batch(tx: &mut impl Sequencing, tag: [u8; 16]) -> Result<usize, StoreError> {
