@@ -204,6 +204,8 @@ impl Work {
         } else {
             memberships::set(db, put.kind, put.id, &put.scopes)?;
         }
+        // Held for no scope: let go of at the end.
+        self.loosened |= put.scopes.is_empty();
         self.done.puts += 1;
         self.done.kinds.insert(put.kind.as_str());
         self.arriving.take(db, put, visit)
