@@ -138,10 +138,13 @@ enum Blob {
         /// The picture.
         file: PathBuf,
     },
-    /// Write a picture's bytes to standard output: from here, or else from the server.
+    /// Write a picture's bytes: from here, or else from the server.
     Get {
         /// Its name: the SHA-256 of its bytes.
         hash: String,
+        /// A file to write to; standard output when absent.
+        #[arg(long)]
+        out: Option<PathBuf>,
     },
 }
 
@@ -179,7 +182,7 @@ fn main() -> ExitCode {
         );
     }
     if let Command::Blob {
-        what: Blob::Get { hash },
+        what: Blob::Get { hash, out: None },
     } = &arguments.command
     {
         return match runtime.block_on(picture(&arguments, hash)) {
@@ -270,6 +273,16 @@ async fn run(arguments: Arguments) -> Result<Value> {
         Command::Pull => contact(&engine, Round::Pull).await,
         Command::Sync => contact(&engine, Round::Both).await,
         Command::Check => contact(&engine, Round::Check).await,
+        Command::Blob {
+            what: Blob::Get {
+                hash,
+                out: Some(path),
+            },
+        } => {
+            let bytes = engine.get_blob(&hash).await?;
+            std::fs::write(&path, &bytes)?;
+            Ok(json!({ "sha256": hash, "size": bytes.len(), "path": path }))
+        }
         command => local(&engine, command),
     }
 }

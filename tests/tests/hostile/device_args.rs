@@ -105,6 +105,8 @@ async fn words_that_are_no_command_kind_or_id_are_refused_by_name() {
         (vec!["exec", "order.pay"], Some("json")),
         (vec!["quote"], Some("json")),
         (vec!["discard"], Some("uid")),
+        (vec!["blob", "put"], Some("file")),
+        (vec!["blob", "get"], Some("hash")),
         (vec!["resend", "x"], Some("json")),
         (vec!["login", "--username"], Some("username")),
     ] {

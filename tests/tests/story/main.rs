@@ -6,5 +6,6 @@
 mod changes;
 mod meanwhile;
 mod path;
+mod pictures;
 mod places;
 mod telephone;

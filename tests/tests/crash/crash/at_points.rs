@@ -84,11 +84,39 @@ async fn dies_at_exec(till: &mut Till, point: &str) -> bool {
 }
 
 async fn dies_at_sync(till: &mut Till, point: &str) -> bool {
+    if point.starts_with("renumber.") {
+        becomes_an_older_copy(till).await;
+    }
     let _ = till.sell().await;
+    if point.starts_with("stage.") {
+        // Two aggregates on pages of one: the first page is staged.
+        let _ = till.sell().await;
+        till.device.set_env("HUISHOU_PAGE", "1");
+    }
     till.device.set_env("HUISHOU_CRASH_AT", point);
     let done = till.device.run(&["sync"]).await;
     till.device.unset_env("HUISHOU_CRASH_AT");
+    till.device.unset_env("HUISHOU_PAGE");
     done.status.signal() == Some(ABORTED) && done.stderr.contains(point)
+}
+
+/// The store is put back as it was before a sale that the server has heard of: the next numbers are taken.
+async fn becomes_an_older_copy(till: &mut Till) {
+    let older = till.device.copy_store();
+    let _ = till.sell().await;
+    till.settle().await;
+    let files = |folder: &std::path::Path| -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder).expect("the store's folder");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        paths.filter(|path| path.is_file()).collect()
+    };
+    for file in files(till.device.folder()) {
+        std::fs::remove_file(file).expect("a file of the store");
+    }
+    for file in files(older.path()) {
+        let name = file.file_name().expect("a name").to_owned();
+        let _ = std::fs::copy(&file, till.device.folder().join(name)).expect("a file of the store");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -107,6 +135,7 @@ async fn server_dies(engine: Engine) {
     let customer = Customer::login(&town.world, "wang").await;
     let plain = town.world.server.setup().clone();
     let (mut hits, mut booked) = (BTreeMap::new(), 0);
+    let mut pictures = Vec::new();
     let points = points("server/src/crash.rs");
     for point in points
         .into_iter()
@@ -116,6 +145,9 @@ async fn server_dies(engine: Engine) {
             let (key, body) = (key(), noted_booking(booked));
             booked += 1;
             let _ = till.sell().await;
+            if point.starts_with("blob.") {
+                pictures.push(till.photograph().await);
+            }
             town.world
                 .server
                 .restart_with(plain.clone().with("HUISHOU_CRASH_AT", &point))
@@ -134,6 +166,13 @@ async fn server_dies(engine: Engine) {
     }
     report(&format!("{engine} server"), &hits);
     let (acknowledged, _) = till.audit(&town).await;
+    let whole = "SELECT LOWER(HEX(sha256)) FROM blobs WHERE completed_at IS NOT NULL ORDER BY 1";
+    pictures.sort_unstable();
+    assert_eq!(
+        town.world.database.texts(whole).await,
+        pictures,
+        "each picture is there once and whole"
+    );
     let doubled = "SELECT note FROM appointments WHERE note LIKE 'crash %' GROUP BY note HAVING COUNT(*) <> 1";
     assert_eq!(
         town.world.database.texts(doubled).await,
@@ -168,7 +207,9 @@ async fn provoke(
     (key, body): (&str, &Value),
     point: &str,
 ) -> bool {
-    if point.starts_with("push.") || point.starts_with("pull.") {
+    if point.starts_with("blob.") {
+        let _ = till.device.run(&["sync"]).await;
+    } else if point.starts_with("push.") || point.starts_with("pull.") {
         let _ = till.device.run(&["sync"]).await;
     } else {
         let request = customer

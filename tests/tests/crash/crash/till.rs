@@ -58,10 +58,24 @@ impl Till {
         order
     }
 
+    /// Keeps a picture of two pieces, unlike any other; answers its name.
+    pub async fn photograph(&self) -> String {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend(Uuid::new_v4().as_bytes());
+        bytes.resize(300 * 1024, 7);
+        let file = self.device.folder().join("photo.png");
+        std::fs::write(&file, bytes).expect("a file");
+        let file = file.to_str().expect("a path");
+        let kept = self.device.call(&["blob", "put", file]).await;
+        kept["sha256"].as_str().expect("a name").to_owned()
+    }
+
     /// Syncs until nothing waits, and compares with the server.
     pub async fn settle(&self) {
         let _ = self.device.sync().await;
         assert_eq!(self.device.waiting().await, 0, "everything has a verdict");
+        let status = self.device.call(&["status"]).await;
+        assert_eq!(status["pictures"], 0, "every picture is up");
         self.device.agrees().await;
     }
 
