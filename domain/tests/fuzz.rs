@@ -10,6 +10,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// As often as the environment says, else so often.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "tests may be told how long to run"
+)]
 pub fn cases(few: u32) -> ProptestConfig {
     let said = std::env::var("PROPTEST_CASES").ok();
     let cases = said.and_then(|said| said.parse().ok()).unwrap_or(few);
