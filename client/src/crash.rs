@@ -40,6 +40,13 @@ pub const AT_REST: &[&str] = &[
     "wipe.before_end",
 ];
 
+/// How many aggregates a page may hold, where a test wants pages small enough to be many: `HUISHOU_PAGE`.
+#[must_use]
+pub fn page_limit() -> Option<usize> {
+    static LIMIT: OnceLock<Option<usize>> = OnceLock::new();
+    *LIMIT.get_or_init(|| std::env::var("HUISHOU_PAGE").ok()?.parse().ok())
+}
+
 struct Armed {
     point: String,
     passages: u32,

@@ -132,7 +132,6 @@ fn chip(status: &SyncStatus) -> ChipState {
                 | "upgrade_required"
                 | "lease_over"
                 | "outbox_incomplete"
-                | "store_restored"
                 | "stale_incarnation"
         )
     };

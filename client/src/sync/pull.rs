@@ -2,6 +2,7 @@
 
 use super::incarnation;
 use crate::{
+    crash::page_limit,
     error::Result,
     store::{Commit, Db, Store, meta, staging},
 };
@@ -29,7 +30,7 @@ pub fn request(db: &Db, check: bool) -> Result<PullRequest> {
     Ok(PullRequest {
         cursor,
         schema: SCHEMA,
-        limit: None,
+        limit: page_limit(),
         confirmed: incarnation::confirmed(db)?,
         check,
         again,
