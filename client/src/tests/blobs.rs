@@ -334,7 +334,7 @@ fn a_photo_taken_away_before_a_command_names_it_is_gone_and_one_that_is_named_st
     weigh(vec![stays.clone()]).unwrap();
     assert_eq!(
         device.engine.order(order).unwrap().order.quotes[0].photos,
-        [stays.clone()]
+        std::slice::from_ref(&stays)
     );
     device.engine.discard_blob(&gone).unwrap();
     device.engine.discard_blob(&stays).unwrap();

@@ -55,7 +55,7 @@ fn script(seed: u64, length: usize) -> Vec<Deed> {
             5 => Deed::Accept(at),
             6 | 7 => Deed::Pay(at, small),
             // What spoils the whole transaction is left out of the even ones, so that these stay whole.
-            8 if seed % 2 == 0 => Deed::Pay(at, 0),
+            8 if seed.is_multiple_of(2) => Deed::Pay(at, 0),
             8 => Deed::PayTwin(at),
             9 => Deed::Refund(at),
             10 => Deed::Cancel(at),

@@ -207,9 +207,7 @@ async fn provoke(
     (key, body): (&str, &Value),
     point: &str,
 ) -> bool {
-    if point.starts_with("blob.") {
-        let _ = till.device.run(&["sync"]).await;
-    } else if point.starts_with("push.") || point.starts_with("pull.") {
+    if ["blob.", "push.", "pull."].iter().any(|of| point.starts_with(of)) {
         let _ = till.device.run(&["sync"]).await;
     } else {
         let request = customer
