@@ -207,7 +207,10 @@ async fn provoke(
     (key, body): (&str, &Value),
     point: &str,
 ) -> bool {
-    if ["blob.", "push.", "pull."].iter().any(|of| point.starts_with(of)) {
+    if ["blob.", "push.", "pull."]
+        .iter()
+        .any(|of| point.starts_with(of))
+    {
         let _ = till.device.run(&["sync"]).await;
     } else {
         let request = customer
