@@ -7,6 +7,7 @@ use crate::{
     limits::Limits,
     staff::{Desk, identity::Identity},
     store::{Db, StoreError},
+    sync::hints::Hints,
     wechat::Wechat,
 };
 use chrono::{DateTime, Utc};
@@ -56,6 +57,8 @@ pub struct State {
     pub desk: Desk,
     /// The server's own keys, which devices pin.
     pub identity: Identity,
+    /// Devices that listen for news.
+    pub hints: Arc<Hints>,
 }
 
 /// Shared by all handlers.
@@ -88,6 +91,7 @@ impl State {
             limits: Limits::new(&config),
             desk: Desk::new(&config.token_key),
             identity: Identity::new(config.device_secret()),
+            hints: Arc::default(),
             config,
         }))
     }

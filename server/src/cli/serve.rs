@@ -9,7 +9,7 @@ use crate::{
         health::{self, Unfit},
         idempotency, kept_verdicts, retire,
     },
-    sync::sequencer,
+    sync::{hints, sequencer},
 };
 use anyhow::Context;
 use std::{io::Write, net::SocketAddr, time::Duration};
@@ -41,6 +41,8 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let work = [
         tokio::spawn(sequencer::run(app.db.clone(), end.clone())),
         tokio::spawn(keep_house(app.clone(), end.clone())),
+        // Who listens is told the end at once: it would keep the server from stopping.
+        tokio::spawn(hints::run(app.db.clone(), app.hints.clone(), stop.clone())),
     ];
     stop_on_signal(stop.clone())?;
     announce(address)?;

@@ -210,6 +210,7 @@ fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
             "登录已结束，请重新登录",
             "the session is over; sign in again",
         ),
+        "too_many_listeners" => ("同时监听的连接过多", "too many connections listen at once"),
         "too_many_attempts" => (
             "尝试次数过多，请稍后再试",
             "too many attempts; wait a while and try again",

@@ -11,7 +11,9 @@ pub mod catalogue;
 pub mod desk_answers;
 pub mod desk_schema;
 pub mod docs;
+pub mod encoded;
 pub mod entry;
+pub mod events;
 pub mod health;
 pub mod keys;
 pub mod leaving;
@@ -30,7 +32,17 @@ use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower_http::{CompressionLevel, catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    CompressionLevel,
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, DefaultPredicate,
+        predicate::{Predicate, SizeAbove},
+    },
+};
+
+/// Answers below this many bytes go as they are.
+const SMALL: u16 = 1024;
 
 /// Serves the whole interface until `stop`; requests that run then are finished.
 ///
@@ -66,6 +78,7 @@ pub fn router(app: App) -> Router {
         .merge(staff::router())
         .merge(leaving::router())
         .merge(sync::router())
+        .merge(events::router())
         .merge(blobs::router())
         .merge(admin::router())
         .merge(admin_depots::router());
@@ -85,7 +98,8 @@ fn dressed(routes: Router<App>, app: App) -> Router {
             CompressionLayer::new()
                 .zstd(true)
                 .gzip(true)
-                .quality(CompressionLevel::Fastest),
+                .quality(CompressionLevel::Fastest)
+                .compress_when(DefaultPredicate::new().and(SizeAbove::new(SMALL))),
         )
         .with_state(app)
 }

@@ -1,7 +1,7 @@
 //! `/openapi.json`: every operation, its shapes, examples and error codes.
 
 use super::{
-    admin, admin_depots, appointments, blobs, catalogue, leaving, me, orders, quotes,
+    admin, admin_depots, appointments, blobs, catalogue, events, leaving, me, orders, quotes,
     schema::{BadFieldShape, ProblemShape},
     sessions, staff, sync,
 };
@@ -65,6 +65,7 @@ pub fn whole() -> Document {
         staff::openapi(),
         leaving::openapi(),
         sync::openapi(),
+        events::openapi(),
         blobs::openapi(),
         admin::openapi(),
         admin_depots::openapi(),

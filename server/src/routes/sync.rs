@@ -4,6 +4,7 @@ use super::{
     body::unread,
     desk_answers::{ChecksShape, PullShape, PushShape},
     desk_schema::{PullBody, PushBody},
+    encoded,
     schema::errors,
 };
 use crate::{
@@ -56,9 +57,11 @@ impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
         let bytes = Bytes::from_request(request, app)
             .await
             .map_err(|rejection| unread(&rejection))?;
+        let bytes = encoded::plain(&headers, bytes, PUSH_LIMIT)?;
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|error| match error.classify() {

@@ -155,6 +155,59 @@ pub async fn unsequenced(
     rows.into_iter().map(|(kind, id)| key(&kind, id)).collect()
 }
 
+/// The greatest number of each scope in (after, through].
+///
+/// # Errors
+/// Of the database.
+pub async fn heads_between(
+    conn: &mut MySqlConnection,
+    after: i64,
+    through: i64,
+) -> Result<Vec<(Scope, i64)>, StoreError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(HEADS_BETWEEN)
+        .bind(after)
+        .bind(through)
+        .fetch_all(conn)
+        .await?;
+    scopes(rows)
+}
+
+/// See [`heads_between`].
+pub const HEADS_BETWEEN: &str = "SELECT scope, MAX(seq) FROM sync_log FORCE INDEX (PRIMARY) WHERE seq > ? AND seq <= ? GROUP BY scope ORDER BY NULL";
+
+/// The greatest number of each of these scopes that has one above `after`.
+///
+/// # Errors
+/// Of the database.
+pub async fn heads_of(
+    conn: &mut MySqlConnection,
+    of: &[Scope],
+    after: i64,
+) -> Result<Vec<(Scope, i64)>, StoreError> {
+    let mut rows = Vec::new();
+    for scope in of {
+        let head: Option<i64> = sqlx::query_scalar(HEAD_OF)
+            .bind(scope.to_string())
+            .bind(after)
+            .fetch_optional(&mut *conn)
+            .await?;
+        rows.extend(head.map(|head| (scope.clone(), head)));
+    }
+    Ok(rows)
+}
+
+/// The greatest number of a scope above one.
+pub const HEAD_OF: &str =
+    "SELECT seq FROM sync_log WHERE scope = ? AND seq > ? ORDER BY seq DESC LIMIT 1";
+
+fn scopes(rows: Vec<(String, i64)>) -> Result<Vec<(Scope, i64)>, StoreError> {
+    let read = |(name, head): (String, i64)| {
+        let unknown = || StoreError::Unreadable(format!("scope {name} in the change feed"));
+        Ok((name.parse().map_err(|_| unknown())?, head))
+    };
+    rows.into_iter().map(read).collect()
+}
+
 fn key(kind: &str, id: Uuid) -> Result<Key, StoreError> {
     let unknown = || StoreError::Unreadable(format!("kind {kind} in the change feed"));
     Ok((Kind::parse(kind).ok_or_else(unknown)?, id))

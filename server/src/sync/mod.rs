@@ -10,6 +10,7 @@ pub mod epochs;
 pub mod feed_ports;
 pub mod gathered;
 pub mod grants;
+pub mod hints;
 pub mod instances;
 pub mod page;
 pub mod plan;

@@ -177,7 +177,7 @@ pub async fn check<L: Ledger>(db: &L, caller: Caller) -> Result<BTreeMap<Scope, 
 }
 
 /// The scopes a person holds now, and the generation of their grants.
-async fn holdings(
+pub(super) async fn holdings(
     snapshot: &mut impl Pulling,
     id: StaffId,
 ) -> Result<(BTreeSet<Scope>, i32), Problem> {

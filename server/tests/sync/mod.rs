@@ -10,6 +10,7 @@ mod depots;
 mod desk_once;
 mod epochs;
 mod feed;
+mod hints;
 mod http;
 mod kept_verdicts;
 mod leaving;
