@@ -48,9 +48,13 @@ async fn main() -> Result<()> {
             cpu_table(&rows)
         );
     }
-    let others = costs(&mut both, &options).await?;
-    if !others.is_empty() {
-        println!("| what | figure |\n| --- | --- |\n{others}");
+    if ["local", "feed", "poll", "tail"]
+        .iter()
+        .any(|name| wanted(&options, name))
+    {
+        println!("| what | figure |\n| --- | --- |");
+        costs(&mut both, &options).await?;
+        println!();
     }
     if wanted(&options, "w6") {
         let [ours, peer] = moved::reassign(&mut both).await?;
@@ -104,26 +108,34 @@ async fn measure(both: &mut Both, options: &Options) -> Result<Vec<Measured>> {
 }
 
 /// What has no counterpart with the peer.
-async fn costs(both: &mut Both, options: &Options) -> Result<String> {
-    let (scale, mut lines) = (both.scale, String::new());
+async fn costs(both: &mut Both, options: &Options) -> Result<()> {
+    let scale = both.scale;
     if wanted(options, "local") {
         let station = both.ours.station("large", scale.many_visits, 2).await?;
-        lines.push_str(&local::large(both, &station).await?);
+        print!("{}", local::large(both, &station).await?);
     }
     if wanted(options, "feed") {
         let (rounds, seconds) = scale.feed;
-        lines.push_str(&feed::cost(&both.ours, rounds, Duration::from_secs(seconds)).await?);
+        print!(
+            "{}",
+            feed::cost(&both.ours, rounds, Duration::from_secs(seconds)).await?
+        );
     }
     if wanted(options, "poll") {
         let (devices, seconds) = scale.polling;
-        lines
-            .push_str(&polling::idle(&mut both.ours, devices, Duration::from_secs(seconds)).await?);
+        print!(
+            "{}",
+            polling::idle(&mut both.ours, devices, Duration::from_secs(seconds)).await?
+        );
     }
     // Last: it leaves very many rows behind.
     if wanted(options, "tail") {
-        lines.push_str(&tail::growth(&both.ours, scale.visits, scale.grown, 18).await?);
+        print!(
+            "{}",
+            tail::growth(&both.ours, scale.visits, scale.grown, 18).await?
+        );
     }
-    Ok(lines)
+    Ok(())
 }
 
 fn hold() -> Result<()> {

@@ -5,8 +5,8 @@ use blackbox::Database;
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
 use uuid::Uuid;
 
-/// A writer with a connection of its own.
-pub struct Writer(MySqlConnection);
+/// A writer with a connection of its own, and the table its orders lie in.
+pub struct Writer(MySqlConnection, String);
 
 impl Writer {
     /// Connects.
@@ -18,7 +18,11 @@ impl Writer {
         sqlx::query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             .execute(&mut connection)
             .await?;
-        Ok(Self(connection))
+        let month: String =
+            sqlx::query_scalar("SELECT DATE_FORMAT(UTC_TIMESTAMP(), 'orders_%Y%m')")
+                .fetch_one(&mut connection)
+                .await?;
+        Ok(Self(connection, month))
     }
 
     /// One transaction: lock the visit's appointment, write it, and mark it dirty in its two scopes if `marked`.
@@ -31,6 +35,24 @@ impl Writer {
             "SELECT scope_station, scope_collector FROM appointments WHERE id = ? FOR UPDATE";
         let (station, collector): (Uuid, Uuid) =
             sqlx::query_as(lock).bind(id).fetch_one(&mut *tx).await?;
+        // What the product reads of a visit before it decides.
+        let order = format!(
+            "SELECT id FROM {} WHERE appointment_id IS NOT NULL AND id = (SELECT order_id FROM appointments WHERE id = ?) FOR UPDATE",
+            self.1
+        );
+        let order: Uuid = sqlx::query_scalar(AssertSqlSafe(order))
+            .bind(id)
+            .fetch_one(&mut *tx)
+            .await?;
+        for child in [
+            "SELECT body FROM quotes WHERE order_id = ? ORDER BY position",
+            "SELECT method FROM payments WHERE order_id = ? ORDER BY position",
+            "SELECT payment_id FROM refunds WHERE order_id = ? ORDER BY position",
+            "SELECT code FROM reviews WHERE subject_kind = 'order' AND subject_id = ?",
+            "SELECT code FROM reviews WHERE subject_kind = 'appointment' AND subject_id = ?",
+        ] {
+            sqlx::query(child).bind(order).fetch_all(&mut *tx).await?;
+        }
         let write = "UPDATE appointments SET version = version + 1, note = CONCAT('第', version, '次'), updated_at = UTC_TIMESTAMP(3) WHERE id = ?";
         sqlx::query(write).bind(id).execute(&mut *tx).await?;
         if marked {
@@ -85,18 +107,14 @@ pub async fn change(db: &Database, station: &str, skip: u32, count: u32) {
         "(SELECT id FROM (SELECT id FROM appointments WHERE scope_station = UNHEX('{station}') ORDER BY id LIMIT {skip}, {count}) some)"
     );
     let scope = uuid::Uuid::parse_str(station).unwrap_or_default();
-    for statement in [
-        "BEGIN".to_owned(),
-        format!(
-            "UPDATE appointments SET version = version + 1, updated_at = UTC_TIMESTAMP(3) WHERE id IN {some}"
-        ),
-        format!(
-            "INSERT INTO sync_outbox (scope, kind, entity_id) SELECT 'station:{scope}', 'appointment', id FROM appointments WHERE id IN {some}"
-        ),
-        "COMMIT".to_owned(),
-    ] {
-        db.execute(&statement).await;
-    }
+    // One text, so that it runs on one connection.
+    db.execute(&format!(
+        "BEGIN; \
+         UPDATE appointments SET version = version + 1, updated_at = UTC_TIMESTAMP(3) WHERE id IN {some}; \
+         INSERT INTO sync_outbox (scope, kind, entity_id) SELECT 'station:{scope}', 'appointment', id FROM appointments WHERE id IN {some}; \
+         COMMIT"
+    ))
+    .await;
 }
 
 /// As many older entries of the log as `count`, of other scopes, as one batch under the sequencer's lock.

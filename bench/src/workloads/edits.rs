@@ -6,44 +6,34 @@ use crate::{client::Client, figures::Measured, store::look};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-/// The push of many edits, the push of one, and making one offline (no network).
+/// The first push of many edits by a device that has synced once, one edit after that, as many edits again, and making
+/// an edit offline (no network). Every run has a fresh station and fresh stores.
 ///
 /// # Errors
 /// Of either side.
-pub async fn pushes(both: &mut Both) -> Result<[Measured; 3]> {
-    let (runs, edits) = (both.scale.runs, both.scale.edits);
-    let visits = u32::try_from(runs * (edits + 1))?;
-    let station = both.station("edits", visits, 2).await?;
-    let mut many = Measured::new(&format!("W4 push of {edits} offline edits"));
+pub async fn pushes(both: &mut Both) -> Result<[Measured; 4]> {
+    let edits = both.scale.edits;
+    let mut first = Measured::new(&format!("W4 push of {edits} offline edits"));
     let mut one = Measured::new("W4 push of one edit");
+    let mut again = Measured::new(&format!("W4 push of {edits} more"));
     let mut local = Measured::new("an edit made offline");
-    let mut clients = Vec::new();
-    for side in both.turns(0) {
-        let mut client = both.client(side, &station, station.clerk()).await?;
-        // The peer remembers what it pushed: its first push reads everything once, which is not what is measured.
-        for op in ["pull", "push", "pull", "push"] {
-            client.call(&json!({"op": op})).await?;
-        }
-        clients.push((side, client));
-    }
-    for run in 0..runs {
-        let ids = look::appointments(
-            both.ours.database(),
-            &station.id,
-            run * (edits + 1),
-            edits + 1,
-        )
-        .await;
+    for run in 0..both.scale.runs {
+        let visits = both.scale.visits.max(u32::try_from(2 * edits + 1)?);
+        let station = both.station(&format!("edits{run}"), visits, 2).await?;
+        let ids = look::appointments(both.ours.database(), &station.id, 0, 2 * edits + 1).await;
         for side in both.turns(run) {
-            let (_, client) = &mut clients[usize::from(side == Side::Peer)];
+            let mut client = both.client(side, &station, station.clerk()).await?;
+            client.call(&json!({"op": "pull"})).await?;
             let ids = named(side, &ids);
-            edit(client, &ids[..edits], side, &mut local).await?;
-            push(client, edits, side, &mut many).await?;
-            edit(client, &ids[edits..], side, &mut local).await?;
-            push(client, 1, side, &mut one).await?;
+            edit(&mut client, &ids[..edits], side, &mut local).await?;
+            push(&mut client, edits, side, &mut first).await?;
+            edit(&mut client, &ids[edits..=edits], side, &mut local).await?;
+            push(&mut client, 1, side, &mut one).await?;
+            edit(&mut client, &ids[edits + 1..], side, &mut local).await?;
+            push(&mut client, edits, side, &mut again).await?;
         }
     }
-    Ok([many, one, local])
+    Ok([first, one, again, local])
 }
 
 async fn edit(client: &mut Client, ids: &[String], side: Side, local: &mut Measured) -> Result<()> {
