@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     clock::Contact,
-    error::Result,
+    error::{Error, Result},
     store::{Commit, Db, Store, base, memberships, meta, mutations, staging},
     visits::{self, Arriving},
 };
@@ -198,6 +198,9 @@ impl Work {
 
     fn put(&mut self, db: &Db, put: &Put) -> Result<()> {
         let visit = visits::visit_of(put.kind, put.id, &put.body);
+        if visit.is_none() {
+            is_named(put)?;
+        }
         base::put(db, put.kind, put.id, put.version, visit, put.body.text())?;
         if self.arriving.was_empty() && self.fresh.insert((put.kind, put.id)) {
             memberships::add(db, put.kind, put.id, &put.scopes)?;
@@ -328,6 +331,21 @@ impl Work {
             return pull::start_over(db);
         }
         meta::set(db, meta::Key::Again, &differing)
+    }
+}
+
+/// What belongs to no visit is only passed on: it has to say at least what it is. Bodies of visits are read anyway.
+fn is_named(put: &Put) -> Result<()> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        id: Uuid,
+    }
+    match serde_json::from_str::<Named>(put.body.text()) {
+        Ok(named) if named.id == put.id && put.kind != Kind::Appointment => Ok(()),
+        _ => Err(Error::Undecodable(format!(
+            "a {} that is none",
+            put.kind.as_str()
+        ))),
     }
 }
 

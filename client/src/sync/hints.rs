@@ -184,8 +184,15 @@ pub async fn listen(
     listener: &impl Listener,
 ) -> Heard {
     let asked = match way {
-        Way::Stream => PATH.to_owned(),
-        Way::Short => format!("{PATH}?life={}", pace.short.as_secs()),
+        // What came between two connections is told at once.
+        Way::Stream => match ear.head {
+            Some(head) => format!("{PATH}?since={head}"),
+            None => PATH.to_owned(),
+        },
+        Way::Short => {
+            let since = ear.head.unwrap_or(0);
+            format!("{PATH}?life={}&since={since}", pace.short.as_secs())
+        }
         Way::LongPoll => {
             let since = ear.head.unwrap_or(0);
             format!("{PATH}?wait={}&since={since}", pace.wait.as_secs())
