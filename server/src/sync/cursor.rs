@@ -1,6 +1,7 @@
 //! The pull cursor (sync.md 6): opaque to the device and authenticated. It says how far the device has read each of
 //! its scopes, and in which history.
 
+use super::plan::Key;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use huishou_domain::{
@@ -33,6 +34,10 @@ pub struct Cursor {
     /// Pages of the log read since the last complete one.
     #[serde(rename = "p", default)]
     pub pages: u32,
+    /// What the last complete page held without a number: no tag vouches for that, so a server that was set back since
+    /// may have forgotten it. The next page shows it as it then is.
+    #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
+    pub tail: Vec<Key>,
     /// Position in each scope.
     #[serde(rename = "s")]
     pub scopes: BTreeMap<Scope, Position>,
@@ -154,6 +159,7 @@ mod tests {
             tag: "00ff00ff00ff00ff".to_owned(),
             pulls: 3,
             pages: 0,
+            tail: vec![(Kind::Order, Uuid::from_u128(4))],
             scopes: [
                 (Scope::Admin, at(None)),
                 (Scope::Catalog("330100".to_owned()), at(Some(snapshot))),

@@ -13,6 +13,9 @@ use huishou_domain::sync::{
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
+/// Keys without a number that a cursor remembers; more are left to the daily checks.
+const MOST_REMEMBERED: usize = 100;
+
 /// What a page may hold.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
@@ -99,6 +102,9 @@ impl<'a, S: Pulling> Page<'a, S> {
         }
         if !self.read_log().await? {
             self.cursor.pages += 1;
+            return Ok(Filled::More);
+        }
+        if !self.read_former_tail().await? {
             return Ok(Filled::More);
         }
         if self.read_tail().await? {
@@ -211,6 +217,17 @@ impl<'a, S: Pulling> Page<'a, S> {
         Ok(page.done)
     }
 
+    /// What the device was shown without a number and the log has not named since, once more: mostly nothing, unless
+    /// the server was set back to before it. True once all of it is in.
+    async fn read_former_tail(&mut self) -> Result<bool, StoreError> {
+        let mut former = std::mem::take(&mut self.cursor.tail);
+        former.retain(|key| !self.seen.contains(key));
+        let room = self.room().min(former.len());
+        let taken = self.add(&former[..room]).await?;
+        self.cursor.tail = former.split_off(taken);
+        Ok(self.cursor.tail.is_empty())
+    }
+
     /// True if the keys without a number fit in too.
     async fn read_tail(&mut self) -> Result<bool, StoreError> {
         let held: Vec<Scope> = self.held.iter().cloned().collect();
@@ -219,11 +236,15 @@ impl<'a, S: Pulling> Page<'a, S> {
             .snapshot
             .unsequenced(&held, self.limit.aggregates + 1)
             .await?;
+        let all = keys.clone();
         keys.retain(|key| !self.seen.contains(key));
-        if keys.len() > room {
+        if keys.len() > room || self.add(&keys).await? < keys.len() {
             return Ok(false);
         }
-        Ok(self.add(&keys).await? == keys.len())
+        if all.len() <= MOST_REMEMBERED {
+            self.cursor.tail = all;
+        }
+        Ok(true)
     }
 
     /// Adds the aggregates as they are, as far as they fit by size; returns how many of `keys` are in.

@@ -315,6 +315,7 @@ fn resume(
             tag: String::new(),
             pulls,
             pages,
+            tail: cursor.map_or_else(Vec::new, |c| c.tail.clone()),
             scopes,
         },
         reset,
@@ -349,6 +350,7 @@ mod tests {
             tag: String::new(),
             pulls: 0,
             pages: 0,
+            tail: Vec::new(),
             scopes,
         }
     }

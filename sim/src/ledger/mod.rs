@@ -2,6 +2,7 @@
 //! and commits in another order; and what databases do to those who use them: deadlocks, lock waits, lost connections
 //! (also after the commit took effect), and a fail-over that has never heard of the newest commits.
 
+mod compaction;
 mod desk;
 mod locks;
 pub mod pushing;
@@ -90,6 +91,10 @@ pub struct Counts {
     pub forgotten: u64,
     /// New histories begun.
     pub epochs: u64,
+    /// Entries of the log that compaction took out.
+    pub compacted: u64,
+    /// Times the log's floor was raised.
+    pub floors: u64,
 }
 
 impl Counts {
@@ -105,6 +110,8 @@ impl Counts {
         self.failovers += other.failovers;
         self.forgotten += other.forgotten;
         self.epochs += other.epochs;
+        self.compacted += other.compacted;
+        self.floors += other.floors;
     }
 }
 

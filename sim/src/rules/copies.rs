@@ -170,7 +170,7 @@ fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
         if matches!(stored.outcome, Some(Outcome::Rejected | Outcome::Conflict)) {
             continue;
         }
-        let holds = shows(db, &deed, stored.retired)?;
+        let holds = shows(db, &deed, stored.retired, story.is_forgetful())?;
         if let Err(broken) = must(holds, OWN, || {
             format!(
                 "{} #{} of order {:?} does not show ({})",
@@ -191,7 +191,7 @@ fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
 }
 
 /// Whether what a deed did shows on this device, as far as it must.
-fn shows(db: &Db, deed: &Deed, retired: bool) -> Inner<bool> {
+fn shows(db: &Db, deed: &Deed, retired: bool, forgetful: bool) -> Inner<bool> {
     let Some(order) = deed.order else {
         return Ok(true);
     };
@@ -204,6 +204,10 @@ fn shows(db: &Db, deed: &Deed, retired: bool) -> Inner<bool> {
         return Ok(true);
     }
     let effective = overlay::effective_one(db, Kind::Order, order)?;
+    if effective.is_none() && forgetful && !is_birth(&deed.evidence) {
+        // The server was set back to before the visit: there is nothing left to show it on.
+        return Ok(true);
+    }
     let Some(body) = effective else {
         // Booked by telephone, or a ticket, and not retired: the overlay is all there is.
         return Ok(visits::load(db, order)?.is_some());
@@ -215,4 +219,9 @@ fn shows(db: &Db, deed: &Deed, retired: bool) -> Inner<bool> {
         Evidence::Quote(id) => order.quotes.iter().any(|q| q.quote.id.0 == *id),
         Evidence::Ticket | Evidence::Booking(_) | Evidence::Passing => true,
     })
+}
+
+/// Whether the order began with it.
+const fn is_birth(evidence: &Evidence) -> bool {
+    matches!(evidence, Evidence::Ticket | Evidence::Booking(_))
 }

@@ -206,6 +206,9 @@ impl World {
             });
         }
         let commits = self.ledger.take_commits();
+        if self.ledger.counts().forgotten > 0 {
+            self.story.forget();
+        }
         if !commits.is_empty() {
             let tables = self.ledger.tables();
             for commit in &commits {

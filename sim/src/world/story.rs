@@ -8,7 +8,10 @@ use huishou_domain::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use uuid::Uuid;
 
@@ -80,11 +83,25 @@ impl Deed {
 
 /// All deeds; clones are the same story.
 #[derive(Clone, Default)]
-pub struct Story(Arc<Mutex<BTreeMap<Uuid, Deed>>>);
+pub struct Story {
+    deeds: Arc<Mutex<BTreeMap<Uuid, Deed>>>,
+    forgetful: Arc<AtomicBool>,
+}
 
 impl Story {
     fn deeds(&self) -> MutexGuard<'_, BTreeMap<Uuid, Deed>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.deeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The server forgot commits.
+    pub fn forget(&self) {
+        self.forgetful.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server ever forgot commits.
+    #[must_use]
+    pub fn is_forgetful(&self) -> bool {
+        self.forgetful.load(Ordering::Relaxed)
     }
 
     /// A device accepted a command, or is found to hold one.

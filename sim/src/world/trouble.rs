@@ -19,6 +19,9 @@ use std::{
     },
 };
 
+/// Fail-overs that lose commits, in one run.
+const MOST_FAILOVERS: u64 = 2;
+
 /// What was done to nodes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counts {
@@ -226,7 +229,7 @@ impl Troubles {
         let Some(device) = self.chance.pick(&devices).cloned() else {
             return;
         };
-        match self.chance.below(19) {
+        match self.chance.below(21) {
             0..3 => self.down_and_up(&device, false),
             3..6 => self.down_and_up(&device, true),
             6..9 => self.server_crash(),
@@ -237,6 +240,7 @@ impl Troubles {
             14 => self.too_old(&device),
             15 | 16 => self.backup(&device),
             17 => self.fail_over(),
+            18 | 19 => self.upkeep(),
             _ => self.cut_while_writing(&device),
         }
     }
@@ -330,11 +334,28 @@ impl Troubles {
 
     /// Another machine takes over from the database's; it has never heard of the newest commits.
     fn fail_over(&self) {
+        if self.ledger.counts().failovers >= MOST_FAILOVERS {
+            return;
+        }
         let forgotten = self.ledger.fail_over(self.chance.index(12));
         self.trace.note(
             Node::WORLD,
             format!("fail-over: {forgotten} commits are forgotten"),
         );
+    }
+
+    /// The log is compacted.
+    fn upkeep(&self) {
+        let floor = self.chance.permille(300);
+        self.trace.note(
+            Node::WORLD,
+            if floor {
+                "the log is compacted and its floor raised"
+            } else {
+                "the log is compacted"
+            },
+        );
+        self.ledger.compact(floor);
     }
 
     /// The app is closed and the disk copied; another time the copy is put back in the place of everything.
