@@ -68,7 +68,7 @@ pub async fn run(db: &Db, turns: &Turns, stop: &CancellationToken) {
     let mut last = Instant::now();
     loop {
         // A database or machine that was slow made everybody silent: nobody is suspected for that.
-        if last.elapsed() > SILENT / 2 {
+        if last.elapsed() > SILENT {
             steady = Instant::now();
         }
         last = Instant::now();
