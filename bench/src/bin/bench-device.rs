@@ -1,6 +1,9 @@
 //! The product's own engine as a client of the benchmark: a store with SQLCipher on and `synchronous=FULL`, told what
 //! to do by a line of JSON. `bench-device FOLDER`; each answer has `ms`, the command's own time by this process's clock.
 
+// Milliseconds are measurements, not money.
+#![allow(clippy::float_arithmetic)]
+
 use anyhow::{Context, Result, bail};
 use huishou_client::{
     engine::{Config, Engine, Round},

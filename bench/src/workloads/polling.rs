@@ -1,7 +1,6 @@
 //! Many devices that poll as often as an idle device does at most: what that costs the server and its database.
 
 use crate::{
-    client::cpu_ms,
     figures::{median, millis, percentile},
     ours::Ours,
 };
@@ -128,11 +127,14 @@ pub async fn idle(ours: &mut Ours, devices: usize, window: Duration) -> Result<S
     ))
 }
 
-/// Processor time of processes so far.
+/// Processor time of processes so far, threads that have ended included.
 fn cpu_seconds(processes: &[u32]) -> f64 {
-    processes
-        .iter()
-        .map(|process| cpu_ms(*process))
-        .sum::<f64>()
-        / 1_000.0
+    let ticks = |process: &u32| -> Option<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        let (_, fields) = stat.rsplit_once(')')?;
+        // utime and stime are fields 14 and 15 of the whole, in hundredths of a second.
+        let own = fields.split_whitespace().skip(11).take(2);
+        Some(own.filter_map(|field| field.parse::<f64>().ok()).sum())
+    };
+    processes.iter().filter_map(ticks).sum::<f64>() / 100.0
 }
