@@ -129,7 +129,7 @@ pub async fn books(town: &Town) -> Vec<String> {
         .database
         .texts(
             "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() \
-             AND table_name NOT IN ('sync_outbox', 'sync_log', 'sync_head', 'sync_batch', 'verdict_marks', 'schema_migrations', 'idempotency_keys', 'slots') ORDER BY name",
+             AND table_name NOT IN ('sync_outbox', 'sync_log', 'sync_head', 'sync_batch', 'verdict_marks', 'server_instances', 'server_connections', 'schema_migrations', 'idempotency_keys', 'slots') ORDER BY name",
         )
         .await;
     tables.retain(|table| !table.starts_with("orders_template"));
