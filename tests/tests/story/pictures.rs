@@ -49,8 +49,9 @@ async fn pictures_taken_offline_survive_lost_answers_and_kills_and_are_seen_by_t
             Customer::login(&town.world, "wang").await,
             Dispatch::open(&town).await,
         );
+        let collector = town.staff("zhang").await;
         let visit = town
-            .booked_for(&wang, &mut dispatch, &at(2, 10), "zhang")
+            .booked_for(&wang, &mut dispatch, &at(2, 10), &collector)
             .await;
         let (mut zhang, depot, li) = (
             town.device("zhang").await,
@@ -58,6 +59,7 @@ async fn pictures_taken_offline_survive_lost_answers_and_kills_and_are_seen_by_t
             town.device("li").await,
         );
         let order = text(&visit, "order_id");
+        let _ = zhang.sync().await;
         zhang.set_server(&format!("http://127.0.0.1:{}", free_port()));
         let (photo, signature) = (picture(3 * 1024 * 1024), picture(20_000));
         let (photo_name, signature_name) =
