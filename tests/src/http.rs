@@ -33,7 +33,12 @@ impl Api {
     #[must_use]
     pub fn new(base: &str) -> Self {
         Self {
-            client: Client::new(),
+            // What comes over the line is looked at as it comes, whatever else the workspace's features would unpack.
+            client: Client::builder()
+                .no_gzip()
+                .no_zstd()
+                .build()
+                .expect("a client"),
             base: base.trim_end_matches('/').to_owned(),
             token: None,
         }

@@ -228,7 +228,7 @@ on_each_database! {
         assert_eq!(fields, ["password", "device", "signature", "client_time"]);
         assert_eq!(wang.get("/staff/v1/devices").await.expect(200)["items"].as_array().unwrap().len(), 1, "a collector sees the device in hand");
         assert_eq!(wang.post("/staff/v1/password", &json!({"old": "x", "new": "short"})).await.expect_problem(422), "validation_failed");
-        assert_eq!(wang.get("/sync/v1/events").await.expect_problem(404), "route_not_found");
+        assert_eq!(wang.get("/sync/v1/nothing").await.expect_problem(404), "route_not_found");
         // Last: an answer before the body was read ends the connection.
         let huge = json!({"schema": 1, "incarnation": 1, "confirmed": 0, "mutations": ["x".repeat(5 << 20)]});
         assert_eq!(wang.post("/sync/v1/push", &huge).await.expect_problem(413), "body_too_large");
