@@ -91,9 +91,20 @@ fn a_decision_on_what_was_read_before_the_lock() {
     caught(sabotaged(Sabotage::StaleAfterLock), &[LEGAL, MONEY, ONCE]);
 }
 
+/// Runs seeds, all of which end well: a fault that devices notice and make good by themselves.
+#[track_caller]
+fn made_good(plan: impl Fn(u64) -> Plan) {
+    for seed in 1..=WITHIN / 2 {
+        if let Err(failure) = run(plan(seed)) {
+            panic!("seed {seed}: {failure}");
+        }
+    }
+}
+
+/// Who hears of more commands than were made begins another incarnation and tells them all again.
 #[test]
-fn a_device_that_retires_commands_early() {
-    caught(meddled(Meddling::RetireEarly), &[OWN, EQUAL, DONE]);
+fn a_page_that_counts_commands_nobody_made_is_made_good() {
+    made_good(meddled(Meddling::RetireEarly));
 }
 
 #[test]
@@ -106,7 +117,8 @@ fn a_page_that_is_complete_too_early() {
     caught(meddled(Meddling::CompleteEarly), &[EQUAL, REPAIR, OWN]);
 }
 
+/// What was answered and is not among what the server has processed is told again.
 #[test]
-fn verdicts_on_what_the_server_never_saw() {
-    caught(meddled(Meddling::InventVerdicts), &[OWN, ONCE, DONE, MONEY]);
+fn verdicts_on_what_the_server_never_saw_are_made_good() {
+    made_good(meddled(Meddling::InventVerdicts));
 }
