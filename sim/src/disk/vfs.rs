@@ -481,5 +481,4 @@ unsafe extern "C" fn current_time(_: *mut ffi::sqlite3_vfs, now: *mut f64) -> c_
 }
 
 #[cfg(test)]
-#[path = "vfs_tests.rs"]
 mod tests;
