@@ -1,7 +1,10 @@
 //! Writes the TypeScript types of everything that crosses between engine and window to `ui/src/bindings`, or to
 //! `TS_RS_EXPORT_DIR`. `scripts/bindings` is the one command; the repository's tests fail when the files are stale.
 
-use huishou_client::view::{book, draft, picture, quote, session, sync, visit};
+use huishou_client::{
+    engine,
+    view::{book, draft, picture, quote, session, sync, visit},
+};
 use huishou_domain::command;
 use ts_rs::{Config, ExportError, TS};
 
@@ -21,8 +24,10 @@ fn main() -> Result<(), ExportError> {
         session::Registration,
         session::Credentials,
         session::Settings,
-        session::AppError
+        session::AppError,
+        session::WaysBack
     );
+    export!(config, engine::Verified, engine::Plan);
     export!(
         config,
         sync::SyncStatus,

@@ -2,26 +2,31 @@
 //! then the files. A marker is laid down before and taken away after: a wipe that was cut off goes on at the next start.
 //! Practice is no customer's affair and stays.
 
-use crate::{crash::crash_point, error::Result, folder, secrets::KeySource};
-use huishou_domain::sync::revocation::Statement;
+use crate::{crash::crash_point, error::Result, folder, secrets::KeySource, view::session::Wiped};
 use std::path::Path;
 
-/// Begins a wipe: from here on it is done to its end, whatever comes between.
+/// Begins a wipe: from here on it is done to its end, whatever comes between. What is to be told of it afterwards is the
+/// marker's text.
 ///
 /// # Errors
 /// Of the folder; then nothing has begun.
-pub fn begin(folder: &Path, statement: &Statement) -> Result<()> {
+pub fn begin(folder: &Path, wiped: &Wiped) -> Result<()> {
     crash_point("wipe.before_mark");
-    let text = serde_json::to_string(statement)?;
+    let text = serde_json::to_string(wiped)?;
     folder::replace(&folder.join(folder::WIPE), text.as_bytes())?;
     crash_point("wipe.after_mark");
     Ok(())
 }
 
-/// Whether a wipe has begun and is not done.
+/// What is to be told of a wipe that has begun and is not done. A marker that cannot be read still means a wipe.
 #[must_use]
-pub fn is_begun(folder: &Path) -> bool {
-    folder.join(folder::WIPE).exists()
+pub fn begun(folder: &Path) -> Option<Wiped> {
+    let path = folder.join(folder::WIPE);
+    let text = path.exists().then(|| std::fs::read(&path))?;
+    let told = text
+        .ok()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Some(told.unwrap_or_default())
 }
 
 /// Does what is left of a wipe. No file of the store may be open in this process.
@@ -39,7 +44,13 @@ pub fn finish(folder: &Path, key: &KeySource) -> Result<()> {
     for path in folder::database(folder, folder::SALVAGED) {
         folder::remove(&path)?;
     }
-    for begin in [folder::COPY, folder::BROKEN, folder::DIAGNOSTICS] {
+    let beside = [
+        folder::COPY,
+        folder::PICTURE,
+        folder::BROKEN,
+        folder::DIAGNOSTICS,
+    ];
+    for begin in beside {
         for path in folder::beginning(folder, begin)? {
             folder::remove(&path)?;
         }

@@ -4,11 +4,11 @@ use huishou_client::{
     engine::{Engine, Event},
     view::sync::DataChanged,
 };
-use tauri::{AppHandle, Emitter, Runtime};
+use tauri::{AppHandle, Emitter, Runtime, async_runtime::JoinHandle};
 use tokio::sync::broadcast::error::RecvError;
 
-/// Passes everything on until the app ends.
-pub fn forward<R: Runtime>(app: AppHandle<R>, engine: &Engine) {
+/// Passes everything on until the app ends or this is aborted.
+pub fn forward<R: Runtime>(app: AppHandle<R>, engine: &Engine) -> JoinHandle<()> {
     let mut news = engine.events();
     tauri::async_runtime::spawn(async move {
         loop {
@@ -19,7 +19,7 @@ pub fn forward<R: Runtime>(app: AppHandle<R>, engine: &Engine) {
                 Err(RecvError::Closed) => return,
             }
         }
-    });
+    })
 }
 
 fn everything() -> DataChanged {

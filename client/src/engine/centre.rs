@@ -44,7 +44,10 @@ impl Engine {
                 refused,
                 last_contact: contact.map(|c| wire(c.server)),
                 offline_since: meta::get(db, meta::Key::OfflineSince)?,
-                last_error: meta::get(db, meta::Key::LastError)?,
+                last_error: match lock(&self.inner.trouble).clone() {
+                    None => meta::get(db, meta::Key::LastError)?,
+                    trouble => trouble,
+                },
                 offline_switch: settings.offline,
                 clock_offset_ms: contact.map(|c| c.offset_ms()),
                 rows: base::count(db)?,

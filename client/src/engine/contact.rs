@@ -1,6 +1,6 @@
 //! Contact with the server: the loop, and rounds asked for by hand.
 
-use super::{Engine, courier::Courier, session::person};
+use super::{Engine, courier::Courier, lock, session::person};
 use crate::{
     error::{Error, Result},
     store::{Db, meta},
@@ -125,7 +125,12 @@ impl Engine {
         self.changed(&[]);
         let done = self.round(network, round).await;
         drop(running);
-        self.note_end(done.as_ref().err())?;
+        let noted = self.note_end(done.as_ref().err());
+        *lock(&self.inner.trouble) = trouble(done.as_ref().err(), noted.as_ref().err());
+        if noted.is_err() {
+            self.changed(&[]);
+        }
+        noted?;
         self.look_at_lease();
         if let Err(failure) = &done
             && let Err(error) = Box::pin(self.heed(failure)).await
@@ -206,6 +211,16 @@ impl Engine {
             version == VERSION && (now - at).abs() < ASK_AGAIN.num_milliseconds()
         })
     }
+}
+
+/// Why the end of a round could not be noted: what stopped the round itself, where that was the store's affair too.
+fn trouble(round: Option<&Error>, noting: Option<&Error>) -> Option<String> {
+    let of_store = |error: &&Error| {
+        let code = error.stable_code();
+        code.starts_with("disk_") || code.starts_with("store_")
+    };
+    let noting = noting?;
+    Some(round.filter(of_store).unwrap_or(noting).stable_code())
 }
 
 /// What is known of the last round.

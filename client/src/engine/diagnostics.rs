@@ -11,16 +11,32 @@ use crate::{
 };
 use huishou_domain::{sync::scope::Kind, time::wire};
 use serde::Serialize;
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 use uuid::Uuid;
+
+/// Faults of one kind: those that the same repair mends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Finding {
+    /// What mends them.
+    pub repair: Repair,
+    /// How many.
+    pub count: u32,
+}
 
 /// What was found wrong with a store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Verified {
     /// Nothing is wrong.
     pub ok: bool,
     /// What is, each with its rule.
     pub faults: Vec<String>,
+    /// The same by kind, for people.
+    pub findings: Vec<Finding>,
     /// What can be done about it.
     pub offers: Vec<Offer>,
     /// SQLCipher's version.
@@ -30,6 +46,7 @@ pub struct Verified {
     /// Commands without a verdict.
     pub pending: u32,
     /// Highest command number given out.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub last_id: i64,
 }
 
@@ -43,6 +60,10 @@ impl Verified {
                 "the file cannot be opened: {}",
                 error.stable_code()
             )],
+            findings: vec![Finding {
+                repair: Repair::Salvage,
+                count: 1,
+            }],
             offers: vec![Repair::Salvage.into()],
             cipher_version: String::new(),
             rows: 0,
@@ -66,8 +87,9 @@ impl Engine {
             found.of_screens(list_faults(db))?;
             Ok(Verified {
                 ok: found.faults.is_empty(),
-                faults: found.faults,
-                offers: found.repairs.into_iter().map(Offer::from).collect(),
+                faults: found.faults.clone(),
+                offers: found.repairs.keys().copied().map(Offer::from).collect(),
+                findings: found.findings(),
                 cipher_version: verify::cipher_version(db)?,
                 rows: base::count(db).or_else(unreadable)?,
                 pending: mutations::counts(db).map(|n| n.0).or_else(unreadable)?,
@@ -151,10 +173,21 @@ impl Engine {
 #[derive(Default)]
 struct Faults {
     faults: Vec<String>,
-    repairs: BTreeSet<Repair>,
+    repairs: BTreeMap<Repair, u32>,
 }
 
 impl Faults {
+    fn findings(self) -> Vec<Finding> {
+        let each = self.repairs.into_iter();
+        each.map(|(repair, count)| Finding { repair, count })
+            .collect()
+    }
+
+    fn add(&mut self, fault: String, repair: Repair) {
+        self.faults.push(fault);
+        *self.repairs.entry(repair).or_default() += 1;
+    }
+
     fn of_file(&mut self, found: Result<Vec<String>>) -> Result<()> {
         self.note(found, |fault| {
             let only_keys = fault.starts_with("foreign_key_check");
@@ -190,14 +223,12 @@ impl Faults {
         match found {
             Ok(found) => {
                 for (fault, repair) in found.into_iter().map(judge) {
-                    self.faults.push(fault);
-                    self.repairs.insert(repair);
+                    self.add(fault, repair);
                 }
                 Ok(())
             }
             Err(error) if error.stable_code() == "store_corrupt" => {
-                self.faults.push(format!("a page cannot be read: {error}"));
-                self.repairs.insert(Repair::Salvage);
+                self.add(format!("a page cannot be read: {error}"), Repair::Salvage);
                 Ok(())
             }
             Err(error) => Err(error),

@@ -7,8 +7,9 @@ use crate::{
     error::{Error, Result},
     folder,
     secrets::{DeviceKey, Recovery, is_signed, seal_store_key},
-    store::{Commit, Store, meta, mutations, mutations::Stored},
+    store::{Commit, Db, Store, blobs, meta, mutations, mutations::Stored},
     sync::http::{HandIn, HandedIn},
+    view::session::Wiped,
     wipe,
 };
 use chrono::TimeDelta;
@@ -16,6 +17,7 @@ use huishou_domain::sync::{
     message::{MAX_BYTES, MAX_MUTATIONS},
     revocation::{Mode, Statement, quarantine_text},
 };
+use huishou_domain::time::wire;
 use serde_json::{Value, value::RawValue};
 
 /// Instances of the server may differ in their clocks by so much.
@@ -35,7 +37,7 @@ impl Engine {
             return Ok(());
         }
         match self.proven(body)? {
-            Some(said) if said.mode == Mode::Stolen => self.wipe(&said),
+            Some(said) if said.mode == Mode::Stolen => self.wipe(&said, 0),
             Some(said) => self.leave(&said).await,
             None => Ok(()),
         }
@@ -69,18 +71,29 @@ impl Engine {
             let (now, later) = rest.split_at(batch(rest));
             match self.hand_in(now).await {
                 Err(Error::Problem { code, body, .. }) if code == "device_revoked" => {
-                    // It was stolen after all.
-                    return match self.proven(&body)? {
-                        Some(said) if said.mode == Mode::Stolen => self.wipe(&said),
-                        _ => Ok(()),
-                    };
+                    return self.stolen_after_all(&body, pending.len() - rest.len());
                 }
                 handed => handed?,
             }
             rest = later;
         }
+        crash_point("quarantine.before_pictures");
+        match self.hand_pictures_in().await {
+            Err(Error::Problem { code, body, .. }) if code == "device_revoked" => {
+                return self.stolen_after_all(&body, pending.len());
+            }
+            handed => handed?,
+        }
         crash_point("quarantine.before_note");
-        self.wipe(said)
+        self.wipe(said, pending.len())
+    }
+
+    /// Told so while it was handing in.
+    fn stolen_after_all(&self, body: &Value, handed_in: usize) -> Result<()> {
+        match self.proven(body)? {
+            Some(said) if said.mode == Mode::Stolen => self.wipe(&said, handed_in),
+            _ => Ok(()),
+        }
     }
 
     async fn hand_in(&self, pending: &[Stored]) -> Result<()> {
@@ -107,27 +120,42 @@ impl Engine {
         Ok(())
     }
 
-    /// Wipes the data folder and begins anew with an empty store.
-    fn wipe(&self, said: &Statement) -> Result<()> {
+    /// Wipes the data folder and begins anew with an empty store; `handed_in` commands had been handed in.
+    fn wipe(&self, said: &Statement, handed_in: usize) -> Result<()> {
         let data = &self.inner.config.data;
+        let wiped = self.told(said, handed_in)?;
         let mut store = lock(&self.inner.main.store);
         if !self.is_folders_store(&store)? {
             tracing::warn!("the folder holds another store by now; only this one is let go");
             *store = self.fresh()?;
             return Ok(());
         }
-        wipe::begin(data, said)?;
+        wipe::begin(data, &wiped)?;
         *store = Store::nowhere()?;
         wipe::finish(data, &self.inner.config.key)?;
         *store = self.fresh()?;
-        store.write(Commit::Other, |db| {
-            meta::set(db, meta::Key::LastError, "device_wiped")
-        })?;
+        store.write(Commit::Other, |db| note_wiped(db, &wiped))?;
         drop(store);
         tracing::warn!(mode = said.mode.as_str(), "this device was wiped");
         let state = self.session_state()?;
         self.notify(Event::SessionChanged(Box::new(state)));
         Ok(())
+    }
+
+    /// What is to be told of a wipe once it is done.
+    fn told(&self, said: &Statement, handed_in: usize) -> Result<Wiped> {
+        let stolen = said.mode == Mode::Stolen;
+        let (waiting, pictures) =
+            self.main_read(|db| Ok((mutations::counts(db)?.0, blobs::count_waiting(db)?)))?;
+        let handed_in = u32::try_from(handed_in).unwrap_or(u32::MAX);
+        Ok(Wiped {
+            stolen,
+            at: Some(wire(said.at)),
+            handed_in,
+            lost: waiting.saturating_sub(handed_in),
+            pictures,
+            server: self.server()?.filter(|_| !stolen),
+        })
     }
 
     /// Whether the file in the folder is still the one that is open: another process may have wiped it and begun anew.
@@ -195,6 +223,12 @@ impl Engine {
         };
         recovery.keep(&self.inner.config.data)
     }
+}
+
+/// Notes in a new store that the one before it was wiped.
+pub(super) fn note_wiped(db: &Db, wiped: &Wiped) -> Result<()> {
+    meta::set(db, meta::Key::Wiped, wiped)?;
+    meta::set(db, meta::Key::LastError, "device_wiped")
 }
 
 /// How many of these fit into one request; at least one.

@@ -20,16 +20,18 @@ mod keeping;
 mod lease;
 mod leaving;
 mod lists;
+mod parting;
 mod practice;
 mod preview;
 mod recover;
 mod repair;
 mod rules;
+mod salvaged;
 mod session;
 
 pub use contact::Round;
-pub use diagnostics::Verified;
-pub use recover::recover;
+pub use diagnostics::{Finding, Verified};
+pub use recover::{recover, ways_back};
 pub use repair::{Offer, Plan, Repair, plan_salvage, salvage};
 pub use session::home_city;
 
@@ -118,6 +120,8 @@ struct Inner {
     hinted: AtomicBool,
     /// The offline lease was over when it was last looked at.
     locked: AtomicBool,
+    /// Why the end of the last round could not even be noted: the disk, or the store itself.
+    trouble: Mutex<Option<String>>,
 }
 
 impl Engine {
@@ -129,8 +133,8 @@ impl Engine {
     /// `store_not_encrypted`, `store_newer`, `store_corrupt` ([`salvage`] helps), `disk_full`, `disk_read_only`.
     pub fn open(config: Config) -> Result<Self> {
         make_folder(&config.data)?;
-        let was_wiped = wipe::is_begun(&config.data);
-        if was_wiped {
+        let wiped = wipe::begun(&config.data);
+        if wiped.is_some() {
             wipe::finish(&config.data, &config.key)?;
         }
         repair::swap(&config.data)?;
@@ -140,10 +144,8 @@ impl Engine {
         let copies = Copies::of(&config.data, &key);
         let now = config.clock.wall().timestamp_millis();
         let mut store = keeping::open(&config.data, &key, &copies, now)?;
-        if was_wiped {
-            store.write(Commit::Other, |db| {
-                meta::set(db, meta::Key::LastError, "device_wiped")
-            })?;
+        if let Some(wiped) = wiped {
+            store.write(Commit::Other, |db| leaving::note_wiped(db, &wiped))?;
         }
         Self::assemble(config, key, store, Some(copies))
     }
@@ -189,10 +191,23 @@ impl Engine {
             http: Mutex::new(None),
             hinted: AtomicBool::new(false),
             locked: AtomicBool::new(false),
+            trouble: Mutex::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// Lets go of the folder, so that its store can be made anew: whatever is still asked of this engine is refused from
+    /// then on. Ends whatever practice there is; waits for a round of contact that is under way.
+    ///
+    /// # Errors
+    /// Of SQLite; then it is as open as before.
+    pub async fn close(&self) -> Result<()> {
+        let _no_round = self.inner.gate.lock().await;
+        *lock(&self.inner.practice) = None;
+        *lock(&self.inner.main.store) = Store::closed()?;
+        Ok(())
     }
 
     /// Listens to what screens should know.

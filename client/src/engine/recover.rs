@@ -7,9 +7,21 @@ use crate::{
     secrets::{DeviceKey, KeySource, OsKeyring, Recovery, ReplyKey, Secrets},
     store::{Commit, Store, StoreKey, secrets},
     sync::http::{Http, RecoveryAnswer, RecoveryRequest},
+    view::session::WaysBack,
 };
 use huishou_domain::sync::revocation::recovery_text;
 use std::sync::Mutex;
+
+/// What there is to open a store with whose key is not at hand. Reads names of files and where the server is, no more.
+#[must_use]
+pub fn ways_back(config: &Config) -> WaysBack {
+    let recovery = Recovery::of(&config.data).ok();
+    WaysBack {
+        server: recovery.map(|found| config.server.clone().unwrap_or(found.server)),
+        passphrase: config.data.join(folder::KEY).exists(),
+        keyring: config.key.is_keyring() && OsKeyring::of(&config.data).is_ok(),
+    }
+}
 
 /// Gets the store's key back and puts it where `config.key` finds it. The device has a new key of its own afterwards;
 /// whoever uses it signs in again. Nothing of the store is changed or lost.

@@ -18,7 +18,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use huishou_domain::sync::message::Outcome;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -26,8 +26,9 @@ use std::{
 use uuid::Uuid;
 
 /// A repair that can be chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub enum Repair {
     /// The marks of commands are set right; what is doubtful is asked of the server again.
     Marks,
@@ -75,7 +76,7 @@ impl Repair {
                 "Nothing.",
             ),
             Self::Salvage => (
-                "Replaces the store by a new one with every command and draft that can be read from it or from the copies of the outbox. The server's state comes with the next contact; what is pending is sent under new numbers, each once. The old file is kept aside, encrypted, until the next repair.",
+                "Replaces the store by a new one with every command, draft and picture that can be read from it or from the copies of the outbox. The server's state comes with the next contact; what is pending is sent under new numbers, each once. The old file is kept aside, encrypted, until the next repair.",
                 "What neither the file nor a copy holds; see `salvage`.",
             ),
         }
@@ -84,6 +85,7 @@ impl Repair {
 
 /// A repair on offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Offer {
     /// Which.
     pub repair: Repair,
@@ -106,6 +108,7 @@ impl From<Repair> for Offer {
 
 /// What a salvage would keep, or has kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Plan {
     /// Commands that wait for a verdict.
     pub pending: usize,
@@ -118,6 +121,7 @@ pub struct Plan {
     /// Lines of copies that cannot be read: as many commands or drafts may be lost, if the file does not hold them.
     pub damaged: usize,
     /// Command numbers up to the highest known that neither the file nor a copy holds. They may have been answered.
+    #[cfg_attr(feature = "ts", ts(type = "number"))]
     pub unknown: i64,
 }
 

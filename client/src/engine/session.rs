@@ -55,6 +55,7 @@ impl Engine {
             lease_over: !practice
                 && person_is_in
                 && self.main_read(|db| lease::is_over(db, now))?,
+            wiped: self.main_read(|db| meta::get(db, meta::Key::Wiped))?,
         })
     }
 
@@ -151,6 +152,7 @@ impl Engine {
         };
         self.main_write(|db| {
             meta::remove(db, meta::Key::Leaving)?;
+            meta::remove(db, meta::Key::Wiped)?;
             meta::set(db, meta::Key::Device, &device)?;
             meta::set(db, meta::Key::Server, http.base())
         })?;

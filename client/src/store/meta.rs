@@ -47,6 +47,8 @@ pub enum Key {
     RecoveryKey,
     /// The server's proven word that this device's person leaves: nothing new is done here, the outbox is handed in.
     Leaving,
+    /// How this device was wiped, until it is registered anew.
+    Wiped,
     /// Person signed in.
     Person,
     /// Access token and when it ends.
@@ -93,6 +95,7 @@ impl Key {
             Self::ServerKey => "server_key",
             Self::RecoveryKey => "recovery_key",
             Self::Leaving => "leaving",
+            Self::Wiped => "wiped",
             Self::Person => "person",
             Self::Access => "access",
             Self::Contact => "contact",

@@ -6,6 +6,7 @@ pub mod base;
 pub mod blobs;
 pub mod disk;
 pub mod drafts;
+pub mod edition;
 pub mod journal;
 pub mod lives;
 pub mod memberships;
@@ -181,6 +182,15 @@ impl Store {
     pub fn nowhere() -> Result<Self> {
         let mut db = Connection::open_in_memory()?;
         migrate::run(&mut db)?;
+        Ok(Self { db, path: None })
+    }
+
+    /// A store that was let go of: it has no tables, so that nothing is ever read from it or taken for kept in it.
+    ///
+    /// # Errors
+    /// Of SQLite.
+    pub fn closed() -> Result<Self> {
+        let db = Connection::open_in_memory()?;
         Ok(Self { db, path: None })
     }
 

@@ -58,6 +58,39 @@ pub struct SessionState {
     /// The server has not been met for 30 days: nothing new can be begun, a visit in progress can be finished, and
     /// contact unlocks.
     pub lease_over: bool,
+    /// This device was shut out and wiped; told until it is registered anew.
+    pub wiped: Option<Wiped>,
+}
+
+/// A wipe, as it is told afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Wiped {
+    /// The device was said to be stolen: nothing was handed in.
+    pub stolen: bool,
+    /// Since when the device is shut out, RFC 3339 UTC.
+    pub at: Option<String>,
+    /// Commands that waited and were handed in for review.
+    pub handed_in: u32,
+    /// Commands that waited and went with the store.
+    pub lost: u32,
+    /// Pictures that were not up and went with the store.
+    pub pictures: u32,
+    /// The server, where the device was not said to be stolen.
+    pub server: Option<String>,
+}
+
+/// What there is to open a store with whose key is not at hand.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct WaysBack {
+    /// The server that holds what opens the store's sealed key; none where nothing was laid down for that.
+    pub server: Option<String>,
+    /// A passphrase guards the store's key.
+    pub passphrase: bool,
+    /// The system's keyring answers.
+    pub keyring: bool,
 }
 
 /// First sign-in on this device.

@@ -5,6 +5,7 @@ pub mod drafts;
 pub mod pictures;
 pub mod quote;
 pub mod session;
+pub mod store;
 pub mod sync;
 pub mod visits;
 
@@ -18,7 +19,13 @@ pub type Answer<T> = Result<T, AppError>;
 pub fn register(builder: Builder<Wry>) -> Builder<Wry> {
     builder.invoke_handler(tauri::generate_handler![
         session::session_state,
-        session::open_store,
+        store::open_store,
+        store::ways_back,
+        store::recover_store,
+        store::verify_store,
+        store::repair_store,
+        store::plan_salvage,
+        store::salvage_store,
         session::register,
         session::sign_in,
         session::sign_out,

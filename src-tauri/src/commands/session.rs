@@ -1,7 +1,7 @@
 //! Who uses the app, and its settings.
 
 use huishou_client::view::session::{Credentials, Registration, SessionState, Settings};
-use tauri::{AppHandle, State};
+use tauri::State;
 
 use super::Answer;
 use crate::opening::Opening;
@@ -10,16 +10,6 @@ use crate::opening::Opening;
 #[tauri::command]
 pub async fn session_state(opening: State<'_, Opening>) -> Answer<SessionState> {
     Ok(opening.engine().await?.session_state()?)
-}
-
-/// Tries again to open the store, with a passphrase where there is no keyring.
-#[tauri::command]
-pub async fn open_store(
-    app: AppHandle,
-    opening: State<'_, Opening>,
-    passphrase: Option<String>,
-) -> Answer<SessionState> {
-    Ok(opening.open(&app, passphrase).await?.session_state()?)
 }
 
 /// Registers this device and signs in.
