@@ -18,6 +18,7 @@ pub fn ways_back(config: &Config) -> WaysBack {
     let recovery = Recovery::of(&config.data).ok();
     WaysBack {
         server: recovery.map(|found| config.server.clone().unwrap_or(found.server)),
+        store: config.data.join(folder::STORE).exists(),
         passphrase: config.data.join(folder::KEY).exists(),
         keyring: config.key.is_keyring() && OsKeyring::of(&config.data).is_ok(),
     }

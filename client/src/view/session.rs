@@ -87,6 +87,8 @@ pub struct Wiped {
 pub struct WaysBack {
     /// The server that holds what opens the store's sealed key; none where nothing was laid down for that.
     pub server: Option<String>,
+    /// There is a store: this is no first start.
+    pub store: bool,
     /// A passphrase guards the store's key.
     pub passphrase: bool,
     /// The system's keyring answers.

@@ -2,6 +2,7 @@
 import type { DeviceId } from "./DeviceId";
 import type { Mode } from "./Mode";
 import type { Person } from "./Person";
+import type { Wiped } from "./Wiped";
 
 /**
  * State of the session, read at start and after each sign-in or sign-out.
@@ -39,4 +40,8 @@ keyring: boolean,
  * The server has not been met for 30 days: nothing new can be begun, a visit in progress can be finished, and
  * contact unlocks.
  */
-lease_over: boolean, };
+lease_over: boolean, 
+/**
+ * This device was shut out and wiped; told until it is registered anew.
+ */
+wiped: Wiped | null, };

@@ -3,8 +3,8 @@
 
 import type {
   AppError, AppointmentDetail, AppointmentFilter, AppointmentRow, BookingRequest, BookView, Credentials, DataChanged, Directory,
-  DraftEntry, EstimateRequest, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Picture, Preview, PreviewRequest, Registration,
-  SessionState, Settings, SyncStatus, TicketRequest, WeighRequest,
+  DraftEntry, EstimateRequest, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Picture, Plan, Preview, PreviewRequest, Registration,
+  Repair, SessionState, Settings, SyncStatus, TicketRequest, Verified, WaysBack, WeighRequest,
 } from './types'
 
 export type * from './types'
@@ -21,6 +21,18 @@ export interface Host {
   sessionState(): Promise<SessionState>
   /** Tries again to open the store; with a passphrase where the system has no keyring. */
   openStore(passphrase: string | null): Promise<SessionState>
+  /** What there is to open a store with whose key is not at hand. */
+  waysBack(): Promise<WaysBack>
+  /** Gets the store's key back from the server; with a new passphrase where the system has no keyring. */
+  recoverStore(pairingCode: string, passphrase: string | null): Promise<SessionState>
+  /** What is wrong with the store, also where it cannot be opened. */
+  verifyStore(): Promise<Verified>
+  /** Does a repair (not `salvage`) and looks again. */
+  repairStore(repair: Repair): Promise<Verified>
+  /** What making the store anew would keep; changes nothing. */
+  planSalvage(): Promise<Plan>
+  /** Makes the store anew from what can be read; answers what was kept. */
+  salvageStore(): Promise<Plan>
   register(registration: Registration): Promise<SessionState>
   signIn(credentials: Credentials): Promise<SessionState>
   signOut(): Promise<SessionState>
@@ -66,9 +78,38 @@ export interface Host {
 
 let current: Host | undefined
 
+/** Hears how each command ended: with the code of its rejection, or null. */
+export type Witness = (command: keyof Host, code: string | null) => void
+
+let witness: Witness = () => undefined
+
+/** From now on `listen` hears how commands end. */
+export function onCommands(listen: Witness): void {
+  witness = listen
+}
+
 /** The engine in use; set once before the app is mounted, and by tests. */
 export function setHost(host: Host): void {
-  current = host
+  current = watched(host)
+}
+
+function watched(host: Host): Host {
+  const names = Object.keys(host) as (keyof Host)[]
+  const calls = names.map((name) => {
+    const call = host[name] as (...args: unknown[]) => Promise<unknown>
+    const heard = async (...args: unknown[]) => {
+      try {
+        const answer = await call(...args)
+        witness(name, null)
+        return answer
+      } catch (reason) {
+        witness(name, asAppError(reason).code)
+        throw reason
+      }
+    }
+    return [name, heard]
+  })
+  return Object.fromEntries(calls) as unknown as Host
 }
 
 /** The engine in use. */

@@ -9,6 +9,12 @@ export function tauriHost(): Host {
   return {
     sessionState: () => invoke('session_state'),
     openStore: (passphrase) => invoke('open_store', { passphrase }),
+    waysBack: () => invoke('ways_back'),
+    recoverStore: (pairingCode, passphrase) => invoke('recover_store', { pairingCode, passphrase }),
+    verifyStore: () => invoke('verify_store'),
+    repairStore: (repair) => invoke('repair_store', { repair }),
+    planSalvage: () => invoke('plan_salvage'),
+    salvageStore: () => invoke('salvage_store'),
     register: (registration) => invoke('register', { registration }),
     signIn: (credentials) => invoke('sign_in', { credentials }),
     signOut: () => invoke('sign_out'),

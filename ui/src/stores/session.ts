@@ -4,7 +4,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { host, type Credentials, type Registration, type SessionState } from '@/host'
 
-const NOBODY: SessionState = { mode: 'signed_out', person: null, device_id: null, device_name: null, server: null, city: null, keyring: true, lease_over: false }
+const NOBODY: SessionState = { mode: 'signed_out', person: null, device_id: null, device_name: null, server: null, city: null, keyring: true, lease_over: false, wiped: null }
 
 export const useSession = defineStore('session', () => {
   const state = ref<SessionState>(NOBODY)

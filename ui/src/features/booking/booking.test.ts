@@ -266,7 +266,7 @@ describe('booking', () => {
   })
 
   it('is taken offline and says what that means; without prices it says so', async () => {
-    await startDemo('offline', () => ({ sessionState: async () => ({ mode: 'signed_in', person: { id: 'x', username: 'x', name: 'x', role: 'station', station_id: null, station_name: null }, device_id: 'd', device_name: null, server: null, city: '330100', keyring: true, lease_over: false }) }))
+    await startDemo('offline', () => ({ sessionState: async () => ({ mode: 'signed_in', person: { id: 'x', username: 'x', name: 'x', role: 'station', station_id: null, station_name: null }, device_id: 'd', device_name: null, server: null, city: '330100', keyring: true, lease_over: false, wiped: null }) }))
     page = (await mounted(RouterView, { at: '/appointments/new' })).wrapper
     await until(() => find('booking-offline').exists())
     page.unmount()

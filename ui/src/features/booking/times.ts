@@ -1,6 +1,7 @@
 // Days and slots that can be agreed on the telephone. The server has the last word: which slots a depot keeps, and
-// whether a place is left, is known there alone. Slots are China's, whatever zone the computer is in.
+// whether a place is left, is known there alone. Slots are the city's, whatever zone the computer is in.
 
+import { cityClock, cityDay, cityTime } from '@/format/city'
 import { addDays } from '@/format/time'
 
 /** Begins of the slots of two hours. */
@@ -11,12 +12,10 @@ const HALF = HOUR / 2
 /** Days offered by one key each; others by the calendar. */
 const NEAR_DAYS = 4
 
-const china = (at: Date): string => new Date(at.getTime() + 8 * HOUR).toISOString()
 /** The day an instant lies in. */
-export const dayOf = (at: Date): string => china(at).slice(0, 10)
-const clockOf = (at: Date): string => china(at).slice(11, 16)
+export const dayOf = (at: Date): string => cityDay(at)
 /** When a slot begins. */
-export const beginOf = (day: string, start: string): Date => new Date(`${day}T${start}:00+08:00`)
+export const beginOf = (day: string, start: string): Date => cityTime(day, start)
 
 /** `10:00` → `12:00`. */
 export const endOf = (start: string): string => `${String(Number(start.slice(0, 2)) + 2).padStart(2, '0')}:00`
@@ -49,4 +48,4 @@ export function lastDay(now: Date): string {
 }
 
 /** `10:00–12:00`, or `10:30–12:00` where the slot has begun to run out. */
-export const slotText = (day: string, start: string, now: Date): string => `${clockOf(timeIn(day, start, now) ?? beginOf(day, start))}–${endOf(start)}`
+export const slotText = (day: string, start: string, now: Date): string => `${cityClock(timeIn(day, start, now) ?? beginOf(day, start))}–${endOf(start)}`

@@ -1,7 +1,7 @@
 // What commands do to the demo host's visits: the transitions of sync.md that screens can trigger.
 
 import { fen, yuan } from '@/format/money'
-import { localDay } from '@/format/time'
+import { cityClock, cityDay } from '@/format/city'
 import { uuidv7 } from '@/format/id'
 import type { AppError, AppointmentStatus, PaymentMethod, AcceptedBy } from '../types'
 import type { Visit } from './data'
@@ -46,11 +46,11 @@ const commands: Record<string, (visit: Visit, args: Args, act: Act) => AppError 
     const at = new Date(text(args, 'appointment_time'))
     if (Number.isNaN(at.getTime())) return refusal('required', 'appointment_time')
     if (at.getTime() < Date.now() + 3_600_000) return refusal('too_soon', 'appointment_time')
-    const hour = Math.floor(at.getHours() / 2) * 2
+    const hour = Math.floor(Number(cityClock(at).slice(0, 2)) / 2) * 2
     if (hour < 8 || hour >= 18) return refusal('outside_slots', 'appointment_time')
     const clock = (h: number) => `${String(h).padStart(2, '0')}:00`
     appointment.appointment_time = at.toISOString()
-    appointment.slot = { date: localDay(at), start: clock(hour), end: clock(hour + 2) }
+    appointment.slot = { date: cityDay(at), start: clock(hour), end: clock(hour + 2) }
     return null
   },
   'appointment.start': ({ appointment }, _args, act) => {

@@ -2,6 +2,7 @@
 
 import demoBook from '../../../../domain/data/demo-price-book.json'
 import { fen, yuan } from '@/format/money'
+import { cityDay, cityTime } from '@/format/city'
 import { addDays, localDay } from '@/format/time'
 import { uuidv7 } from '@/format/id'
 import type { Appointment, AppointmentStatus, BookView, Item, Order, Quote, RowSync, Staff, Station } from '../types'
@@ -103,12 +104,12 @@ export function makeVisits(count: number, perDay = 12, now = new Date()): Visit[
 }
 
 function appointmentVisit(i: number, perDay: number, now: Date): Visit {
-  const day = addDays(localDay(now), Math.floor(i / perDay))
+  const day = addDays(cityDay(now), Math.floor(i / perDay))
   const [start, end] = SLOTS[Math.min(3, Math.floor(((i % perDay) / perDay) * 4))] ?? SLOTS[0]
   const [name, phone, detail, division] = PEOPLE[i % PEOPLE.length] ?? PEOPLE[0]
   const items = GOODS[i % GOODS.length] ?? []
   const status: AppointmentStatus = i < perDay ? (ALL_STATES[i % ALL_STATES.length] ?? 1) : i % 3 === 0 ? 0 : 1
-  const at = new Date(`${day}T${start}:00`).toISOString()
+  const at = cityTime(day, start).toISOString()
   const booked = new Date(now.getTime() - 86_400_000).toISOString()
   const [id, orderId] = [uuidv7(), uuidv7()]
   const assignee = i % 7 === 6 ? null : (STAFF[i % 5 === 4 ? 1 : 0]?.id ?? null)
