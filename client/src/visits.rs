@@ -7,7 +7,9 @@ mod rows;
 use crate::{
     error::{Error, Result},
     store::{
-        Db, appointment_list, base, meta, mutations,
+        Db, appointment_list, base,
+        edition::Edition,
+        meta, mutations,
         mutations::{Depot, Stored},
         order_list, overlay,
     },
@@ -116,6 +118,16 @@ pub fn rebuild(db: &Db, visit: Uuid) -> Result<()> {
     }
 }
 
+/// How the visit stands with the server has changed, and nothing else of it.
+///
+/// # Errors
+/// Of the store.
+pub fn restate(db: &Db, visit: Uuid) -> Result<()> {
+    let sync = sync_of(db, visit, false)?;
+    appointment_list::restate(db, visit, sync)?;
+    order_list::restate(db, visit, sync)
+}
+
 /// The visit with its unconfirmed commands applied; none where there are none.
 ///
 /// # Errors
@@ -218,14 +230,15 @@ pub fn release(db: &Db, visit: Uuid) -> Result<()> {
 pub fn relist(db: &Db, visit: Uuid) -> Result<()> {
     appointment_list::remove_visit(db, visit)?;
     let Some(seen) = load(db, visit)? else {
-        return order_list::remove_visit(db, visit);
+        return order_list::remove_visit(db, Edition::Shown, visit);
     };
     let sync = sync_of(db, visit, seen.shadow)?;
     if let Some(row) = rows::appointment_row(&seen.visit, sync) {
-        appointment_list::put(db, &row)?;
+        appointment_list::put(db, Edition::Shown, &row)?;
     }
     let by_piece: Vec<String> = meta::get(db, meta::Key::PieceGoods)?.unwrap_or_default();
-    order_list::put(db, &rows::order_row(&seen.visit, sync, &by_piece))
+    let row = rows::order_row(&seen.visit, sync, &by_piece);
+    order_list::put(db, Edition::Shown, &row)
 }
 
 /// How a visit stands with the server.

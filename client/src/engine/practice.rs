@@ -8,7 +8,7 @@ use crate::{
     folder,
     secrets::random_bytes,
     store::{Commit, Db, Store, base, memberships, meta, people, people::Known},
-    sync::{apply::note_piece_goods, run::Shared},
+    sync::{receive::note_piece_goods, run::Shared},
     view::session::{Person, SessionState},
     visits,
 };

@@ -1,6 +1,6 @@
 //! `appointment_list`: the columns of Today, kept beside the bodies.
 
-use super::Db;
+use super::{Db, edition::Edition};
 use crate::{
     error::Result,
     view::visit::{AppointmentRow, RowSync},
@@ -45,12 +45,12 @@ pub struct Conditions {
 ///
 /// # Errors
 /// Of the store.
-pub fn put(db: &Db, listed: &Listed) -> Result<()> {
-    let row = &listed.row;
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO appointment_list (id, visit, status, order_status, time, slot, name, phone_masked, address, categories,
-         estimate, due, assignee, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
-    )?
+pub fn put(db: &Db, edition: Edition, listed: &Listed) -> Result<()> {
+    let (row, of) = (&listed.row, edition.prefix());
+    db.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO {of}appointment_list (id, visit, status, order_status, time, slot, name, phone_masked, address, categories,
+         estimate, due, assignee, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+    ))?
     .execute(params![
         row.id.uuid(),
         row.order_id.uuid(),
@@ -79,6 +79,18 @@ pub fn put(db: &Db, listed: &Listed) -> Result<()> {
 pub fn remove_visit(db: &Db, visit: Uuid) -> Result<()> {
     db.prepare_cached("DELETE FROM appointment_list WHERE visit = ?1")?
         .execute([visit])?;
+    Ok(())
+}
+
+/// How a visit stands with the server; a shadow stays one.
+///
+/// # Errors
+/// Of the store.
+pub fn restate(db: &Db, visit: Uuid, sync: RowSync) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE appointment_list SET sync = ?2 WHERE visit = ?1 AND sync NOT IN ('shadow', ?2)",
+    )?
+    .execute(params![visit, sync_text(sync)])?;
     Ok(())
 }
 

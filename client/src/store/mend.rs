@@ -13,8 +13,9 @@ const STEPS: &[&str] = &[
     // Answered, but nobody knows how: it waits again.
     "UPDATE mutations SET outcome = NULL, retired = 0, open = 0, answered_at = NULL
      WHERE outcome IS NOT NULL AND NOT EXISTS (SELECT 1 FROM journal j WHERE j.uid = mutations.uid AND j.superseded = 0)",
-    // Memberships of nothing.
-    "DELETE FROM memberships WHERE NOT EXISTS (SELECT 1 FROM base b WHERE b.kind = memberships.kind AND b.id = memberships.id)",
+    // Scopes that nobody knows the names of, and bodies of nothing.
+    "UPDATE base SET scopes = NULL WHERE scopes IS NOT NULL AND scopes NOT IN (SELECT id FROM scope_sets)",
+    "DELETE FROM bodies WHERE id NOT IN (SELECT body FROM base)",
 ];
 
 /// Sets the marks right.

@@ -1,8 +1,8 @@
 //! Numbered steps from `migrations/sqlite`, each run once; `user_version` says how far this file has come. A step may
-//! ask that what the server said be fetched anew, because its shape has changed: then base, memberships, staged pages and
+//! ask that what the server said be fetched anew, because its shape has changed: then base, staged pages and
 //! what screens read are emptied with it, and outbox, journal, drafts and settings stay.
 
-use super::{appointment_list, memberships, meta, order_list, overlay, staging};
+use super::{appointment_list, base, edition, meta, order_list, overlay, staging};
 use crate::error::{Error, Result};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0005_counting.sql"),
     include_str!("../../../migrations/sqlite/0020_lives.sql"),
     include_str!("../../../migrations/sqlite/0030_blobs.sql"),
+    include_str!("../../../migrations/sqlite/0040_apart.sql"),
 ];
 
 /// Brings the store to this build's tables, in one transaction.
@@ -53,12 +54,12 @@ fn run_steps(db: &mut Connection, steps: &[&str]) -> Result<()> {
 
 /// What the server said comes anew; what was done here is laid over it again as soon as the tables are in use.
 fn begin_anew(db: &Connection) -> Result<()> {
-    memberships::clear(db)?;
+    base::clear(db)?;
+    edition::discard(db)?;
     staging::clear(db)?;
     overlay::clear(db)?;
     appointment_list::clear(db)?;
     order_list::clear(db)?;
-    db.execute("DELETE FROM base", [])?;
     for key in [
         meta::Key::Cursor,
         meta::Key::StagedCursor,
@@ -95,6 +96,8 @@ pub mod golden {
 
     /// The first version that anybody had.
     pub const FIRST: usize = 4;
+    /// The last one that kept bodies and scopes with what is known of them.
+    const TOGETHER: usize = 7;
     /// This one.
     pub const LAST: usize = STEPS.len();
 
@@ -114,6 +117,10 @@ pub mod golden {
             &db,
             "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
         ) {
+            if let (..=TOGETHER, Some(together)) = (steps, together(&table)) {
+                db.execute_batch(together).unwrap();
+                continue;
+            }
             let columns = names(
                 &db,
                 &format!("SELECT name FROM pragma_table_info('{table}')"),
@@ -132,6 +139,20 @@ pub mod golden {
         let unknown = "DELETE FROM main.meta WHERE key IN ('server_incarnation', 'sent', 'counted_in', 'epoch', 'again', 'rebuild', 'outdated')";
         db.execute(unknown, []).unwrap();
         db.execute_batch("DETACH DATABASE now").unwrap();
+    }
+
+    /// How an older version's table is made from what lies apart now.
+    fn together(table: &str) -> Option<&'static str> {
+        match table {
+            "base" => Some(
+                "INSERT INTO main.base SELECT b.kind, b.id, b.version, b.visit, b.dropped, t.body FROM now.base b JOIN now.bodies t ON t.id = b.body",
+            ),
+            "memberships" => Some(
+                "INSERT INTO main.memberships SELECT b.kind, b.id, j.value FROM now.base b JOIN now.scope_sets s ON s.id = b.scopes
+                 JOIN json_each('[\"' || replace(s.scopes, ' ', '\",\"') || '\"]') j",
+            ),
+            _ => None,
+        }
     }
 
     fn names(db: &Connection, query: &str) -> Vec<String> {

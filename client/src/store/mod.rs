@@ -106,6 +106,8 @@ pub enum Commit {
     Stage,
     /// A complete pull.
     Apply,
+    /// When the server was last heard, and nothing else.
+    Contact,
     /// Anything else.
     Other,
 }
@@ -118,7 +120,7 @@ impl Commit {
             Self::Stage => Some(("stage.before_commit", "stage.after_commit")),
             Self::Apply => Some(("apply.before_commit", "apply.after_commit")),
             Self::Renumber => Some(("renumber.before_commit", "renumber.after_commit")),
-            Self::Sent | Self::Other => None,
+            Self::Sent | Self::Contact | Self::Other => None,
         }
     }
 }
@@ -226,7 +228,7 @@ impl Store {
     /// # Errors
     /// What `work` or the commit reports; then nothing has changed.
     pub fn write<T>(&mut self, commit: Commit, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        let done = if matches!(commit, Commit::Stage | Commit::Sent) {
+        let done = if matches!(commit, Commit::Stage | Commit::Sent | Commit::Contact) {
             without_waiting(&mut self.db, |db| transact(db, commit, work))
         } else {
             transact(&mut self.db, commit, work)

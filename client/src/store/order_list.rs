@@ -3,8 +3,12 @@
 use super::{
     Db,
     appointment_list::{Conditions, filter, json, sync_of, sync_text, wire_time},
+    edition::Edition,
 };
-use crate::{error::Result, view::visit::OrderRow};
+use crate::{
+    error::Result,
+    view::visit::{OrderRow, RowSync},
+};
 use huishou_domain::{
     ids::{AppointmentId, OrderId},
     money::Fen,
@@ -27,12 +31,12 @@ pub struct Listed {
 ///
 /// # Errors
 /// Of the store.
-pub fn put(db: &Db, listed: &Listed) -> Result<()> {
-    let row = &listed.row;
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO order_list (id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due,
-         paid, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    )?
+pub fn put(db: &Db, edition: Edition, listed: &Listed) -> Result<()> {
+    let (row, of) = (&listed.row, edition.prefix());
+    db.prepare_cached(&format!(
+        "INSERT OR REPLACE INTO {of}order_list (id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due,
+         paid, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+    ))?
     .execute(params![
         row.id.uuid(),
         row.appointment_id.map(AppointmentId::uuid),
@@ -56,9 +60,22 @@ pub fn put(db: &Db, listed: &Listed) -> Result<()> {
 ///
 /// # Errors
 /// Of the store.
-pub fn remove_visit(db: &Db, visit: Uuid) -> Result<()> {
-    db.prepare_cached("DELETE FROM order_list WHERE id = ?1")?
+pub fn remove_visit(db: &Db, edition: Edition, visit: Uuid) -> Result<()> {
+    let of = edition.prefix();
+    db.prepare_cached(&format!("DELETE FROM {of}order_list WHERE id = ?1"))?
         .execute([visit])?;
+    Ok(())
+}
+
+/// How a visit stands with the server; a shadow stays one.
+///
+/// # Errors
+/// Of the store.
+pub fn restate(db: &Db, visit: Uuid, sync: RowSync) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE order_list SET sync = ?2 WHERE id = ?1 AND sync NOT IN ('shadow', ?2)",
+    )?
+    .execute(params![visit, sync_text(sync)])?;
     Ok(())
 }
 
@@ -88,6 +105,17 @@ pub fn find(db: &Db, conditions: &Conditions, tickets: Option<bool>) -> Result<V
 pub fn ids(db: &Db) -> Result<Vec<Uuid>> {
     let mut statement = db.prepare_cached("SELECT id FROM order_list ORDER BY id")?;
     let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What has been weighed: visits with the categories of their goods.
+///
+/// # Errors
+/// Of the store.
+pub fn weighed(db: &Db) -> Result<Vec<(Uuid, Vec<String>)>> {
+    let mut statement =
+        db.prepare_cached("SELECT id, categories FROM order_list WHERE weight <> '0'")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, json(row, 1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 

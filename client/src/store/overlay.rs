@@ -66,7 +66,7 @@ pub fn visits(db: &Db) -> Result<Vec<Uuid>> {
 /// Of the store.
 pub fn effective(db: &Db, kind: Kind) -> Result<Vec<String>> {
     let mut statement = db.prepare_cached(
-        "SELECT coalesce(o.body, b.body) FROM base b LEFT JOIN overlay o ON o.kind = b.kind AND o.id = b.id WHERE b.kind = ?1
+        "SELECT coalesce(o.body, t.body) FROM base b JOIN bodies t ON t.id = b.body LEFT JOIN overlay o ON o.kind = b.kind AND o.id = b.id WHERE b.kind = ?1
          UNION ALL
          SELECT o.body FROM overlay o WHERE o.kind = ?1 AND NOT EXISTS (SELECT 1 FROM base b WHERE b.kind = o.kind AND b.id = o.id)",
     )?;
@@ -81,7 +81,7 @@ pub fn effective(db: &Db, kind: Kind) -> Result<Vec<String>> {
 pub fn effective_one(db: &Db, kind: Kind, id: Uuid) -> Result<Option<String>> {
     Ok(db
         .prepare_cached(
-            "SELECT body FROM overlay WHERE kind = ?1 AND id = ?2 UNION ALL SELECT body FROM base WHERE kind = ?1 AND id = ?2 LIMIT 1",
+            "SELECT body FROM overlay WHERE kind = ?1 AND id = ?2 UNION ALL SELECT t.body FROM base b JOIN bodies t ON t.id = b.body WHERE b.kind = ?1 AND b.id = ?2 LIMIT 1",
         )?
         .query_row(params![kind.as_str(), id], |row| row.get(0))
         .optional()?)

@@ -78,12 +78,22 @@ pub fn broken_promises(db: &Db) -> Result<Vec<(String, Cure)>> {
         (
             "what is held has a scope",
             Cure::Refetch,
-            "SELECT count(*) FROM base b WHERE dropped = 0 AND NOT EXISTS (SELECT 1 FROM memberships m WHERE m.kind = b.kind AND m.id = b.id)",
+            "SELECT count(*) FROM base b WHERE dropped = 0 AND NOT EXISTS (SELECT 1 FROM scope_sets s WHERE s.id = b.scopes)",
+        ),
+        (
+            "what is held has a body",
+            Cure::Refetch,
+            "SELECT count(*) FROM base b WHERE NOT EXISTS (SELECT 1 FROM bodies t WHERE t.id = b.body)",
+        ),
+        (
+            "each body is of something held",
+            Cure::Marks,
+            "SELECT (SELECT count(*) FROM bodies) - (SELECT count(*) FROM base)",
         ),
         (
             "shadows have no scope",
             Cure::Refetch,
-            "SELECT count(*) FROM base b WHERE dropped = 1 AND EXISTS (SELECT 1 FROM memberships m WHERE m.kind = b.kind AND m.id = b.id)",
+            "SELECT count(*) FROM base WHERE dropped = 1 AND scopes IS NOT NULL",
         ),
         (
             "shadows have open changes",
@@ -99,6 +109,11 @@ pub fn broken_promises(db: &Db) -> Result<Vec<(String, Cure)>> {
             "staged pages have a cursor",
             Cure::Refetch,
             "SELECT count(*) FROM staging WHERE NOT EXISTS (SELECT 1 FROM meta WHERE key = 'staged_cursor')",
+        ),
+        (
+            "a next edition is of staged pages",
+            Cure::Refetch,
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'next_base' AND NOT EXISTS (SELECT 1 FROM staging)",
         ),
     ];
     let mut faults = Vec::new();

@@ -3,25 +3,27 @@
 
 use super::{
     incarnation::{self, Said},
-    pull, verdicts,
+    pull,
+    receive::{Receiving, note_piece_goods},
+    verdicts,
 };
 use crate::{
     clock::Contact,
-    error::{Error, Result},
-    store::{Commit, Db, Store, base, memberships, meta, mutations, staging},
-    visits::{self, Arriving},
-};
-use huishou_domain::{
-    price_book::PriceBook,
-    pricing::Unit,
-    sync::{
-        check::Check,
-        message::{Dropped, PullAnswer, PullRequest, Put},
-        scope::{Kind, Scope},
+    error::Result,
+    store::{
+        Commit, Db, Store, base,
+        edition::{self, Edition},
+        memberships, meta, mutations, staging,
     },
+    visits,
+};
+use huishou_domain::sync::{
+    check::Check,
+    message::{PullAnswer, PullRequest},
+    scope::{Kind, Scope},
 };
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Applied commands are kept this long, for a server that was restored from an older backup.
@@ -73,11 +75,12 @@ impl Applied {
 pub fn apply(store: &mut Store, contact: Contact) -> Result<Applied> {
     store.write(Commit::Apply, |db| {
         let fresh = meta::get(db, meta::Key::StagedFresh)?.unwrap_or(false);
-        all(db, fresh, None, contact)
+        all(db, fresh, None, None, contact)
     })
 }
 
-/// Applies a complete page with those staged before it. None for an answer to an older question.
+/// Applies a complete page with those staged before it, of a first sync with what is known of those. None for an answer
+/// to an older question.
 ///
 /// # Errors
 /// As for [`apply`].
@@ -85,6 +88,7 @@ pub fn take(
     store: &mut Store,
     asked: &PullRequest,
     page: PullAnswer,
+    first: Option<Receiving>,
     contact: Contact,
 ) -> Result<Option<Applied>> {
     store.write(Commit::Apply, |db| {
@@ -93,15 +97,25 @@ pub fn take(
         }
         let staged: Option<bool> = meta::get(db, meta::Key::StagedFresh)?;
         let fresh = staged.unwrap_or(asked.cursor.is_none());
-        all(db, fresh, Some(page), contact).map(Some)
+        all(db, fresh, Some(page), first, contact).map(Some)
     })
 }
 
-fn all(db: &Db, fresh: bool, last: Option<PullAnswer>, contact: Contact) -> Result<Applied> {
-    let mut work = Work::begin(db)?;
+fn all(
+    db: &Db,
+    fresh: bool,
+    last: Option<PullAnswer>,
+    first: Option<Receiving>,
+    contact: Contact,
+) -> Result<Applied> {
+    if edition::is_begun(db)? && !staging::is_empty(db)? {
+        let first = first.map_or_else(|| Receiving::next(db), Ok)?;
+        return all_first(db, first, last, contact);
+    }
+    let mut work = Work::begin(Receiving::begin(db)?);
     if fresh {
         memberships::clear(db)?;
-        work.loosened = !work.arriving.was_empty();
+        work.receiving.loosened = !work.receiving.arriving.was_empty();
     }
     // The price books stand on the last page of a first sync, and the weights of lists depend on them.
     match &last {
@@ -115,14 +129,29 @@ fn all(db: &Db, fresh: bool, last: Option<PullAnswer>, contact: Contact) -> Resu
     work.finish(db, contact)
 }
 
+/// Of a first sync everything but the last page lies in the next edition already.
+fn all_first(
+    db: &Db,
+    first: Receiving,
+    last: Option<PullAnswer>,
+    contact: Contact,
+) -> Result<Applied> {
+    let mut work = Work::begin(first);
+    let last = last
+        .map(|last| work.receiving.states(db, last))
+        .transpose()?;
+    work.receiving.show(db)?;
+    work.staged = staging::each(db, |page| work.page(db, page))?;
+    if let Some(last) = last {
+        work.page(db, last)?;
+    }
+    work.finish(db, contact)
+}
+
 struct Work {
     done: Applied,
-    arriving: Arriving,
+    receiving: Receiving,
     touched: BTreeSet<Uuid>,
-    /// Aggregates put so far into a store that was empty: what is new to it has no memberships to take away.
-    fresh: HashSet<(Kind, Uuid)>,
-    /// A membership was taken away: something may be held by no scope now.
-    loosened: bool,
     /// Pages that were staged before.
     staged: usize,
     said: Said,
@@ -135,13 +164,11 @@ struct Work {
 }
 
 impl Work {
-    fn begin(db: &Db) -> Result<Self> {
-        Ok(Self {
+    fn begin(receiving: Receiving) -> Self {
+        Self {
             done: Applied::default(),
-            arriving: Arriving::begin(db)?,
+            receiving,
             touched: BTreeSet::new(),
-            fresh: HashSet::new(),
-            loosened: false,
             staged: 0,
             said: Said {
                 incarnation: 1,
@@ -153,19 +180,19 @@ impl Work {
             scopes: None,
             cursor: String::new(),
             at: 0,
-        })
+        }
     }
 
     /// The price books of a page, ahead of everything else.
     fn books(&mut self, db: &Db, page: &PullAnswer) -> Result<()> {
         let mut any = false;
         for put in page.puts.iter().filter(|put| put.kind == Kind::PriceBook) {
-            self.put(db, put)?;
-            self.done.puts -= 1;
+            self.receiving.put(db, put)?;
+            self.receiving.puts -= 1;
             any = true;
         }
         if any {
-            self.arriving.books(&note_piece_goods(db)?);
+            self.receiving.arriving.books(&note_piece_goods(db)?);
         }
         Ok(())
     }
@@ -173,20 +200,12 @@ impl Work {
     fn page(&mut self, db: &Db, page: PullAnswer) -> Result<()> {
         self.done.pages += 1;
         self.at = page.server_time.timestamp_millis();
-        for scope in &page.reset {
-            memberships::clear_scope(db, scope)?;
-            self.loosened |= self.done.puts > 0 || !self.arriving.was_empty();
-        }
-        for put in &page.puts {
-            self.put(db, put)?;
-        }
-        for dropped in &page.drops {
-            self.dropped(db, dropped)?;
-        }
+        self.receiving.page(db, &page)?;
         self.said = Said::from(&page);
         if incarnation::are_ours(db, self.said)? {
-            self.touched
-                .extend(verdicts::record(db, &page.verdicts, self.at)?);
+            let concerned = verdicts::record(db, &page.verdicts, self.at)?;
+            self.touched.extend(concerned.applied);
+            self.touched.extend(concerned.refused);
         }
         self.done.last_mutation = page.last_mutation;
         self.checks = page.checks;
@@ -196,29 +215,6 @@ impl Work {
         Ok(())
     }
 
-    fn put(&mut self, db: &Db, put: &Put) -> Result<()> {
-        let visit = visits::visit_of(put.kind, put.id, &put.body);
-        if visit.is_none() {
-            is_named(put)?;
-        }
-        base::put(db, put.kind, put.id, put.version, visit, put.body.text())?;
-        if self.arriving.was_empty() && self.fresh.insert((put.kind, put.id)) {
-            memberships::add(db, put.kind, put.id, &put.scopes)?;
-        } else {
-            memberships::set(db, put.kind, put.id, &put.scopes)?;
-        }
-        // Held for no scope: let go of at the end.
-        self.loosened |= put.scopes.is_empty();
-        self.done.puts += 1;
-        self.done.kinds.insert(put.kind.as_str());
-        self.arriving.take(db, put, visit)
-    }
-
-    fn dropped(&mut self, db: &Db, dropped: &Dropped) -> Result<()> {
-        self.loosened = true;
-        memberships::clear_row(db, dropped.kind, dropped.id)
-    }
-
     fn finish(mut self, db: &Db, contact: Contact) -> Result<Applied> {
         self.leave_lost_scopes(db)?;
         let agreed = incarnation::compare(db, self.said)?;
@@ -226,10 +222,12 @@ impl Work {
         self.touched
             .extend(mutations::retire_through(db, agreed.contained)?);
         self.let_go(db)?;
-        if self.done.kinds.contains(Kind::PriceBook.as_str()) {
-            self.arriving.books(&note_piece_goods(db)?);
+        if self.receiving.kinds.contains(Kind::PriceBook.as_str()) {
+            self.receiving.arriving.books(&note_piece_goods(db)?);
         }
-        self.touched.append(&mut self.arriving.rest());
+        self.touched.append(&mut self.receiving.arriving.rest());
+        self.done.puts = self.receiving.puts;
+        self.done.kinds.append(&mut self.receiving.kinds);
         for visit in &self.touched {
             visits::rebuild(db, *visit)?;
         }
@@ -252,8 +250,8 @@ impl Work {
         let granted: BTreeSet<String> = granted.iter().map(ToString::to_string).collect();
         for held in memberships::scopes(db)? {
             if let (false, Ok(scope)) = (granted.contains(&held), held.parse()) {
-                memberships::clear_scope(db, &scope)?;
-                self.loosened = true;
+                memberships::clear_scope(db, Edition::Shown, &scope)?;
+                self.receiving.loosened = true;
             }
         }
         Ok(())
@@ -263,7 +261,7 @@ impl Work {
     /// read-only shadow, so that they can be seen and dealt with.
     fn let_go(&mut self, db: &Db) -> Result<()> {
         // Looking for them reads everything held: only when there can be any.
-        if !self.loosened && !base::any_shadow(db)? {
+        if !self.receiving.loosened && !base::any_shadow(db)? {
             return Ok(());
         }
         let live: BTreeSet<Uuid> = mutations::live_visits(db)?.into_iter().collect();
@@ -332,35 +330,4 @@ impl Work {
         }
         meta::set(db, meta::Key::Again, &differing)
     }
-}
-
-/// What belongs to no visit is only passed on: it has to say at least what it is. Bodies of visits are read anyway.
-fn is_named(put: &Put) -> Result<()> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        id: Uuid,
-    }
-    match serde_json::from_str::<Named>(put.body.text()) {
-        Ok(named) if named.id == put.id && put.kind != Kind::Appointment => Ok(()),
-        _ => Err(Error::Undecodable(format!(
-            "a {} that is none",
-            put.kind.as_str()
-        ))),
-    }
-}
-
-/// Remembers which goods are counted by the piece, so that list rows can sum kilograms.
-///
-/// # Errors
-/// Of the store.
-pub fn note_piece_goods(db: &Db) -> Result<BTreeSet<String>> {
-    let books: Vec<PriceBook> = base::all(db, Kind::PriceBook)?;
-    let by_piece: BTreeSet<String> = books
-        .iter()
-        .flat_map(PriceBook::catalogue)
-        .filter(|goods| goods.unit == Unit::Piece)
-        .map(|goods| goods.category)
-        .collect();
-    meta::set(db, meta::Key::PieceGoods, &by_piece)?;
-    Ok(by_piece)
 }

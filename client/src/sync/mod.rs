@@ -5,9 +5,11 @@
 pub mod apply;
 pub mod hints;
 pub mod http;
+pub mod idle;
 pub mod incarnation;
 pub mod pull;
 pub mod push;
+pub mod receive;
 pub mod run;
 pub mod transport;
 pub mod verdicts;

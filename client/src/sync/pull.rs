@@ -1,10 +1,10 @@
 //! Pull: pages are staged as they come and survive a restart; the complete one has them applied together.
 
-use super::incarnation;
+use super::{incarnation, receive::Receiving};
 use crate::{
     crash::page_limit,
     error::Result,
-    store::{Commit, Db, Store, meta, staging},
+    store::{Commit, Db, Store, edition, meta, staging},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::sync::message::{PullAnswer, PullRequest, SCHEMA};
@@ -65,22 +65,59 @@ pub fn is_current(db: &Db, asked: &PullRequest) -> Result<bool> {
     Ok(request(db, false)?.cursor == asked.cursor)
 }
 
+/// What staging a page leaves for the next one.
+pub struct Staged {
+    /// Of a first sync: what is known of it so far. It goes on without, too, only slower.
+    pub first: Option<Receiving>,
+}
+
 /// Stages a page. An answer to an older question is left aside: `false`.
 ///
 /// # Errors
 /// Of the store.
 pub fn stage(store: &mut Store, asked: &PullRequest, page: &PullAnswer) -> Result<bool> {
+    Ok(stage_after(store, asked, page.clone(), None)?.is_some())
+}
+
+/// Stages a page after others. The states of a first sync are not staged: they go to the next edition at once.
+///
+/// # Errors
+/// Of the store, or a state of a first sync that is none.
+pub fn stage_after(
+    store: &mut Store,
+    asked: &PullRequest,
+    mut page: PullAnswer,
+    first: Option<Receiving>,
+) -> Result<Option<Staged>> {
     store.write(Commit::Stage, |db| {
         if !is_current(db, asked)? {
-            return Ok(false);
+            return Ok(None);
         }
-        if staging::is_empty(db)? {
-            meta::set(db, meta::Key::StagedFresh, &asked.cursor.is_none())?;
-        }
-        staging::add(db, page)?;
         meta::set(db, meta::Key::StagedCursor, &page.cursor)?;
-        Ok(true)
+        let mut first = if staging::is_empty(db)? {
+            begin(db, asked)?
+        } else if edition::is_begun(db)? {
+            Some(first.map_or_else(|| Receiving::next(db), Ok)?)
+        } else {
+            None
+        };
+        if let Some(first) = &mut first {
+            page = first.states(db, page)?;
+        }
+        staging::add(db, &page)?;
+        Ok(Some(Staged { first }))
     })
+}
+
+/// Before the first page of a pull.
+fn begin(db: &Db, asked: &PullRequest) -> Result<Option<Receiving>> {
+    edition::discard(db)?;
+    let fresh = asked.cursor.is_none();
+    meta::set(db, meta::Key::StagedFresh, &fresh)?;
+    if fresh && Receiving::is_first(db)? {
+        return Receiving::next(db).map(Some);
+    }
+    Ok(None)
 }
 
 /// Everything comes anew with the next pull; the outbox stays. For a cursor the server cannot read and for copies
@@ -90,6 +127,7 @@ pub fn stage(store: &mut Store, asked: &PullRequest, page: &PullAnswer) -> Resul
 /// Of the store.
 pub fn start_over(db: &Db) -> Result<()> {
     staging::clear(db)?;
+    edition::discard(db)?;
     for key in [
         meta::Key::Cursor,
         meta::Key::StagedCursor,

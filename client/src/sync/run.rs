@@ -2,7 +2,7 @@
 
 use super::{
     apply::{self, Applied},
-    pull, push,
+    idle, pull, push,
     push::Next,
     transport::Transport,
 };
@@ -121,7 +121,7 @@ pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pus
 /// Of the transport or the store; staged pages stay staged.
 pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) -> Result<Applied> {
     let mut started_over = false;
-    let mut next = None;
+    let (mut next, mut first) = (None, None);
     for _ in 0..MOST_PAGES {
         let (request, answer) = match next.take() {
             Some(asked) => asked,
@@ -138,7 +138,7 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
         };
         let page = match answer {
             Err(Error::Problem { code, .. }) if code.contains("cursor") && !started_over => {
-                started_over = true;
+                (started_over, first) = (true, None);
                 shared
                     .with(|store| store.write(crate::store::Commit::Other, pull::start_over))
                     .await?;
@@ -148,8 +148,14 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
         };
         let contact = shared.clock.met(page.server_time);
         if page.complete {
+            let known = first.take();
             let taken = shared
-                .with(move |store| apply::take(store, &request, page, contact))
+                .with(
+                    move |store| match idle::pass(store, &request, &page, contact)? {
+                        None => apply::take(store, &request, page, known, contact),
+                        passed => Ok(passed),
+                    },
+                )
                 .await?;
             match taken {
                 Some(applied) => return Ok(applied),
@@ -158,9 +164,13 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
         }
         // The server works on the next page while this one is stored.
         let following = pull::following(&request, &page);
-        let staging = shared.with(move |store| pull::stage(store, &request, &page));
+        let known = first.take();
+        let staging = shared.with(move |store| pull::stage_after(store, &request, page, known));
         let (staged, asked) = tokio::join!(staging, ask(transport, following));
-        next = staged?.then_some(asked);
+        (next, first) = match staged? {
+            Some(staged) => (Some(asked), staged.first),
+            None => (None, None),
+        };
     }
     Err(Error::Undecodable("a pull without end".into()))
 }

@@ -4,7 +4,7 @@
 use super::rows;
 use crate::{
     error::Result,
-    store::{Db, appointment_list, base, meta, mutations, order_list, overlay},
+    store::{Db, appointment_list, base, edition::Edition, meta, mutations, order_list, overlay},
     view::visit::RowSync,
 };
 use huishou_domain::{
@@ -19,6 +19,8 @@ use uuid::Uuid;
 
 /// What is known while the pages of one pull pass by.
 pub struct Arriving {
+    /// Where they go.
+    edition: Edition,
     /// Nothing was held before: there are no older rows to take away.
     was_empty: bool,
     /// Visits with commands made here, once they are asked for; theirs are rebuilt from the store.
@@ -40,6 +42,7 @@ impl Arriving {
     /// Of the store.
     pub fn begin(db: &Db) -> Result<Self> {
         Ok(Self {
+            edition: Edition::Shown,
             was_empty: base::is_empty(db)? && overlay::visits(db)?.is_empty(),
             changed: None,
             by_piece: meta::get(db, meta::Key::PieceGoods)?.unwrap_or_default(),
@@ -47,6 +50,61 @@ impl Arriving {
             weighed: BTreeSet::new(),
             rest: BTreeSet::new(),
         })
+    }
+
+    /// Of a first sync, into the next edition; where one was begun before, it goes on with what that one holds. A visit
+    /// is done with once its order is listed there: whatever comes of it afterwards takes it from the list again.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn next(db: &Db) -> Result<Self> {
+        let mut waiting = HashMap::new();
+        let mut spoilt = None;
+        base::next_unlisted(db, |visit, body| match Body::parse(body) {
+            Ok(body) => drop(waiting.insert(visit, body)),
+            Err(error) => spoilt = Some(error),
+        })?;
+        if let Some(error) = spoilt {
+            return Err(error.into());
+        }
+        Ok(Self {
+            edition: Edition::Next,
+            was_empty: true,
+            // What was done here is laid over it when it is shown.
+            changed: Some(BTreeSet::new()),
+            by_piece: Vec::new(),
+            waiting,
+            weighed: BTreeSet::new(),
+            rest: BTreeSet::new(),
+        })
+    }
+
+    /// The next edition is shown now; the visits of it that are not listed yet, or are listed with weights that the books
+    /// change, are rebuilt from it.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn shown(&mut self, db: &Db, by_piece: &BTreeSet<String>) -> Result<()> {
+        self.edition = Edition::Shown;
+        self.by_piece = by_piece.iter().cloned().collect();
+        self.weighed.clear();
+        self.rest.extend(base::unlisted(db)?);
+        if !self.by_piece.is_empty() {
+            let depends = |goods: &Vec<String>| goods.iter().any(|g| self.by_piece.contains(g));
+            let weighed = order_list::weighed(db)?.into_iter();
+            self.rest
+                .extend(weighed.filter(|(_, g)| depends(g)).map(|(visit, _)| visit));
+        }
+        self.rest.extend(mutations::visits(db)?);
+        Ok(())
+    }
+
+    /// A visit that was listed in the next edition is not any more.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn again(&self, db: &Db, visit: Uuid) -> Result<()> {
+        order_list::remove_visit(db, self.edition, visit)
     }
 
     /// Nothing was held before the first page.
@@ -101,12 +159,10 @@ impl Arriving {
             appointment_list::remove_visit(db, visit)?;
         }
         if let Some(row) = rows::appointment_row(&whole, RowSync::Synced) {
-            appointment_list::put(db, &row)?;
+            appointment_list::put(db, self.edition, &row)?;
         }
-        order_list::put(
-            db,
-            &rows::order_row(&whole, RowSync::Synced, &self.by_piece),
-        )
+        let row = rows::order_row(&whole, RowSync::Synced, &self.by_piece);
+        order_list::put(db, self.edition, &row)
     }
 
     /// The books say which goods are counted by the piece.

@@ -17,6 +17,14 @@ impl Body {
         serde_json::value::to_raw_value(aggregate).map(Self)
     }
 
+    /// This text.
+    ///
+    /// # Errors
+    /// It is no JSON.
+    pub fn parse(text: String) -> Result<Self, serde_json::Error> {
+        RawValue::from_string(text).map(Self)
+    }
+
     /// The text.
     #[must_use]
     pub fn text(&self) -> &str {
