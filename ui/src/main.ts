@@ -1,4 +1,4 @@
-// Starts the window: connects the engine, then shows the screen.
+// Starts the window: connects the engine, then shows the screen; or, where the store does not open, the way to open it.
 
 import 'element-plus/dist/index.css'
 import 'element-plus/theme-chalk/dark/css-vars.css'
@@ -7,10 +7,10 @@ import './styles/base.css'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
+import StartScreen from './features/care/StartScreen.vue'
 import { asAppError, connectHost } from './host'
 import { i18n } from './i18n'
 import { makeRouter } from './router'
-import StartupFailed from './StartupFailed.vue'
 import { useCatalogue } from './stores/catalogue'
 import { useDirectory } from './stores/directory'
 import { useSession } from './stores/session'
@@ -18,15 +18,16 @@ import { useSettings } from './stores/settings'
 import { useSync } from './stores/sync'
 import { useToasts } from './stores/toasts'
 
+const pinia = createPinia()
+
 async function start() {
   const app = createApp(App)
-  app.use(createPinia())
+  app.use(pinia)
   app.use(i18n)
   app.config.errorHandler = (reason) => {
     useToasts().fail(reason)
     if (import.meta.env.DEV) throw reason
   }
-  await connectHost()
   await Promise.all([useSettings().start(), useSession().start(), useSync().start()])
   void useCatalogue().load()
   void useDirectory().load().catch(() => undefined)
@@ -37,6 +38,19 @@ async function start() {
   app.mount('#app')
 }
 
-start().catch((reason: unknown) => {
-  createApp(StartupFailed, { error: asAppError(reason) }).use(i18n).mount('#app')
-})
+function begin() {
+  start().catch((reason: unknown) => {
+    const screen = createApp(StartScreen, {
+      error: asAppError(reason),
+      onOpened: () => {
+        screen.unmount()
+        begin()
+      },
+    })
+    screen.use(pinia).use(i18n)
+    useSettings().show({})
+    screen.mount('#app')
+  })
+}
+
+void connectHost().then(begin)

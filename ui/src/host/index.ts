@@ -122,7 +122,8 @@ export function host(): Host {
 export async function connectHost(): Promise<Host> {
   if (import.meta.env.DEV && !('__TAURI_INTERNALS__' in window)) {
     const { demoHost } = await import('./demo')
-    setHost(demoHost({ delay: 120, scenario: new URLSearchParams(location.search).get('scenario') ?? undefined }))
+    const asked = new URLSearchParams(location.search)
+    setHost(demoHost({ delay: 120, scenario: asked.get('scenario') ?? undefined, language: asked.get('language') ?? undefined }))
     return host()
   }
   const { tauriHost } = await import('./tauri')

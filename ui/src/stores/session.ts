@@ -26,6 +26,7 @@ export const useSession = defineStore('session', () => {
       set(await host().sessionState())
       await host().on('session-changed', set)
     },
+    refresh: async () => set(await host().sessionState()),
     register: async (registration: Registration) => set(await host().register(registration)),
     signIn: async (credentials: Credentials) => set(await host().signIn(credentials)),
     signOut: async () => set(await host().signOut()),

@@ -2,15 +2,19 @@
 
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
+import { usePreference } from '@/composables/usePreference'
 import { host, type Settings } from '@/host'
 import { setLanguage } from '@/i18n'
 
 export const useSettings = defineStore('settings', () => {
-  const settings = ref<Settings>({ language: 'zh', theme: 'system', show_jin: false, offline: false })
+  // Language and theme of the last time, for a screen that comes before the store is open.
+  const seen = usePreference('appearance', { language: 'zh', theme: 'system' }, (value) => typeof value === 'object' && value !== null && 'language' in value && 'theme' in value)
+  const settings = ref<Settings>({ ...seen.value, show_jin: false, offline: false })
   const systemDark = window.matchMedia('(prefers-color-scheme: dark)')
 
   const apply = (next: Settings) => {
     settings.value = next
+    seen.value = { language: next.language, theme: next.theme }
     setLanguage(next.language)
     const dark = next.theme === 'dark' || (next.theme === 'system' && systemDark.matches)
     document.documentElement.classList.toggle('dark', dark)
@@ -22,6 +26,8 @@ export const useSettings = defineStore('settings', () => {
     async start() {
       apply(await host().settingsGet())
     },
+    /** Shows this without storing it: the store is not open. */
+    show: (part: Partial<Settings>) => apply({ ...settings.value, ...part }),
     async change(part: Partial<Settings>) {
       apply(await host().settingsPut({ ...settings.value, ...part }))
     },

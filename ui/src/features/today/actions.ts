@@ -13,6 +13,11 @@ export function settled(detail: AppointmentDetail): boolean {
   return order.weighed_at !== null && paid >= fen(order.due) && (order.payments.length > 0 || fen(order.due) === 0n)
 }
 
+/** Begun and not at its end: it can be finished whatever else is closed. */
+export function inProgress({ appointment, order }: AppointmentDetail): boolean {
+  return appointment.status === 4 || (order.weighed_at !== null && (order.status === 0 || order.status === 1))
+}
+
 const may = (detail: AppointmentDetail, command: string): boolean => detail.actions.includes(command)
 
 /** The step that brings the visit on: start, weigh, customer's yes and payment, complete. */

@@ -24,12 +24,13 @@ export interface DemoOptions {
   /** Milliseconds before each answer. */
   delay?: number
   scenario?: string | undefined
+  language?: string | undefined
 }
 
 const copy = <T>(value: T): T => value === undefined ? value : JSON.parse(JSON.stringify(value)) as T
 
 /** A fresh demo engine. */
-export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
+export function demoHost({ delay = 0, scenario = '', language = 'zh' }: DemoOptions = {}): Host {
   const sizes: Record<string, [number, number]> = { many: [10_000, 10_000], empty: [0, 0] }
   const [appointmentCount, ticketCount] = sizes[scenario] ?? [30, 14]
   const visits = [...makeVisits(appointmentCount, scenario === 'many' ? 10_000 : 12), ...makeTickets(ticketCount)]
@@ -39,7 +40,7 @@ export function demoHost({ delay = 0, scenario = '' }: DemoOptions = {}): Host {
     'sync-status': new Set(), 'data-changed': new Set(), 'session-changed': new Set(),
   }
   const role = scenario === 'station' || scenario === 'dispatcher' ? scenario : 'collector'
-  let settings: Settings = { language: 'zh', theme: 'system', show_jin: false, offline: scenario === 'offline' }
+  let settings: Settings = { language, theme: 'system', show_jin: false, offline: scenario === 'offline' }
   let session: SessionState = startSession(scenario, role)
   let journal: MutationEntry[] = scenario === 'attention' ? refusedMutations(visits) : []
   let status: SyncStatus = startStatus(scenario, visits.length * 2 + 9, settings.offline)
