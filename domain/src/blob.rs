@@ -1,6 +1,7 @@
 //! Pictures that travel beside the commands naming them (sync.md 19): the customer's signature, photos of the goods.
 //! A picture's name is the SHA-256 of its bytes, 64 lower-case hexadecimal digits.
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
@@ -91,6 +92,19 @@ pub fn hash_of(name: &str) -> Option<[u8; 32]> {
     Some(hash)
 }
 
+/// The pictures that a command names: the signature of an acceptance, the photos of a weighing. `args` may be of any
+/// form; what is no name is passed over.
+#[must_use]
+pub fn names_in(args: &Value) -> Vec<String> {
+    let photos = args.get("photos").and_then(Value::as_array);
+    let named = args.get("blob").into_iter().chain(photos.into_iter().flatten());
+    let hashes = named.filter_map(|name| hash_of(name.as_str()?));
+    let mut names: Vec<String> = hashes.map(|hash| hex(&hash)).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// What is wrong with the names of a weighing's photos, as field and code.
 #[must_use]
 pub fn photos_fault(photos: &[String]) -> Option<(String, &'static str)> {
@@ -145,6 +159,24 @@ mod tests {
             &"é".repeat(32),
         ] {
             assert_eq!(hash_of(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_command_names_its_signature_and_its_photos_whatever_else_it_says() {
+        let (a, b) = (name_of(b"a"), name_of(b"b"));
+        let names = |args: serde_json::Value| names_in(&args);
+        let weighing = serde_json::json!({"photos": [b, "x.jpg", 7, a.to_uppercase(), a], "items": []});
+        let mut both = vec![a.clone(), b.clone()];
+        both.sort();
+        assert_eq!(names(weighing), both, "each once");
+        assert_eq!(names(serde_json::json!({"blob": a, "photos": null})), [a]);
+        for odd in [
+            serde_json::json!({"blob": 1, "photos": {"0": b}}),
+            serde_json::json!([]),
+            serde_json::Value::Null,
+        ] {
+            assert_eq!(names(odd), [""; 0]);
         }
     }
 

@@ -99,6 +99,19 @@ pub fn quarantine_text<'a>(
     format!("huishou-quarantine\n{device}\n{count}\n{digest}")
 }
 
+/// Header in which a leaving device says who it is where it hands in a picture.
+pub const PICTURE_DEVICE: &str = "x-device";
+/// Header with its signature over [`picture_text`], base64.
+pub const PICTURE_SIGNATURE: &str = "x-signature";
+
+/// What a leaving device signs over a part of a picture that it hands in (sync.md 19, 25): which picture, where the part
+/// begins, how large the whole is, and the part's own hash, so that nobody else's bytes can stand in for it.
+#[must_use]
+pub fn picture_text(device: DeviceId, name: &str, start: u32, total: u32, part: &[u8]) -> String {
+    let part = crate::blob::name_of(part);
+    format!("huishou-quarantine-picture\n{device}\n{name}\n{start}\n{total}\n{part}")
+}
+
 /// What a device's new key signs to ask for its store's key.
 #[must_use]
 pub fn recovery_text(device: DeviceId, wrapped: &str, reply_to: &str) -> String {
@@ -140,6 +153,12 @@ mod tests {
             quarantine_text(device, ["{}", "{\"id\":1}"]),
             format!(
                 "huishou-quarantine\n{DEVICE}\n2\n061738c3a8820bd354fb19de8a15e8e58264d39984daf487b356dbec5edf52b2"
+            )
+        );
+        assert_eq!(
+            picture_text(device, "0a", 256, 300, b"abc"),
+            format!(
+                "huishou-quarantine-picture\n{DEVICE}\n0a\n256\n300\nba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
             )
         );
         assert_eq!(
