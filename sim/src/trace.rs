@@ -59,6 +59,12 @@ impl Trace {
         kept.push_back(event);
     }
 
+    /// Whether each event is printed: then what is long may be noted, too.
+    #[must_use]
+    pub const fn is_aloud(&self) -> bool {
+        self.aloud
+    }
+
     /// The events kept, a line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {

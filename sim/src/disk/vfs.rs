@@ -6,11 +6,13 @@
 //! memory of the write-ahead log belongs to the connection. It is lost with it, as after a crash.
 #![allow(unsafe_code)]
 
-use super::{Change, Disk, File};
+mod io;
+
+use super::{Disk, File};
 use rusqlite::ffi;
 use std::{
     collections::BTreeMap,
-    ffi::{CStr, c_char, c_int, c_void},
+    ffi::{CStr, c_char, c_int},
     path::{Path, PathBuf},
     ptr,
     sync::{Mutex, Once, OnceLock, PoisonError},
@@ -148,28 +150,6 @@ fn register() {
     assert_eq!(done, ffi::SQLITE_OK, "SQLite takes another file system");
 }
 
-static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
-    iVersion: 2,
-    xClose: Some(close),
-    xRead: Some(read),
-    xWrite: Some(write),
-    xTruncate: Some(truncate),
-    xSync: Some(sync),
-    xFileSize: Some(file_size),
-    xLock: Some(lock),
-    xUnlock: Some(lock),
-    xCheckReservedLock: Some(check_reserved_lock),
-    xFileControl: Some(file_control),
-    xSectorSize: Some(sector_size),
-    xDeviceCharacteristics: Some(device_characteristics),
-    xShmMap: Some(shm_map),
-    xShmLock: Some(shm_lock),
-    xShmBarrier: Some(shm_barrier),
-    xShmUnmap: Some(shm_unmap),
-    xFetch: None,
-    xUnfetch: None,
-};
-
 /// `<base>/<disk>/<file>` as disk and file name.
 fn place_of(path: &str) -> Option<(Disk, String)> {
     let path = Path::new(path).strip_prefix(base()).ok()?;
@@ -187,15 +167,6 @@ unsafe fn text<'a>(text: *const c_char) -> Option<&'a str> {
     }
     // SAFETY: not null, and the caller promises the rest.
     unsafe { CStr::from_ptr(text) }.to_str().ok()
-}
-
-/// The open file behind a handle.
-///
-/// # Safety
-/// `file` is a handle that [`open`] filled and [`close`] has not seen.
-unsafe fn opened<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Open {
-    // SAFETY: SQLite hands out the handles that `open` filled, one call at a time.
-    unsafe { &mut *(*file.cast::<Handle>()).open }
 }
 
 unsafe extern "C" fn open(
@@ -236,166 +207,11 @@ unsafe extern "C" fn open(
     // SAFETY: the handle is SQLite's allocation of at least this size; out_flags may be null.
     unsafe {
         (*handle).open = Box::into_raw(open);
-        (*handle).base.pMethods = &raw const METHODS;
+        (*handle).base.pMethods = &raw const io::METHODS;
         if !out_flags.is_null() {
             *out_flags = flags;
         }
     }
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
-    // SAFETY: `open` made it with Box::into_raw, and SQLite closes a handle once.
-    drop(unsafe { Box::from_raw((*file.cast::<Handle>()).open) });
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn read(
-    file: *mut ffi::sqlite3_file,
-    to: *mut c_void,
-    amount: c_int,
-    offset: ffi::sqlite3_int64,
-) -> c_int {
-    // SAFETY: SQLite passes a handle of ours and a buffer of `amount` bytes.
-    let (open, to) = unsafe {
-        let amount = usize::try_from(amount).unwrap_or(0);
-        (
-            opened(file),
-            std::slice::from_raw_parts_mut(to.cast::<u8>(), amount),
-        )
-    };
-    let from = usize::try_from(offset).unwrap_or(0);
-    let copied = open.with(|file| {
-        let there = file.seen.get(from..).unwrap_or(&[]);
-        let count = there.len().min(to.len());
-        to[..count].copy_from_slice(&there[..count]);
-        to[count..].fill(0);
-        count
-    });
-    match copied {
-        None => ffi::SQLITE_IOERR_READ,
-        Some(count) if count < to.len() => ffi::SQLITE_IOERR_SHORT_READ,
-        Some(_) => ffi::SQLITE_OK,
-    }
-}
-
-unsafe extern "C" fn write(
-    file: *mut ffi::sqlite3_file,
-    from: *const c_void,
-    amount: c_int,
-    offset: ffi::sqlite3_int64,
-) -> c_int {
-    // SAFETY: SQLite passes a handle of ours and a buffer of `amount` bytes.
-    let (open, bytes) = unsafe {
-        let amount = usize::try_from(amount).unwrap_or(0);
-        (
-            opened(file),
-            std::slice::from_raw_parts(from.cast::<u8>(), amount),
-        )
-    };
-    if open.is_full() {
-        return ffi::SQLITE_FULL;
-    }
-    let at = usize::try_from(offset).unwrap_or(0);
-    let written = open.with(|file| {
-        file.change(Change::Write {
-            at,
-            bytes: bytes.to_vec(),
-        });
-    });
-    written.map_or(ffi::SQLITE_IOERR_WRITE, |()| ffi::SQLITE_OK)
-}
-
-unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: ffi::sqlite3_int64) -> c_int {
-    // SAFETY: a handle of ours.
-    let open = unsafe { opened(file) };
-    let size = usize::try_from(size).unwrap_or(0);
-    let done = open.with(|file| file.change(Change::Resize(size)));
-    done.map_or(ffi::SQLITE_IOERR_TRUNCATE, |()| ffi::SQLITE_OK)
-}
-
-unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
-    // SAFETY: a handle of ours.
-    let open = unsafe { opened(file) };
-    open.note_sync();
-    open.with(File::sync)
-        .map_or(ffi::SQLITE_IOERR_FSYNC, |()| ffi::SQLITE_OK)
-}
-
-unsafe extern "C" fn file_size(
-    file: *mut ffi::sqlite3_file,
-    size: *mut ffi::sqlite3_int64,
-) -> c_int {
-    // SAFETY: a handle of ours.
-    let open = unsafe { opened(file) };
-    match open.with(|file| file.seen.len()) {
-        None => ffi::SQLITE_IOERR_FSTAT,
-        Some(len) => {
-            // SAFETY: SQLite passes a place for the size.
-            unsafe { *size = ffi::sqlite3_int64::try_from(len).unwrap_or(0) };
-            ffi::SQLITE_OK
-        }
-    }
-}
-
-unsafe extern "C" fn lock(_: *mut ffi::sqlite3_file, _: c_int) -> c_int {
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn check_reserved_lock(_: *mut ffi::sqlite3_file, held: *mut c_int) -> c_int {
-    // SAFETY: SQLite passes a place for the answer.
-    unsafe { *held = 0 };
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn file_control(_: *mut ffi::sqlite3_file, _: c_int, _: *mut c_void) -> c_int {
-    ffi::SQLITE_NOTFOUND
-}
-
-unsafe extern "C" fn sector_size(_: *mut ffi::sqlite3_file) -> c_int {
-    c_int::try_from(super::SECTOR).unwrap_or(512)
-}
-
-unsafe extern "C" fn device_characteristics(_: *mut ffi::sqlite3_file) -> c_int {
-    0
-}
-
-unsafe extern "C" fn shm_map(
-    file: *mut ffi::sqlite3_file,
-    page: c_int,
-    size: c_int,
-    extend: c_int,
-    place: *mut *mut c_void,
-) -> c_int {
-    // SAFETY: a handle of ours.
-    let open = unsafe { opened(file) };
-    let (page, words) = (
-        usize::try_from(page).unwrap_or(0),
-        usize::try_from(size).unwrap_or(0).div_ceil(8),
-    );
-    if extend != 0 {
-        while open.shared.len() <= page {
-            open.shared.push(vec![0_u64; words].into_boxed_slice());
-        }
-    }
-    let start = open
-        .shared
-        .get_mut(page)
-        .map_or(ptr::null_mut(), |region| region.as_mut_ptr().cast());
-    // SAFETY: SQLite passes a place for the pointer; the boxed region keeps its address until it is unmapped.
-    unsafe { *place = start };
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn shm_lock(_: *mut ffi::sqlite3_file, _: c_int, _: c_int, _: c_int) -> c_int {
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn shm_barrier(_: *mut ffi::sqlite3_file) {}
-
-unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
-    // SAFETY: a handle of ours.
-    unsafe { opened(file) }.shared.clear();
     ffi::SQLITE_OK
 }
 

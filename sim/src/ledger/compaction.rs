@@ -30,7 +30,8 @@ impl SimLedger {
     /// Takes overtaken entries out of the log; with `floor`, also everything up to some number, for good.
     pub fn compact(&self, floor: bool) {
         let mut inner = self.inner();
-        if !inner.up {
+        // It takes the head's lock: with the sequencer at work it waits for another time.
+        if !inner.up || inner.locks.is_held(&Key::Head) {
             return;
         }
         let mut gone = overtaken(&inner.tables);

@@ -4,6 +4,7 @@
 
 mod compaction;
 mod desk;
+mod faults;
 mod locks;
 pub mod pushing;
 pub mod replica;
@@ -11,7 +12,9 @@ pub mod rows;
 mod sequencing;
 mod snapshot;
 mod tx;
+mod visits;
 
+pub use faults::{Counts, Faults, Sabotage};
 pub use snapshot::SimSnapshot;
 pub use tx::SimTx;
 
@@ -53,89 +56,6 @@ pub struct Commit {
     pub by: Node,
     /// What it changed.
     pub changes: Vec<Change>,
-}
-
-/// How often what goes wrong, in a thousand calls.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// Deadlock out of nowhere.
-    pub busy: u32,
-    /// Connection lost.
-    pub lost: u32,
-    /// Connection lost at COMMIT, which took effect all the same.
-    pub lost_after_commit: u32,
-    /// How long one call in five takes at most, in microseconds: a slow database makes transactions overlap.
-    pub slow: u64,
-}
-
-/// What was done to the database, and with it.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    /// Commits.
-    pub commits: u64,
-    /// Roll-backs.
-    pub rollbacks: u64,
-    /// Errors 1213 made by chance.
-    pub busy: u64,
-    /// Deadlocks that really happened.
-    pub deadlocks: u64,
-    /// Lock waits.
-    pub waits: u64,
-    /// Connections lost.
-    pub lost: u64,
-    /// Connections lost after the commit took effect.
-    pub lost_after_commit: u64,
-    /// Fail-overs.
-    pub failovers: u64,
-    /// Commits they forgot.
-    pub forgotten: u64,
-    /// New histories begun.
-    pub epochs: u64,
-    /// Entries of the log that compaction took out.
-    pub compacted: u64,
-    /// Times the log's floor was raised.
-    pub floors: u64,
-}
-
-impl Counts {
-    /// Adds another run's.
-    pub fn add(&mut self, other: Self) {
-        self.commits += other.commits;
-        self.rollbacks += other.rollbacks;
-        self.busy += other.busy;
-        self.deadlocks += other.deadlocks;
-        self.waits += other.waits;
-        self.lost += other.lost;
-        self.lost_after_commit += other.lost_after_commit;
-        self.failovers += other.failovers;
-        self.forgotten += other.forgotten;
-        self.epochs += other.epochs;
-        self.compacted += other.compacted;
-        self.floors += other.floors;
-    }
-}
-
-/// Deliberate faults of the implementation, to prove that the rules notice them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sabotage {
-    /// None.
-    #[default]
-    None,
-    /// Pulls do not see what has no number yet.
-    NoTail,
-    /// Verdicts are stored, effects are not.
-    VerdictWithoutEffect,
-    /// Effects are stored, and how far the device has come is not.
-    EffectWithoutProgress,
-    /// The cursor moves past what has no number yet.
-    HeadTooFar,
-    /// What left a scope is not marked there.
-    OldScopeUnmarked,
-    /// The sequencer passes over the smallest number when it is not the oldest commit: a cursor over the numbers of
-    /// inserts.
-    ByInsertNumber,
-    /// Reads after the lock see what was there before it.
-    StaleAfterLock,
 }
 
 struct Inner {

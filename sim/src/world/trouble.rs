@@ -20,7 +20,7 @@ use std::{
 };
 
 /// Fail-overs that lose commits, in one run.
-const MOST_FAILOVERS: u64 = 2;
+const MOST_FAILOVERS: u64 = 6;
 
 /// What was done to nodes.
 #[derive(Debug, Clone, Copy, Default)]

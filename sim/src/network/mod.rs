@@ -1,24 +1,31 @@
 //! The network between devices and servers: messages in their real wire form, delayed, reordered, lost on the way there
 //! or back, and delivered once more long after.
 
+mod line;
+mod meddling;
+mod weather;
+
+pub use line::Line;
+pub use meddling::Meddling;
+pub use weather::{Counts, Weather};
+
 use crate::{
     chance::Chance,
     executor::{Executor, MILLI, Micros, Node, SECOND, first},
     ledger::rows::Tables,
     server::SimHost,
     trace::Trace,
+    world::acts::short,
 };
-use huishou_client::{
-    error::{Error, Result},
-    sync::transport::Transport,
-};
+use huishou_client::error::{Error, Result};
 use huishou_domain::{
     ids::{DeviceId, StaffId},
-    sync::message::{PullAnswer, PullRequest, PushAnswer, PushRequest, Verdict},
+    sync::message::{PullAnswer, PullRequest, PushRequest},
 };
 use huishou_server::{
     problem::Problem,
     sync::{
+        cursor::Cursor,
         ports::Host,
         pull::{self, Caller},
         push,
@@ -36,51 +43,6 @@ const PATIENCE: Micros = 60 * SECOND;
 /// What a pull's cursor is sealed with.
 const CURSOR_KEY: [u8; 32] = [0x5e; 32];
 
-/// How often what happens to a message, in a thousand.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Weather {
-    /// Lost before it reaches a server.
-    pub lose_request: u32,
-    /// Lost on the way back.
-    pub lose_answer: u32,
-    /// Delivered a second time, up to ten minutes later.
-    pub duplicate: u32,
-    /// Slow: up to the device's patience and beyond.
-    pub slow: u32,
-}
-
-/// What happened to messages.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    /// Requests sent.
-    pub requests: u64,
-    /// Requests lost.
-    pub lost_requests: u64,
-    /// Answers lost.
-    pub lost_answers: u64,
-    /// Delivered twice.
-    pub duplicates: u64,
-    /// Slow ones.
-    pub slow: u64,
-    /// Handlers dropped because who asked had gone.
-    pub hang_ups: u64,
-    /// Answers that say the build is too old.
-    pub upgrades: u64,
-}
-
-impl Counts {
-    /// Adds another run's.
-    pub fn add(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.lost_requests += other.lost_requests;
-        self.lost_answers += other.lost_answers;
-        self.duplicates += other.duplicates;
-        self.slow += other.slow;
-        self.hang_ups += other.hang_ups;
-        self.upgrades += other.upgrades;
-    }
-}
-
 /// What a complete page showed: the moment it was read at, and for whom.
 #[derive(Clone)]
 pub struct Shown {
@@ -90,22 +52,6 @@ pub struct Shown {
     pub answer: Arc<PullAnswer>,
     /// Who asked.
     pub staff: StaffId,
-}
-
-/// Deliberate faults between device and server, to prove that the rules notice them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Meddling {
-    /// None.
-    #[default]
-    None,
-    /// Pulls say that more mutations were processed than their states contain: the device retires them early.
-    RetireEarly,
-    /// Pages lose a put.
-    LosePut,
-    /// Pages say they are complete when they are not.
-    CompleteEarly,
-    /// A push is answered with verdicts on commands that the server never saw.
-    InventVerdicts,
 }
 
 struct Inner {
@@ -348,9 +294,9 @@ impl Network {
                 if outdated {
                     request.schema = 0;
                 }
-                let unseen = self.withhold(&mut request);
+                let unseen = self.meddling.withhold(&mut request);
                 let answer = push::push(host, caller, &request).await.map_err(problem)?;
-                let answer = meddle_with_push(answer, unseen);
+                let answer = meddling::answer_for(answer, unseen);
                 serde_json::to_string(&answer).map_err(broken)
             }
             Message::Pull(text) => {
@@ -361,11 +307,48 @@ impl Network {
                 let answer = pull::pull(&host.ledger, &CURSOR_KEY, caller, &request, host.now())
                     .await
                     .map_err(problem)?;
-                let answer = self.meddle_with_pull(answer);
+                self.note_page(caller, &request, &answer);
+                let answer = self.meddling.with_pull(&self.chance, answer);
                 self.remember(host, caller.staff, &answer);
                 serde_json::to_string(&answer).map_err(broken)
             }
         }
+    }
+
+    /// What a page holds, for whoever reads the events.
+    fn note_page(&self, caller: Caller, request: &PullRequest, answer: &PullAnswer) {
+        if !self.trace.is_aloud() {
+            return;
+        }
+        let at = |cursor: &str| {
+            let cursor = Cursor::open(cursor, &CURSOR_KEY);
+            cursor.map_or_else(
+                |_| "unreadable".to_owned(),
+                |c| {
+                    let epoch = short(Some(c.epoch));
+                    format!("{epoch}:{} tail {:?}", c.seq(), c.tail)
+                },
+            )
+        };
+        let from = request.cursor.as_deref().map(at);
+        let puts: Vec<_> = answer
+            .puts
+            .iter()
+            .map(|p| format!("{} {}@{}", p.kind.as_str(), short(Some(p.id)), p.version))
+            .collect();
+        let whole = if answer.complete { "last page" } else { "page" };
+        let device = caller.device.0.as_u128() % 16 + 10;
+        self.trace.note(
+            Node(u32::try_from(device).unwrap_or(0)),
+            format!(
+                "{whole} from {from:?} to {}: {puts:?}, drops {:?}, reset {:?}, last {}/{}",
+                at(&answer.cursor),
+                answer.drops,
+                answer.reset,
+                answer.incarnation,
+                answer.last_mutation,
+            ),
+        );
     }
 
     fn remember(&self, host: &SimHost, staff: StaffId, answer: &PullAnswer) {
@@ -386,75 +369,5 @@ impl Network {
         {
             inner.shown.remove(&oldest);
         }
-    }
-
-    fn meddle_with_pull(&self, mut answer: PullAnswer) -> PullAnswer {
-        match self.meddling {
-            Meddling::RetireEarly => answer.last_mutation += 1,
-            Meddling::LosePut if self.chance.permille(100) => {
-                answer.puts.pop();
-            }
-            Meddling::CompleteEarly => answer.complete = true,
-            _ => {}
-        }
-        answer
-    }
-
-    /// Keeps the second half of a push from the server; says how many those are.
-    fn withhold(&self, request: &mut PushRequest) -> usize {
-        if self.meddling != Meddling::InventVerdicts || request.mutations.len() < 2 {
-            return 0;
-        }
-        let seen = request.mutations.len() / 2;
-        request.mutations.split_off(seen).len()
-    }
-}
-
-/// Answers also for what the server never saw.
-fn meddle_with_push(mut answer: PushAnswer, unseen: usize) -> PushAnswer {
-    for _ in 0..unseen {
-        if let Some(last) = answer.verdicts.last().cloned() {
-            answer.last_mutation = last.id + 1;
-            answer.verdicts.push(Verdict {
-                id: last.id + 1,
-                ..last
-            });
-        }
-    }
-    answer
-}
-
-/// A device's way to the servers.
-#[derive(Clone)]
-pub struct Line {
-    /// The network.
-    pub network: Network,
-    /// Who speaks.
-    pub caller: Caller,
-    /// On which node.
-    pub node: Node,
-}
-
-impl Line {
-    async fn post<T: serde::de::DeserializeOwned>(&self, message: Message) -> Result<T> {
-        let text = self.network.ask(self.caller, self.node, message).await?;
-        serde_json::from_str(&text).map_err(|e| Error::Undecodable(e.to_string()))
-    }
-}
-
-impl Transport for Line {
-    async fn push(&self, request: &PushRequest) -> Result<PushAnswer> {
-        let text = serde_json::to_string(request)?;
-        self.post(Message::Push(text)).await
-    }
-
-    async fn pull(&self, request: &PullRequest) -> Result<PullAnswer> {
-        let mut request = request.clone();
-        // Small pages, so that snapshots and logs take several.
-        if self.network.chance.permille(500) {
-            request.limit = Some(1 + self.network.chance.index(6));
-        }
-        let text = serde_json::to_string(&request)?;
-        self.post(Message::Pull(text)).await
     }
 }
