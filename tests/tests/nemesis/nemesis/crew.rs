@@ -110,7 +110,7 @@ impl Worker {
     }
 
     /// A ticket, paid; one in five is given back.
-    async fn sell(&mut self, shared: &Shared) {
+    pub async fn sell(&mut self, shared: &Shared) {
         let (order, payment) = (Uuid::now_v7(), Uuid::now_v7());
         if self
             .exec(
