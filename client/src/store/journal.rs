@@ -28,8 +28,23 @@ pub struct Entry {
 /// # Errors
 /// Of the store.
 pub fn record(db: &Db, uid: Uuid, name: &str, verdict: &Verdict, answered_at: i64) -> Result<()> {
-    let body = serde_json::to_string(verdict)?;
     let incarnation: u32 = meta::get(db, meta::Key::Incarnation)?.unwrap_or(1);
+    record_in(db, incarnation, uid, name, verdict, answered_at)
+}
+
+/// The same where the incarnation is known.
+///
+/// # Errors
+/// Of the store.
+pub fn record_in(
+    db: &Db,
+    incarnation: u32,
+    uid: Uuid,
+    name: &str,
+    verdict: &Verdict,
+    answered_at: i64,
+) -> Result<()> {
+    let body = serde_json::to_string(verdict)?;
     db.prepare_cached("INSERT OR IGNORE INTO journal (incarnation, id, uid, name, verdict, answered_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![incarnation, verdict.id, uid, name, body, answered_at])?;
     Ok(())

@@ -125,17 +125,22 @@ pub fn insert(db: &Db, new: &Stored) -> Result<()> {
     Ok(())
 }
 
-/// What a push carries: unanswered ones in order, within the limits of a request, at least one.
+/// What a push carries: numbers and bytes of unanswered ones in order, within the limits of a request, at least one.
 ///
 /// # Errors
 /// Of the store.
-pub fn batch(db: &Db) -> Result<Vec<Stored>> {
+pub fn batch(db: &Db) -> Result<Vec<(i64, String)>> {
     let limit = i64::try_from(MAX_MUTATIONS).unwrap_or(i64::MAX);
-    let mut found = list(db, "WHERE outcome IS NULL ORDER BY id LIMIT ?1", [limit])?;
-    let mut bytes = 0;
-    let fits = found.iter().take_while(|m| {
-        bytes += m.bytes.len() + 1;
-        bytes <= MAX_BYTES
+    let mut found: Vec<(i64, String)> = db
+        .prepare_cached(
+            "SELECT id, bytes FROM mutations WHERE outcome IS NULL ORDER BY id LIMIT ?1",
+        )?
+        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut sum = 0;
+    let fits = found.iter().take_while(|(_, bytes)| {
+        sum += bytes.len() + 1;
+        sum <= MAX_BYTES
     });
     let count = fits.count().max(1);
     found.truncate(count);
@@ -231,6 +236,44 @@ pub fn retire_through(db: &Db, last: i64) -> Result<Vec<Uuid>> {
     )?
     .execute([last])?;
     Ok(visits)
+}
+
+/// Whether [`retire_through`] would retire any.
+///
+/// # Errors
+/// Of the store.
+pub fn any_to_retire(db: &Db, last: i64) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM mutations WHERE retired = 0 AND outcome IS NOT NULL AND id <= ?1)")?
+        .query_row([last], |row| row.get(0))?)
+}
+
+/// What is known of a command when its verdict comes.
+pub struct Told {
+    /// Identity.
+    pub uid: Uuid,
+    /// Command with version.
+    pub name: String,
+    /// The visit it is about.
+    pub visit: Option<Uuid>,
+}
+
+/// An unanswered command by number, as far as its verdict concerns it.
+///
+/// # Errors
+/// Of the store.
+pub fn unanswered_by_id(db: &Db, id: i64) -> Result<Option<Told>> {
+    let read = |row: &Row<'_>| {
+        Ok(Told {
+            uid: row.get(0)?,
+            name: row.get(1)?,
+            visit: row.get(2)?,
+        })
+    };
+    Ok(db
+        .prepare_cached("SELECT uid, name, visit FROM mutations WHERE id = ?1 AND outcome IS NULL")?
+        .query_row([id], read)
+        .optional()?)
 }
 
 /// The refused command has been dealt with.

@@ -2,12 +2,12 @@
 
 use super::{
     incarnation::{self, Said},
-    verdicts,
+    verdicts::{self, Concerned},
 };
 use crate::{
     clock::Contact,
     error::Result,
-    store::{Commit, Db, Store, meta, mutations, mutations::Stored},
+    store::{Commit, Db, Store, meta, mutations},
     visits,
 };
 use huishou_domain::{
@@ -45,7 +45,7 @@ pub fn prepare(store: &mut Store) -> Result<Option<PushRequest>> {
         store.write(Commit::Renumber, incarnation::renew)?;
     }
     let batch = mutations::batch(store.db())?;
-    let Some(last) = batch.last().map(|last| last.id) else {
+    let Some(last) = batch.last().map(|(id, _)| *id) else {
         return Ok(None);
     };
     let sent: Option<i64> = meta::get(store.db(), meta::Key::Sent)?;
@@ -55,8 +55,10 @@ pub fn prepare(store: &mut Store) -> Result<Option<PushRequest>> {
     request(store.db(), batch).map(Some)
 }
 
-fn request(db: &Db, batch: Vec<Stored>) -> Result<PushRequest> {
-    let raw = batch.into_iter().map(|m| RawValue::from_string(m.bytes));
+fn request(db: &Db, batch: Vec<(i64, String)>) -> Result<PushRequest> {
+    let raw = batch
+        .into_iter()
+        .map(|(_, bytes)| RawValue::from_string(bytes));
     Ok(PushRequest {
         schema: SCHEMA,
         incarnation: incarnation::own(db)?,
@@ -74,15 +76,16 @@ pub fn on_answer(store: &mut Store, answer: &PushAnswer, contact: Contact) -> Re
     store.write(Commit::Push, |db| {
         let at = answer.server_time.timestamp_millis();
         let said = Said::from(answer);
-        let mut touched = Vec::new();
+        let mut concerned = Concerned::default();
         if incarnation::are_ours(db, said)? {
-            touched = verdicts::record(db, &answer.verdicts, at)?;
+            concerned = verdicts::record(db, &answer.verdicts, at)?;
         }
         let agreed = incarnation::compare(db, said)?;
-        touched.extend(agreed.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        for visit in touched {
+        concerned.refused.extend(agreed.touched);
+        for visit in concerned.applied.difference(&concerned.refused) {
+            visits::restate(db, *visit)?;
+        }
+        for visit in concerned.refused {
             visits::rebuild(db, visit)?;
         }
         meta::set_contact(db, &contact)?;

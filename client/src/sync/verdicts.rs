@@ -1,38 +1,50 @@
 //! Verdicts: stored once, the same for ever, whichever answer brings them.
 
+use super::incarnation;
 use crate::{
     error::Result,
     store::{Db, journal, meta, mutations},
 };
 use huishou_domain::sync::message::{Outcome, Verdict};
+use std::collections::BTreeSet;
 use uuid::Uuid;
+
+/// The visits that verdicts concern.
+#[derive(Debug, Default)]
+pub struct Concerned {
+    /// Commands that took effect: they are shown as before, only no longer as waiting.
+    pub applied: BTreeSet<Uuid>,
+    /// Refused ones: what they changed here is shown no more.
+    pub refused: BTreeSet<Uuid>,
+}
 
 /// Stores verdicts and names the visits they concern. Those already stored change nothing.
 ///
 /// # Errors
 /// Of the store.
-pub fn record(db: &Db, verdicts: &[Verdict], at: i64) -> Result<Vec<Uuid>> {
-    let mut touched = Vec::new();
+pub fn record(db: &Db, verdicts: &[Verdict], at: i64) -> Result<Concerned> {
+    let mut concerned = Concerned::default();
+    let incarnation = incarnation::own(db)?;
     for verdict in verdicts {
-        let Some(stored) = mutations::by_id(db, verdict.id)? else {
+        let Some(stored) = mutations::unanswered_by_id(db, verdict.id)? else {
             continue;
         };
-        if stored.outcome.is_some() {
-            continue;
-        }
-        journal::record(db, stored.uid, &stored.name, verdict, at)?;
+        journal::record_in(db, incarnation, stored.uid, &stored.name, verdict, at)?;
         mutations::answer(db, verdict.id, verdict.outcome, at)?;
-        if verdict.outcome != Outcome::Applied {
+        let visits = if verdict.outcome == Outcome::Applied {
+            &mut concerned.applied
+        } else {
             tracing::info!(
                 id = verdict.id,
                 name = stored.name,
                 code = verdict.code,
                 "a change was refused"
             );
-        }
-        touched.extend(stored.visit);
+            &mut concerned.refused
+        };
+        visits.extend(stored.visit);
     }
-    Ok(touched)
+    Ok(concerned)
 }
 
 /// Highest verdict stored durably: what requests carry as `confirmed`.
