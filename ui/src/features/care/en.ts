@@ -1,6 +1,6 @@
 export default {
   parts: { happened: 'What happened', safe: 'What is safe', next: 'What to do next' },
-  again: 'Try again', look: 'Look', go_check: 'Check this device’s data', support: 'Code for support: {code}',
+  again: 'Try again', still: 'It still does not open.', look: 'Look', go_check: 'Check this device’s data', support: 'Code for support: {code}',
   trouble: {
     store_corrupt: {
       title: 'Some of this device’s data cannot be read', short: 'Every confirmed change has a copy and can be repaired. Please delete no files.',
@@ -20,15 +20,15 @@ export default {
     },
     device_revoked: {
       title: 'The server no longer accepts this device', short: 'Nothing has been removed here and what waits is kept. Please call an administrator.',
-      happened: 'The server says that this device is shut out. That is not proven yet, or handing in is not done, so nothing has been removed here.', safe: 'The data is as it was, with the {pending} changes that were not sent.', next: 'Please call an administrator. If it was a mistake, try again once it is undone. If not, the device first hands in what was not sent and then removes its data.',
+      happened: 'The server says that this device is shut out. That is not proven yet, or handing in is not done, so nothing has been removed here.', safe: 'The data is as it was, with the changes that were not sent ({pending}).', next: 'Please call an administrator. If it was a mistake, try again once it is undone. If not, the device first hands in what was not sent and then removes its data.',
     },
     upgrade_required: {
       title: 'This version is too old; sync has stopped', short: 'Nothing is lost: work on, changes stay here and are sent after the update.',
-      happened: 'The server has been updated and no longer syncs with this version ({version}).', safe: 'Nothing is lost. Appointments, weighing, payments and tickets work as usual; {pending} changes stay on this device and are sent after the update.', next: 'Ask an administrator or your station for the new installer. Install it and open the app: your data goes on as it is. Then, or when an administrator has dealt with it, try again.',
+      happened: 'The server has been updated and no longer syncs with this version ({version}).', safe: 'Nothing is lost. Appointments, weighing, payments and tickets work as usual; changes not sent ({pending}) stay on this device and are sent after the update.', next: 'Ask an administrator or your station for the new installer. Install it and open the app: your data goes on as it is. Then, or when an administrator has dealt with it, try again.',
     },
     lease_soon: {
-      title: '{days} days left to work offline', short: 'One sync starts another 30 days.',
-      happened: 'This device has not met the server for a long time. It works offline for 30 days; {days} are left.', safe: 'Everything works as usual. Records are here and are sent when there is a network.', next: 'Some time these days, go where there is a network and choose “Sync now”.',
+      title: 'Days left to work offline: {days}', short: 'One sync starts another 30 days.',
+      happened: 'This device has not met the server for a long time. It works offline for 30 days; days left: {days}.', safe: 'Everything works as usual. Records are here and are sent when there is a network.', next: 'Some time these days, go where there is a network and choose “Sync now”.',
     },
   },
   lease_today: 'Working offline ends today',
@@ -37,11 +37,11 @@ export default {
   locked: { title: 'You can only look for now', counter: 'No contact with the server for 30 days: no new tickets. A recorded ticket can still be paid. What you have typed is kept.', booking: 'No contact with the server for 30 days: no bookings and no new estimates. What you have typed is kept.', visit: 'No contact with the server for 30 days: no visit can be begun or changed. A visit that has begun can be finished.' },
 
   closed: {
-    store_key_missing: { title: 'The key to this device’s data is missing', happened: 'The key is kept in the system’s keyring, and it is not there now: the keyring may have been reset, or this is another system user.', safe: 'The data is all on this computer, still encrypted. Nothing is lost, and changes not sent yet are in it.', next: 'Ask an administrator for a pairing code and enter it below to get the key back from the server. Then sign in once and all is as before.' },
-    store_key_wrong: { title: 'The key does not open this device’s data', happened: 'The key at hand is not this data’s: it may have been copied from another computer, or the keyring was replaced.', safe: 'The data is unchanged and still encrypted.', next: 'If this is the computer it belongs to, ask an administrator for a pairing code and enter it below to get the key back from the server.' },
+    store_key_missing: { title: 'The key to this device’s data is missing', happened: 'The key is kept in the system’s keyring, and it is not there now: the keyring may have been reset, or this is another system user.', safe: 'The data is all on this computer, still encrypted. Nothing is lost, and changes not sent yet are in it.', next: 'Ask an administrator for a pairing code and get the key back from the server here. Then sign in once and all is as before.' },
+    store_key_wrong: { title: 'The key does not open this device’s data', happened: 'The key at hand is not this data’s: it may have been copied from another computer, or the keyring was replaced.', safe: 'The data is unchanged and still encrypted.', next: 'If this is the computer it belongs to, ask an administrator for a pairing code and get the key back from the server here.' },
     no_keyring: { title: 'The system’s keyring does not answer', happened: 'The key to this device’s data is kept in the system’s keyring, which is not running.', safe: 'The data is all on this computer, still encrypted. Nothing is lost.', next: 'Sign in to the system again so that the keyring starts, and try again. Where the keyring cannot be used, ask an administrator for a pairing code and use a passphrase instead.' },
-    keyring_locked: { title: 'The system’s keyring is locked', happened: 'The key to this device’s data is in the system’s keyring, which has not been unlocked.', safe: 'The data is all on this computer. Nothing is lost.', next: 'Unlock the keyring (usually with your system password) and try again. If its password is forgotten, ask an administrator for a pairing code and enter it below.' },
-    store_corrupt: { title: 'Some of this device’s data cannot be read', happened: 'The data file on the disk has gone bad, perhaps through a power cut or a bad sector. The app has not opened it.', safe: 'Every confirmed change has a copy. The old file is kept aside, encrypted, and not deleted.', next: 'See below what can be kept, then repair.' },
+    keyring_locked: { title: 'The system’s keyring is locked', happened: 'The key to this device’s data is in the system’s keyring, which has not been unlocked.', safe: 'The data is all on this computer. Nothing is lost.', next: 'Unlock the keyring (usually with your system password) and try again. If its password is forgotten, ask an administrator for a pairing code and get the key back here.' },
+    store_corrupt: { title: 'Some of this device’s data cannot be read', happened: 'The data file on the disk has gone bad, perhaps through a power cut or a bad sector. The app has not opened it.', safe: 'Every confirmed change has a copy. The old file is kept aside, encrypted, and not deleted.', next: 'See what can be kept, then repair.' },
     disk_full: { title: 'The disk is full; the data cannot be opened', happened: 'There is no room left on the disk and the app cannot start.', safe: 'Everything confirmed before is there.', next: 'Delete files you do not need or empty the bin, and try again. Please do not delete this app’s data files.' },
     disk_read_only: { title: 'The disk can only be read', happened: 'The system has made the disk read-only and the app cannot start. A disk error or a locked card often causes this.', safe: 'Everything confirmed before is there.', next: 'Check the disk or the card, restart the computer if need be, and try again.' },
     store_newer: { title: 'The data is of a newer version', happened: 'A newer version of the app has written this data; this one cannot open it.', safe: 'The data is unchanged and complete.', next: 'Ask an administrator or your station for the new installer, install it and open the app again.' },
@@ -60,12 +60,12 @@ export default {
     pending: 'Changes waiting to be sent', open: 'Refused changes to deal with', drafts: 'Unfinished drafts', pictures: 'Pictures not sent yet',
     count: '{n}', drafts_count: '{n}', pictures_count: '{n}', from_copies: '{n} of them from copies', pictures_from_copies: '{n} of them from copies',
     server: 'Appointments, orders and prices are the server’s and come back with the next contact.', aside: 'The old data file is kept aside, encrypted, until the next repair.',
-    loss_title: 'What may be lost', damaged: '{n} lines of the copies cannot be read; so many changes or drafts are missing if the file does not hold them.', unknown: '{n} numbers have no record; most likely these were sent long ago.', pictures_lost: '{n} pictures cannot be read and have no copy.', no_loss: 'Nothing was found that would be lost.',
+    loss_title: 'What may be lost', damaged: 'Lines of copies that cannot be read: {n}. As many changes or drafts are missing if the file does not hold them.', unknown: 'Numbers without a record, most likely sent long ago: {n}.', pictures_lost: 'Pictures that cannot be read and have no copy: {n}.', no_loss: 'Nothing was found that would be lost.',
     go: 'Repair', working: 'Repairing; please do not switch off or close the app…', failed: 'The repair did not work; the old data is as it was.', done: 'Go on', again_look: 'Look again', plan_failed: 'What can be kept cannot be told now.',
   },
   check: {
     title: 'Check this device’s data', text: 'Checks the data file, whether records agree with each other, and whether lists are complete. Changes nothing.', entry_text: 'See whether this device’s data is sound; problems can be repaired here.',
-    running: 'Checking…', sound_title: 'This device’s data is sound', sound_text: '{rows} records; {pending} changes wait to be sent.', wrong_title: 'Problems were found', wrong_text: 'Each of these can be repaired.', mended: 'Repaired, and checked again.', go: 'Check again', back: 'Back to settings',
+    running: 'Checking…', sound_title: 'This device’s data is sound', sound_text: 'Records: {rows}. Changes waiting to be sent: {pending}.', wrong_title: 'Problems were found', wrong_text: 'Each of these can be repaired.', mended: 'Repaired, and checked again.', go: 'Check again', back: 'Back to settings',
     finding: { salvage: 'Parts of the data file are bad ({n})', marks: 'Marks of changes do not agree ({n})', refetch: 'Data from the server is incomplete ({n})', rebuild: 'Lists and screens do not agree with the data ({n})' },
     does: { marks: 'Sets the marks right. A change whose result is doubtful waits again and gets the result that the server has stored.', refetch: 'Fetches the server’s data anew with the next contact and swaps it in when it is complete.', rebuild: 'Makes the lists anew from the server’s data and the changes made here.' },
     loses_nothing: 'Nothing is lost.', repair: 'Repair', repairing: 'Repairing…', details: 'Details for support', copy: 'Copy the details', cannot: 'The check cannot go on',
@@ -73,7 +73,7 @@ export default {
   },
   wiped: {
     title: 'This device was shut out and its data removed', title_stolen: 'This device was reported stolen and its data removed', at: 'Shut out: {time}',
-    removed: 'Removed: appointments, orders, customers’ data, drafts, sign-in and keys. Practice data is still here.', handed: '{n} changes that were not sent were handed in to the server for an administrator to go through. They are not lost.', nothing_waited: 'No changes were waiting to be sent.', lost: '{n} changes that were not sent were not handed in and went with the data. Please enter them again together with an administrator.', pictures: '{n} pictures that were not sent (signatures, photos) went with the data.',
+    removed: 'Removed: appointments, orders, customers’ data, drafts, sign-in and keys. Practice data is still here.', handed: 'Changes that were not sent and were handed in to the server, where an administrator goes through them: {n}. They are not lost.', nothing_waited: 'No changes were waiting to be sent.', lost: 'Changes that were not sent and went with the data: {n}. Please enter them again together with an administrator.', pictures: 'Pictures that were not sent (signatures, photos) and went with the data: {n}.',
     next: 'To use this device again, ask an administrator for a new pairing code and register below.',
   },
 }
