@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod hints;
+mod restored;
+
 use blackbox::{
     Database, Town,
     desk::Desk,
