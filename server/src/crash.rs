@@ -22,8 +22,6 @@ pub const CRASH_POINTS: &[&str] = &[
     "pull.before_answer",
     "blob.before_commit",
     "blob.after_commit",
-    "sequencer.after_insert",
-    "sequencer.after_delete",
     "sequencer.before_commit",
     "sequencer.after_commit",
 ];

@@ -6,12 +6,14 @@ use sqlx::{AssertSqlSafe, Executor, MySqlConnection};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// An instance that has not been heard of for a while.
+/// Another instance, as the database has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Silent {
+pub struct Sign {
     /// Which.
     pub instance: Uuid,
-    /// For how long, by the database's clock.
+    /// When it gave its last sign of life: microseconds by the database's clock, good for comparing.
+    pub at: i64,
+    /// How long ago that was, by the same clock.
     pub since: Duration,
 }
 
@@ -45,27 +47,20 @@ pub async fn beat(conn: &mut MySqlConnection, instance: Uuid) -> Result<(), Stor
     Ok(())
 }
 
-/// The other instances that have given no sign of life for so long.
+/// The last signs of life of the other instances.
 ///
 /// # Errors
 /// Of the database.
-pub async fn silent(
-    conn: &mut MySqlConnection,
-    instance: Uuid,
-    least: Duration,
-) -> Result<Vec<Silent>, StoreError> {
-    let sql = "SELECT id, TIMESTAMPDIFF(MICROSECOND, beat_at, UTC_TIMESTAMP(3)) FROM server_instances \
-               WHERE id <> ? AND beat_at < UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND";
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as(sql)
-        .bind(instance)
-        .bind(i64::try_from(least.as_micros()).unwrap_or(i64::MAX))
-        .fetch_all(conn)
-        .await?;
-    let silent = rows.into_iter().map(|(instance, micros)| Silent {
+pub async fn others(conn: &mut MySqlConnection, instance: Uuid) -> Result<Vec<Sign>, StoreError> {
+    let sql = "SELECT id, TIMESTAMPDIFF(MICROSECOND, '2020-01-01', beat_at), \
+               TIMESTAMPDIFF(MICROSECOND, beat_at, UTC_TIMESTAMP(3)) FROM server_instances WHERE id <> ?";
+    let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(sql).bind(instance).fetch_all(conn).await?;
+    let sign = |(instance, at, since): (Uuid, i64, i64)| Sign {
         instance,
-        since: Duration::from_micros(micros.unsigned_abs()),
-    });
-    Ok(silent.collect())
+        at,
+        since: Duration::from_micros(u64::try_from(since).unwrap_or(0)),
+    };
+    Ok(rows.into_iter().map(sign).collect())
 }
 
 /// Ends an instance's connections, or only the one it sequences with; what they had not committed is undone. Returns
@@ -79,7 +74,7 @@ pub async fn disconnect(
     sequencer_only: bool,
 ) -> Result<usize, StoreError> {
     let sql = "SELECT c.connection_id FROM server_connections c \
-               JOIN information_schema.PROCESSLIST p ON p.ID = c.connection_id \
+               JOIN information_schema.PROCESSLIST p ON p.ID = c.connection_id AND p.DB = DATABASE() \
                WHERE c.instance = ? AND c.sequencer >= ?";
     let ids: Vec<i64> = sqlx::query_scalar(sql)
         .bind(instance)
@@ -96,14 +91,25 @@ pub async fn disconnect(
     Ok(ids.len())
 }
 
-/// Forgets connections that are no more.
+/// Forgets connections that are no more. Those that are there are asked for after those that are known: in one
+/// statement a connection that has just been made could be taken for one that is gone.
 ///
 /// # Errors
 /// Of the database.
-pub async fn tidy(conn: &mut MySqlConnection) -> Result<u64, StoreError> {
-    let sql = "DELETE c FROM server_connections c LEFT JOIN information_schema.PROCESSLIST p ON p.ID = c.connection_id \
-               WHERE p.ID IS NULL";
-    Ok(sqlx::query(sql).execute(conn).await?.rows_affected())
+pub async fn tidy(conn: &mut MySqlConnection) -> Result<(), StoreError> {
+    let known = "SELECT connection_id, instance FROM server_connections";
+    let known: Vec<(i64, Uuid)> = sqlx::query_as(known).fetch_all(&mut *conn).await?;
+    let there = "SELECT CAST(ID AS SIGNED) FROM information_schema.PROCESSLIST";
+    let there: Vec<i64> = sqlx::query_scalar(there).fetch_all(&mut *conn).await?;
+    let gone = "DELETE FROM server_connections WHERE connection_id = ? AND instance = ?";
+    for (id, instance) in known.into_iter().filter(|(id, _)| !there.contains(id)) {
+        sqlx::query(gone)
+            .bind(id)
+            .bind(instance)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Forgets an instance: it has ended, or been disconnected altogether.

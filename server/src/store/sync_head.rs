@@ -27,18 +27,6 @@ pub async fn read(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
     )
 }
 
-/// The head, locked: whoever holds it is the sequencer.
-///
-/// # Errors
-/// Of the database.
-pub async fn lock(conn: &mut MySqlConnection) -> Result<Head, StoreError> {
-    Ok(
-        sqlx::query_as("SELECT seq, floor, epoch FROM sync_head WHERE id = 1 FOR UPDATE")
-            .fetch_one(conn)
-            .await?,
-    )
-}
-
 /// Begins another history if `old` is still the one; returns whether it was.
 ///
 /// # Errors
@@ -47,28 +35,6 @@ pub async fn rotate(conn: &mut MySqlConnection, old: Uuid, new: Uuid) -> Result<
     let sql = "UPDATE sync_head SET epoch = ? WHERE id = 1 AND epoch = ?";
     let done = sqlx::query(sql).bind(new).bind(old).execute(conn).await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Ends a batch at `seq` with its tag and raises the head.
-///
-/// # Errors
-/// Of the database.
-pub async fn close_batch(
-    conn: &mut MySqlConnection,
-    seq: i64,
-    tag: [u8; 16],
-) -> Result<(), StoreError> {
-    let insert = "INSERT INTO sync_batch (last_seq, tag, at) VALUES (?, ?, UTC_TIMESTAMP(3))";
-    sqlx::query(insert)
-        .bind(seq)
-        .bind(&tag[..])
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query("UPDATE sync_head SET seq = ? WHERE id = 1")
-        .bind(seq)
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// The tag of the batch that `seq` lies in, as hex; none if the log does not reach so far.

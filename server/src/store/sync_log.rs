@@ -1,27 +1,12 @@
 //! The change feed (sync.md §1): dirty keys from the outbox get dense numbers in the log. How far it reaches is in
 //! [`super::sync_head`].
 
-use super::{StoreError, shapes::pieces};
+use super::StoreError;
 use crate::sync::plan::{Key, LogEntry, Slice};
+use futures_util::TryStreamExt;
 use huishou_domain::sync::scope::{Kind, Scope};
-use sqlx::{AssertSqlSafe, MySqlConnection, QueryBuilder};
+use sqlx::{AssertSqlSafe, Executor, MySqlConnection};
 use uuid::Uuid;
-
-/// Rows of one multi-row statement.
-const CHUNK: usize = 512;
-
-/// A row of the outbox.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Pending {
-    /// Its own number.
-    pub id: i64,
-    /// Scope written in.
-    pub scope: String,
-    /// Kind of aggregate.
-    pub kind: String,
-    /// Which.
-    pub entity_id: Uuid,
-}
 
 /// Whether anything waits for a number.
 ///
@@ -34,63 +19,51 @@ pub async fn anything_pending(conn: &mut MySqlConnection) -> Result<bool, StoreE
     Ok(first.is_some())
 }
 
-/// The oldest rows of the outbox.
+/// The sequencer's work (sync.md 4), in one message: the locked head, the outbox's rows into the log under the numbers
+/// after it, out of the outbox by the log's range, the batch's tag, the new head. Among busy writers each message waits
+/// for the processor on both sides, so that their number is what an entry waits for. Each statement sees what is
+/// committed by then (READ COMMITTED), thus after the lock; the read of the outbox takes no locks.
+///
+/// The join is ordered by hand: on stale statistics a plain `DELETE … IN (…)` was planned as a scan and cost seconds.
+/// A row is taken out only if its number lies in the batch, so that the two counts are equal exactly if the numbers are
+/// dense and each row was there once.
 ///
 /// # Errors
-/// Of the database.
-pub async fn pending(conn: &mut MySqlConnection, most: u32) -> Result<Vec<Pending>, StoreError> {
-    Ok(
-        sqlx::query_as("SELECT id, scope, kind, entity_id FROM sync_outbox ORDER BY id LIMIT ?")
-            .bind(most)
-            .fetch_all(conn)
-            .await?,
-    )
-}
-
-/// Gives the rows the numbers after `head`.
-///
-/// # Errors
-/// Of the database.
-pub async fn append(
+/// Of the database; then the transaction is to be rolled back.
+pub async fn number(
     conn: &mut MySqlConnection,
-    head: i64,
-    rows: &[Pending],
-) -> Result<(), StoreError> {
-    let mut seq = head;
-    for chunk in pieces(rows, CHUNK) {
-        let mut sql =
-            QueryBuilder::new("INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) ");
-        sql.push_values(chunk, |mut values, row| {
-            seq += 1;
-            values
-                .push_bind(seq)
-                .push_bind(row.id)
-                .push_bind(&row.scope)
-                .push_bind(&row.kind)
-                .push_bind(row.entity_id);
-        });
-        sql.build().execute(&mut *conn).await?;
+    most: u32,
+    tag: [u8; 16],
+) -> Result<usize, StoreError> {
+    let tag = u128::from_be_bytes(tag);
+    let sql = format!(
+        "SELECT @head := seq FROM sync_head WHERE id = 1 FOR UPDATE; \
+         SET @through = @head; \
+         INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) \
+         SELECT @through := @through + 1, o.id, o.scope, o.kind, o.entity_id \
+         FROM (SELECT id, scope, kind, entity_id FROM sync_outbox ORDER BY id LIMIT {most}) o; \
+         DELETE o FROM sync_log l STRAIGHT_JOIN sync_outbox o ON o.id = l.outbox_id WHERE l.seq > @head AND l.seq <= @through; \
+         INSERT INTO sync_batch (last_seq, tag, at) \
+         SELECT @through, X'{tag:032x}', UTC_TIMESTAMP(3) FROM sync_head WHERE id = 1 AND seq < @through; \
+         UPDATE sync_head SET seq = @through WHERE id = 1 AND seq < @through"
+    );
+    let done = conn.fetch_many(AssertSqlSafe(sql));
+    let affected: Vec<u64> = done
+        .try_filter_map(async |step| Ok(step.left().map(|done| done.rows_affected())))
+        .try_collect()
+        .await?;
+    let [_, _, logged, removed, closed, raised] = affected[..] else {
+        return Err(StoreError::Unreadable(format!(
+            "the sequencer's answers: {affected:?}"
+        )));
+    };
+    let batch = u64::from(logged > 0);
+    if removed != logged || closed != batch || raised != batch {
+        return Err(StoreError::Unreadable(format!(
+            "sync_outbox: of {logged} rows {removed} were there to remove, {closed} batches, {raised} heads"
+        )));
     }
-    Ok(())
-}
-
-/// Takes what has numbers after `head` up to `through` out of the outbox; returns how many rows that were. The join is
-/// ordered by hand: on stale statistics a plain `DELETE … IN (…)` was planned as a scan and cost seconds.
-///
-/// # Errors
-/// Of the database.
-pub async fn remove_sequenced(
-    conn: &mut MySqlConnection,
-    head: i64,
-    through: i64,
-) -> Result<u64, StoreError> {
-    let sql = "DELETE o FROM sync_log l STRAIGHT_JOIN sync_outbox o ON o.id = l.outbox_id WHERE l.seq > ? AND l.seq <= ?";
-    Ok(sqlx::query(sql)
-        .bind(head)
-        .bind(through)
-        .execute(conn)
-        .await?
-        .rows_affected())
+    Ok(usize::try_from(logged).unwrap_or(usize::MAX))
 }
 
 /// A scope's entries in (after, through], at most `most`.

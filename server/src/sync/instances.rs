@@ -2,22 +2,29 @@
 //! loses the lock with its connection; one that merely stops (SIGSTOP, a host without network) would keep it for hours.
 //! So each gives a sign of life, and whoever waits for the head disconnects a holder that has gone silent.
 
-use crate::store::{Db, StoreError, instances};
+use crate::store::{
+    Db, StoreError,
+    instances::{self, Sign},
+};
 use std::{
+    collections::HashMap,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
 };
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How often an instance gives a sign of life.
 const BEAT: Duration = Duration::from_millis(250);
-/// A holder of the head that has been silent for so long is disconnected by who waits for the head.
-const SILENT: Duration = Duration::from_secs(1);
-/// An instance that has been silent for so long loses all its connections: rows that it has locked are waited for too.
-const GONE: Duration = Duration::from_secs(5);
+/// A holder of the head that has missed so many, a second's worth, is disconnected by who waits for the head.
+const SILENT: u32 = 4;
+/// An instance that has missed so many, five seconds' worth, loses all its connections: rows that it has locked are
+/// waited for too.
+const GONE: u32 = 20;
 
 /// How it stands with the head, as the sequencer of this instance sees it.
 #[derive(Debug, Default)]
@@ -61,52 +68,91 @@ impl Turns {
 
 /// Gives signs of life and looks after the other instances, until `stop`.
 pub async fn run(db: &Db, turns: &Turns, stop: &CancellationToken) {
-    if let Ok(mut conn) = db.read().await {
+    if let Ok(mut conn) = db.pulse().await {
         drop(instances::tidy(&mut conn).await);
     }
-    let mut steady = Instant::now();
-    let mut last = Instant::now();
+    let mut watch = Watch::default();
+    let mut beats = tokio::time::interval(BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        // A database or machine that was slow made everybody silent: nobody is suspected for that.
-        if last.elapsed() > SILENT {
-            steady = Instant::now();
-        }
-        last = Instant::now();
-        let sound = steady.elapsed() > SILENT + BEAT;
-        if let Err(error) = round(db, turns, sound).await {
-            tracing::debug!(%error, "no sign of life could be given");
-            steady = Instant::now();
-        }
         tokio::select! {
             () = stop.cancelled() => break,
-            () = tokio::time::sleep(BEAT) => {}
+            _ = beats.tick() => {}
+        }
+        if let Err(error) = round(db, turns, &mut watch).await {
+            tracing::debug!(%error, "no sign of life could be given");
         }
     }
-    if let Ok(mut conn) = db.read().await {
+    if let Ok(mut conn) = db.pulse().await {
         drop(instances::forget(&mut conn, db.instance()).await);
     }
 }
 
-async fn round(db: &Db, turns: &Turns, sound: bool) -> Result<(), StoreError> {
-    let mut conn = db.read().await?;
+async fn round(db: &Db, turns: &Turns, watch: &mut Watch) -> Result<(), StoreError> {
+    let mut conn = db.pulse().await?;
     instances::beat(&mut conn, db.instance()).await?;
-    if !sound {
-        return Ok(());
-    }
-    for silent in instances::silent(&mut conn, db.instance(), SILENT).await? {
-        let gone = silent.since > GONE;
-        if !gone && !turns.waiting.load(Ordering::Relaxed) {
+    let others = instances::others(&mut conn, db.instance()).await?;
+    for (sign, missed) in watch.look(&others) {
+        let gone = missed >= GONE;
+        if missed < SILENT || !(gone || turns.waiting.load(Ordering::Relaxed)) {
             continue;
         }
-        let ended = instances::disconnect(&mut conn, silent.instance, !gone).await?;
+        let ended = instances::disconnect(&mut conn, sign.instance, !gone).await?;
         if ended > 0 {
-            turns.disconnected(silent.since);
-            tracing::warn!(instance = %silent.instance, silent_ms = silent.since.as_millis(), connections = ended,
+            turns.disconnected(sign.since);
+            tracing::warn!(instance = %sign.instance, silent_ms = sign.since.as_millis(), connections = ended,
                 "an instance has gone silent; it was disconnected");
         }
         if gone {
-            instances::forget(&mut conn, silent.instance).await?;
+            instances::forget(&mut conn, sign.instance).await?;
         }
     }
     Ok(())
+}
+
+/// How many signs of life each of the others has missed, counted in one's own: a database or a machine that was slow
+/// made everybody silent, and nobody is suspected for that.
+#[derive(Debug, Default)]
+struct Watch(HashMap<Uuid, (i64, u32)>);
+
+impl Watch {
+    fn look(&mut self, others: &[Sign]) -> Vec<(Sign, u32)> {
+        self.0
+            .retain(|id, _| others.iter().any(|sign| sign.instance == *id));
+        let mut count = |sign: &Sign| {
+            let (at, missed) = self.0.entry(sign.instance).or_insert((sign.at, 0));
+            *missed = if *at == sign.at { *missed + 1 } else { 1 };
+            *at = sign.at;
+            (*sign, *missed - 1)
+        };
+        others.iter().map(&mut count).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_gives_no_sign_while_we_do_is_silent() {
+        let sign = |id: u128, at| Sign {
+            instance: Uuid::from_u128(id),
+            at,
+            since: Duration::ZERO,
+        };
+        let mut watch = Watch::default();
+        let mut missed = |signs: &[Sign]| -> Vec<u32> {
+            watch.look(signs).into_iter().map(|(_, n)| n).collect()
+        };
+        assert_eq!(missed(&[sign(1, 10), sign(2, 10)]), [0, 0], "first seen");
+        assert_eq!(missed(&[sign(1, 20), sign(2, 10)]), [0, 1]);
+        assert_eq!(missed(&[sign(1, 20), sign(2, 10)]), [1, 2]);
+        assert_eq!(missed(&[sign(1, 30), sign(2, 11)]), [0, 0], "back again");
+        assert_eq!(missed(&[sign(1, 30)]), [1]);
+        assert_eq!(
+            missed(&[sign(1, 30), sign(2, 11)]),
+            [2, 0],
+            "forgotten and new"
+        );
+    }
 }

@@ -16,8 +16,11 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = 2_000;
 /// How long to sleep when nothing rings: writes of other instances are not heard.
 const POLL: Duration = Duration::from_millis(20);
-/// How long to leave a failing database alone.
-const AFTER_ERROR: Duration = Duration::from_millis(500);
+/// The same when there was something just now: where one instance writes, more follows.
+const SOON: Duration = Duration::from_millis(5);
+/// How long to leave a failing database alone, at first; doubling up to sixteen times as much. A connection that
+/// somebody ended is a failure too.
+const AFTER_ERROR: Duration = Duration::from_millis(30);
 
 /// After so long the head must be in somebody else's hands.
 const WAITING: Duration = Duration::from_millis(200);
@@ -34,31 +37,36 @@ pub async fn run(db: Db, stop: CancellationToken) {
 async fn number(db: &Db, turns: &Turns, stop: &CancellationToken) {
     let wake = db.wake();
     let mut behind_since: Option<Instant> = None;
+    let (mut rung, mut failures) = (true, 0);
     loop {
-        let ran = in_turn(db, turns).await;
+        let ran = in_turn(db, turns, rung).await;
         let behind = !matches!(&ran, Ok(moved) if *moved < BATCH as usize);
         behind_since = behind.then(|| behind_since.unwrap_or_else(Instant::now));
         metrics::gauge!("sync_sequencer_lag_seconds")
             .set(behind_since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
         let pause = match ran {
             Ok(_) if behind && !stop.is_cancelled() => continue,
-            Ok(_) => POLL,
+            Ok(moved) => {
+                failures = 0;
+                if moved > 0 { SOON } else { POLL }
+            }
             Err(error) => {
                 tracing::warn!(%error, "the sequencer could not work; it tries again");
-                AFTER_ERROR
+                failures = (failures + 1).min(5);
+                AFTER_ERROR * (1 << (failures - 1))
             }
         };
-        tokio::select! {
+        rung = tokio::select! {
             () = stop.cancelled() => return,
-            () = wake.notified() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
+            () = wake.notified(), if failures == 0 => true,
+            () = tokio::time::sleep(pause) => false,
+        };
     }
 }
 
 /// One look at the outbox; says so while it has to wait for its turn.
-async fn in_turn(db: &Db, turns: &Turns) -> Result<usize, StoreError> {
-    let work = round(db);
+async fn in_turn(db: &Db, turns: &Turns, rung: bool) -> Result<usize, StoreError> {
+    let work = round(db, rung);
     tokio::pin!(work);
     let ran = tokio::select! {
         ran = &mut work => ran,
@@ -74,9 +82,9 @@ async fn in_turn(db: &Db, turns: &Turns) -> Result<usize, StoreError> {
     ran
 }
 
-/// One look at the outbox: a cheap one first, as it is mostly empty.
-async fn round<L: Ledger>(db: &L) -> Result<usize, StoreError> {
-    if !db.anything_pending().await? {
+/// One look at the outbox: a cheap one first where nobody has rung, as it is mostly empty.
+async fn round<L: Ledger>(db: &L, rung: bool) -> Result<usize, StoreError> {
+    if !rung && !db.anything_pending().await? {
         return Ok(0);
     }
     sequence(db).await
@@ -102,34 +110,12 @@ async fn in_one_transaction<L: Ledger>(db: &L) -> Result<usize, StoreError> {
     let mut tries = Tries::default();
     loop {
         let mut tx = db.begin_sequencing().await?;
-        let moved = move_batch(&mut tx, db.tag()).await;
+        let moved = tx.number(BATCH, db.tag()).await;
+        if matches!(moved, Ok(moved) if moved > 0) {
+            crash_point("sequencer.before_commit");
+        }
         if let Some(settled) = db.settle(tx, moved, &mut tries).await {
             return settled;
         }
     }
-}
-
-async fn move_batch(tx: &mut impl Sequencing, tag: [u8; 16]) -> Result<usize, StoreError> {
-    let head = tx.lock_head().await?;
-    // Read after the lock: each statement sees what is committed by then (READ COMMITTED).
-    let rows = tx.pending(BATCH).await?;
-    let Ok(count) = i64::try_from(rows.len()) else {
-        return Ok(0);
-    };
-    if count == 0 {
-        return Ok(0);
-    }
-    let through = head.seq + count;
-    tx.append(head.seq, &rows).await?;
-    crash_point("sequencer.after_insert");
-    let removed = tx.remove_sequenced(head.seq, through).await?;
-    if removed != rows.len() as u64 {
-        return Err(StoreError::Unreadable(format!(
-            "sync_outbox: {removed} of {count} rows were there to remove"
-        )));
-    }
-    crash_point("sequencer.after_delete");
-    tx.close_batch(through, tag).await?;
-    crash_point("sequencer.before_commit");
-    Ok(rows.len())
 }

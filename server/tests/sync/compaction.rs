@@ -13,7 +13,7 @@ use huishou_domain::{
 };
 use huishou_server::store::{
     compaction::{self, KEPT, WHOLE},
-    sync_log::{self, Pending},
+    sync_log,
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeSet;
@@ -25,17 +25,14 @@ type Whole = Vec<(i64, Scope, Uuid)>;
 /// Appends rows as one batch closed so long ago.
 async fn append(ground: &Ground, whole: &mut Whole, rows: &[(Scope, Uuid)], ago: TimeDelta) {
     let head = whole.last().map_or(0, |(seq, ..)| *seq);
-    let pending: Vec<Pending> = rows
-        .iter()
-        .map(|(scope, id)| Pending {
-            id: 0,
-            scope: scope.to_string(),
-            kind: Kind::Order.as_str().to_owned(),
-            entity_id: *id,
-        })
-        .collect();
     let mut conn = ground.app.db.read().await.unwrap();
-    sync_log::append(&mut conn, head, &pending).await.unwrap();
+    let mut log =
+        sqlx::QueryBuilder::new("INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) ");
+    log.push_values((head + 1..).zip(rows), |mut row, (seq, (scope, id))| {
+        row.push_bind(seq).push_bind(0).push_bind(scope.to_string());
+        row.push_bind(Kind::Order.as_str()).push_bind(*id);
+    });
+    log.build().execute(&mut *conn).await.unwrap();
     for (seq, (scope, id)) in (head + 1..).zip(rows) {
         whole.push((seq, scope.clone(), *id));
     }

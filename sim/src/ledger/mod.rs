@@ -25,7 +25,7 @@ use crate::{
 use huishou_domain::ids::DeviceId;
 use huishou_server::{
     store::{StoreError, devices::Progress, sync_head::Head},
-    sync::ports::{Ledger, Sequencing},
+    sync::ports::Ledger,
 };
 use locks::Locks;
 use rows::{Key, Row, Tables};

@@ -10,10 +10,23 @@ use huishou_domain::{
     sync::{message::Verdict, scope::Kind},
 };
 use huishou_server::store::{
-    appointments::Stored, devices::Progress, staff::Person, sync_head::Head, sync_log::Pending,
+    appointments::Stored, devices::Progress, staff::Person, sync_head::Head,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
+
+/// A row of the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its own number.
+    pub id: i64,
+    /// Scope written in.
+    pub scope: String,
+    /// Kind of aggregate.
+    pub kind: String,
+    /// Which.
+    pub entity_id: Uuid,
+}
 
 /// A row's place. Rows of a table lie together, in the order of their primary key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,17 +2,39 @@
 
 use super::{
     Sabotage, SimTx,
-    rows::{Key, Logged, Row},
+    rows::{Key, Logged, Pending, Row},
 };
 use huishou_domain::sync::scope::Kind;
 use huishou_server::{
-    store::{StoreError, sync_head::Head, sync_log::Pending},
+    store::{StoreError, sync_head::Head},
     sync::ports::Sequencing,
 };
 use std::sync::Arc;
 
 impl Sequencing for SimTx {
-    async fn lock_head(&mut self) -> Result<Head, StoreError> {
+    /// Each part may be the last one of a server that dies.
+    async fn number(&mut self, most: u32, tag: [u8; 16]) -> Result<usize, StoreError> {
+        let head = self.lock_head().await?.seq;
+        let rows = self.pending(most).await?;
+        let count = i64::try_from(rows.len()).unwrap_or(0);
+        if count == 0 {
+            return Ok(0);
+        }
+        self.append(head, &rows).await?;
+        let removed = self.remove_sequenced(head, head + count).await?;
+        if removed != rows.len() {
+            return Err(StoreError::Unreadable(format!(
+                "{removed} of {count} rows were there to remove"
+            )));
+        }
+        self.close_batch(head + count, tag).await?;
+        Ok(removed)
+    }
+}
+
+impl SimTx {
+    /// The head, its row locked.
+    pub(super) async fn lock_head(&mut self) -> Result<Head, StoreError> {
         self.call().await?;
         self.lock(&Key::Head).await?;
         match self.get(&Key::Head) {
@@ -63,7 +85,7 @@ impl Sequencing for SimTx {
         Ok(())
     }
 
-    async fn remove_sequenced(&mut self, head: i64, through: i64) -> Result<u64, StoreError> {
+    async fn remove_sequenced(&mut self, head: i64, through: i64) -> Result<usize, StoreError> {
         self.call().await?;
         let numbers: Vec<i64> = self
             .range(Key::Log(head + 1)..=Key::Log(through))

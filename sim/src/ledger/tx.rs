@@ -2,10 +2,10 @@
 
 use super::{
     SimLedger, locks,
-    rows::{Key, Row},
+    rows::{Key, Pending, Row},
 };
 use huishou_domain::sync::scope::{Kind, Scope};
-use huishou_server::store::{StoreError, sync_log::Pending};
+use huishou_server::store::StoreError;
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 use uuid::Uuid;
 
