@@ -5,8 +5,8 @@ use crate::{
     clock::Contact,
     error::{Error, Result},
     store::{
-        Commit, Db, appointment_list, base, blobs, journal, meta, mutations, mutations::Stored,
-        order_list, people,
+        Commit, Db, appointment_list, base, blobs, journal, lives, meta, mutations,
+        mutations::Stored, order_list, people,
     },
     view::sync::{ChipState, MutationEntry, SyncStatus},
     visits,
@@ -184,6 +184,7 @@ fn entry(db: &Db, names: &HashMap<StaffId, String>, stored: Stored) -> Result<Mu
         order_id: stored.visit.map(|id| id.to_string()),
         outcome: stored.outcome,
         code: match stored.outcome {
+            None => why_it_waits(db, stored.uid, stored.visit)?,
             Some(Outcome::Conflict) => Some(
                 verdict
                     .as_ref()
@@ -197,6 +198,17 @@ fn entry(db: &Db, names: &HashMap<StaffId, String>, stored: Stored) -> Result<Mu
         args: mutation.args,
         current: verdict.and_then(|v| v.current),
     })
+}
+
+/// What there is to say of a command that waits: nothing shows it but the sync centre, because its visit is not here,
+/// or the server was set back and is told again.
+fn why_it_waits(db: &Db, uid: Uuid, visit: Option<Uuid>) -> Result<Option<String>> {
+    if let Some(visit) = visit
+        && visits::load(db, visit)?.is_none()
+    {
+        return Ok(Some("visit_unknown".into()));
+    }
+    Ok(lives::is_told_again(db, uid)?.then(|| "told_again".into()))
 }
 
 fn actor(db: &Db, names: &HashMap<StaffId, String>, id: StaffId) -> Result<String> {

@@ -28,9 +28,22 @@ pub fn wait_again_of_earlier_lives(db: &Db) -> Result<Vec<Uuid>> {
     wait_again(db, "id <= ?1", 0)
 }
 
+/// Everything kept that took effect waits again, to be told in a new life: what rested on numbers of an earlier one
+/// could be forgotten by the server without anybody noticing. Names the visits.
+///
+/// # Errors
+/// Of the store.
+pub fn wait_again_in_new_life(db: &Db) -> Result<Vec<Uuid>> {
+    forget_answers(db, "id > ?1 AND outcome = 'applied'", i64::MIN)
+}
+
 fn wait_again(db: &Db, which: &str, bound: i64) -> Result<Vec<Uuid>> {
     let forgotten =
         format!("{which} AND outcome IS NOT NULL AND (outcome = 'applied' OR open = 1)");
+    forget_answers(db, &forgotten, bound)
+}
+
+fn forget_answers(db: &Db, forgotten: &str, bound: i64) -> Result<Vec<Uuid>> {
     let mut statement = db.prepare_cached(&format!(
         "SELECT DISTINCT visit FROM mutations WHERE {forgotten} AND visit IS NOT NULL"
     ))?;
@@ -46,6 +59,16 @@ fn wait_again(db: &Db, which: &str, bound: i64) -> Result<Vec<Uuid>> {
     ))?
     .execute([bound])?;
     Ok(visits)
+}
+
+/// Whether the server had answered this command and is told it again.
+///
+/// # Errors
+/// Of the store.
+pub fn is_told_again(db: &Db, uid: Uuid) -> Result<bool> {
+    Ok(db
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM journal WHERE uid = ?1 AND superseded = 1)")?
+        .query_row([uid], |row| row.get(0))?)
 }
 
 /// How many commands of the present life above a number wait for a verdict.

@@ -1,11 +1,13 @@
 //! Whether the server and this store still agree about the numbers of commands (sync.md 16, 20). A server that was set
 //! back hears again what it lost; where numbers can no longer be made to agree — the store is an older copy, or what the
-//! server wants to hear is not kept any more — what waits gets new ones, in a new incarnation. Identities stay, so that
-//! the server takes each command once.
+//! server wants to hear is not kept any more — what waits gets new ones, in a new incarnation, and everything kept that
+//! took effect is told again in it: each incarnation stands by itself. Identities stay, so that the server takes each
+//! command once.
 
 use crate::{
     error::Result,
     store::{Db, lives, meta, mutations},
+    visits,
 };
 use huishou_domain::sync::message::{PullAnswer, PushAnswer};
 use uuid::Uuid;
@@ -109,21 +111,14 @@ pub fn compare(db: &Db, said: Said) -> Result<Agreed> {
         },
         ..Agreed::default()
     };
-    if is_in_doubt(db)? {
-        if other_history {
-            agreed.contained = 0;
-            agreed.touched = lives::wait_again_above(db, 0)?;
-            agreed
-                .touched
-                .extend(lives::wait_again_of_earlier_lives(db)?);
-        }
-        agreed.again = true;
-        return Ok(agreed);
+    let doubtful = is_in_doubt(db)?;
+    if doubtful && other_history {
+        agreed.contained = 0;
     }
     let last = agreed.contained;
     let made: i64 = meta::get(db, meta::Key::LastId)?.unwrap_or(0);
     let went_back = last < mutations::confirmed(db, made)?;
-    if went_back {
+    if went_back || doubtful && other_history {
         tracing::warn!(
             own,
             ?said,
@@ -136,6 +131,10 @@ pub fn compare(db: &Db, said: Said) -> Result<Agreed> {
         agreed
             .touched
             .extend(lives::wait_again_of_earlier_lives(db)?);
+    }
+    if doubtful {
+        agreed.again = true;
+        return Ok(agreed);
     }
     // Every number above what it knows has to be heard; earlier lives' numbers mean nothing to it.
     let waiting = lives::waiting_above(db, i64::MIN)?;
@@ -175,14 +174,20 @@ pub fn stale(db: &Db, theirs: Option<u32>) -> Result<()> {
     meta::set(db, meta::Key::OlderCopy, &true)
 }
 
-/// A new incarnation: what waits gets new numbers from 1, in the old order.
+/// A new incarnation: what waits gets new numbers from 1, in the old order, and with it everything kept that took
+/// effect. Identities stay, so that the server takes none of it twice; and a server that is set back later, to before
+/// the old numbers, is found out by the new ones.
 ///
 /// # Errors
 /// Of the store.
 pub fn renew(db: &Db) -> Result<()> {
     let known: u32 = meta::get(db, meta::Key::ServerIncarnation)?.unwrap_or(1);
     let new = known.max(own(db)?).saturating_add(1);
+    let told_again = lives::wait_again_in_new_life(db)?;
     let last = lives::renumber(db)?;
+    for visit in told_again {
+        visits::rebuild(db, visit)?;
+    }
     meta::set(db, meta::Key::Incarnation, &new)?;
     meta::set(db, meta::Key::LastId, &last)?;
     meta::set(db, meta::Key::Sent, &0)?;

@@ -207,16 +207,28 @@ pub async fn round(
 /// jitter so that a station's devices do not all come back at the same moment.
 #[must_use]
 pub fn wait(failures: u32) -> Duration {
+    wait_by(failures, |most| rand::rng().random_range(0..=most))
+}
+
+/// The same with the chance from outside: `any` answers a number from 0 to the given one.
+#[must_use]
+pub fn wait_by(failures: u32, any: impl FnOnce(u64) -> u64) -> Duration {
     let base = SHORTEST.saturating_mul(1 << failures.min(8));
     let millis = u64::try_from(base.as_millis()).unwrap_or(u64::MAX);
-    let jitter = rand::rng().random_range(0..=millis / 2);
-    (base + Duration::from_millis(jitter)).min(LONGEST)
+    (base + Duration::from_millis(any(millis / 2))).min(LONGEST)
 }
 
 /// How long to wait while hints come: nearly five minutes, for what no hint told.
 #[must_use]
 pub fn wait_hinted() -> Duration {
-    LONGEST.mul_f64(rand::rng().random_range(0.8..1.0))
+    wait_hinted_by(|most| rand::rng().random_range(0..=most))
+}
+
+/// The same with the chance from outside: `any` answers a number from 0 to the given one.
+#[must_use]
+pub fn wait_hinted_by(any: impl FnOnce(u64) -> u64) -> Duration {
+    let longest = u64::try_from(LONGEST.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(longest - any(longest / 5))
 }
 
 #[cfg(test)]

@@ -314,7 +314,11 @@ fn server_and_device_may_both_have_been_put_back() {
     put_back(&mut device, &files);
     ticket(&device);
     device.round(&server).unwrap();
-    assert_eq!(server.numbers(), (2, 1));
+    assert_eq!(
+        server.numbers(),
+        (2, 6),
+        "with all that its copy knew to have taken effect"
+    );
     // Now the server too, to before the second life began.
     server.restore(&at_server);
     settles(&server, &device);
@@ -340,18 +344,18 @@ fn a_history_cut_behind_earlier_lives_has_them_told_again() {
     put_back(&mut device, &files);
     let third = ticket(&device);
     device.round(&server).unwrap();
-    assert_eq!(server.numbers(), (2, 1));
+    assert_eq!(server.numbers(), (2, 2));
     server.restore(&at_server);
     settles(&server, &device);
     let known = server.visible();
-    for uid in [first, third] {
+    for (uid, times) in [(first, 3), (third, 2)] {
         let told = server
             .state()
             .received
             .iter()
             .filter(|raw| uids(&[(*raw).clone()])[0] == uid)
             .count();
-        assert_eq!(told, 2, "{uid}");
+        assert_eq!(told, times, "{uid}");
     }
     let tickets = known
         .keys()
@@ -361,6 +365,102 @@ fn a_history_cut_behind_earlier_lives_has_them_told_again() {
         2,
         "the second lives only in the lost history, and on no device"
     );
+}
+
+/// A database that failed over without anybody's noticing: the history is the same to all who look.
+fn fail_over(server: &Server, to: &super::server::State) {
+    let epoch = server.state().epoch;
+    server.restore(to);
+    server.state().epoch = epoch;
+}
+
+/// Orders that the server holds.
+fn orders(server: &Server) -> usize {
+    let kind = huishou_domain::sync::scope::Kind::Order;
+    server.visible().keys().filter(|key| key.0 == kind).count()
+}
+
+#[test]
+fn what_a_server_forgot_unnoticed_while_a_store_was_in_doubt_is_told_in_the_new_life() {
+    let (server, mut device) = (Server::new(&scopes()), Device::new());
+    device.round(&server).unwrap();
+    let at_server = server.backup();
+    let first = ticket(&device);
+    device.round(&server).unwrap();
+    let files = backup(&device);
+    ticket(&device);
+    device.round(&server).unwrap();
+    put_back(&mut device, &files);
+    device.pull(&server).unwrap();
+    fail_over(&server, &at_server);
+    let third = ticket(&device);
+    device.push(&server).unwrap();
+    assert_eq!((incarnation(&device), server.numbers()), (2, (2, 2)));
+    settles(&server, &device);
+    let heard = uids(&server.state().received);
+    assert_eq!(heard[heard.len() - 2..], [first, third], "in their order");
+    assert_eq!(orders(&server), 2);
+}
+
+#[test]
+fn a_server_that_forgot_an_earlier_life_after_the_new_one_began_hears_both() {
+    let (server, mut device) = (Server::new(&scopes()), Device::new());
+    device.round(&server).unwrap();
+    let at_server = server.backup();
+    ticket(&device);
+    device.round(&server).unwrap();
+    let files = backup(&device);
+    ticket(&device);
+    device.round(&server).unwrap();
+    put_back(&mut device, &files);
+    ticket(&device);
+    device.round(&server).unwrap();
+    assert_eq!(server.numbers(), (2, 2));
+    fail_over(&server, &at_server);
+    settles(&server, &device);
+    assert_eq!((orders(&server), server.numbers()), (2, (2, 2)));
+}
+
+#[test]
+fn what_the_new_life_tells_again_is_seen_and_says_why_it_waits() {
+    let (server, mut device) = (Server::new(&scopes()), Device::new());
+    let (_, order) = served(&server, &device);
+    let files = backup(&device);
+    ticket(&device);
+    device.round(&server).unwrap();
+    put_back(&mut device, &files);
+    device.pull(&server).unwrap();
+    device.store(push::prepare).unwrap();
+    assert_eq!(device.pending(), 5);
+    let shown = device.engine.order(order).unwrap().order;
+    assert_eq!((shown.payments.len(), shown.quotes.len()), (1, 1));
+    let waiting = device.engine.pending().unwrap();
+    assert!(
+        waiting
+            .iter()
+            .all(|entry| entry.code.as_deref() == Some("told_again"))
+    );
+    device.is_sound();
+    settles(&server, &device);
+}
+
+#[test]
+fn a_command_whose_visit_nobody_knows_any_more_is_in_the_sync_centre_with_the_reason() {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let at_server = server.backup();
+    let (_, order) = served(&server, &device);
+    // It is somebody else's by now, and then the server is set back to before it was booked.
+    server.move_to(order, &[Scope::Station(STATION)]);
+    device.round(&server).unwrap();
+    assert!(device.engine.order(order).is_err());
+    server.restore(&at_server);
+    device.pull(&server).unwrap();
+    let waiting = device.engine.pending().unwrap();
+    assert_eq!(waiting.len(), 5);
+    for entry in &waiting {
+        assert_eq!(entry.code.as_deref(), Some("visit_unknown"));
+        assert_eq!(entry.order_id, Some(order.to_string()));
+    }
 }
 
 /// A process may end after every step: what follows is the same.

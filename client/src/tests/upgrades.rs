@@ -6,7 +6,11 @@ use super::{
 };
 use crate::{
     folder,
-    store::{StoreKey, base, migrate::golden, mutations},
+    store::{
+        StoreKey, base,
+        migrate::{self, golden},
+        mutations,
+    },
     view::session::Settings,
 };
 use serde_json::json;
@@ -102,7 +106,7 @@ fn an_upgrade_that_rebuilds_fetches_the_servers_part_anew_and_keeps_the_devices_
     let iron = json!({"items": [{"category": "metal/iron", "quantity": "3"}]});
     let made = device.engine.main_read(mutations::unanswered).unwrap();
     device.close();
-    golden::rebuild(&store(&device), &key());
+    migrate::rebuild(&store(&device), &key()).unwrap();
     device.reopen();
     assert_eq!(device.engine.main_read(base::count).unwrap(), 0);
     let kept = device.engine.main_read(mutations::unanswered).unwrap();
@@ -124,7 +128,7 @@ fn what_needs_no_server_is_seen_before_the_first_contact_after_a_rebuild() {
         .order_id
         .unwrap();
     device.close();
-    golden::rebuild(&store(&device), &key());
+    migrate::rebuild(&store(&device), &key()).unwrap();
     device.reopen();
     assert_eq!(device.engine.order(ticket).unwrap().order.id, ticket);
     device.is_sound();

@@ -216,4 +216,6 @@ export default {
   foreign_station: 'Written for a station where its author does not work.',
   quote_superseded: 'That quote was replaced by a newer weighing. Ask the customer about the latest one.',
   disputed: 'Disputed; someone must check.',
+  told_again: 'The server was set back to an earlier state; this is told to it again.',
+  visit_unknown: 'Its visit is not on this device any more. What you did is kept here and told to the server; what it cannot place goes to the administrators.',
 }

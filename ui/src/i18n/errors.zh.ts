@@ -216,4 +216,6 @@ export default {
   foreign_station: '开单人不属于这个站点。',
   quote_superseded: '这份报价已被新的称重取代。请按最新报价请客户确认。',
   disputed: '记录有争议，需人工核对。',
+  told_again: '服务器恢复到了较早的状态，这一条正在重新上报。',
+  visit_unknown: '这次上门已不在本机。您的操作仍保存在本机并会上报；服务器无法归属的会转给管理员处理。',
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { useSync } from '@/stores/sync'
+import type { MutationEntry } from '@/host'
 import { mounted, startDemo, until } from '../../../tests/mounting'
+import MutationCard from './MutationCard.vue'
 import { sorted } from './mutations'
 import SyncScreen from './SyncScreen.vue'
 
@@ -16,6 +18,19 @@ describe('the sync centre', () => {
     expect((await centre()).wrapper.get('[data-testid="lost"]').text()).toContain('什么都不会丢')
     expect((await centre('attention')).wrapper.get('[data-testid="lost"]').text()).toContain('1 条')
     expect((await centre('practice')).wrapper.get('[data-testid="lost"]').text()).toContain('从不上传')
+  })
+
+  it('keeps showing what was done on a visit that nobody here knows any more, with the reason and whom to ask', async () => {
+    await startDemo()
+    const done: MutationEntry = { id: 3, uid: 'u', name: 'order.pay@1', at: '2026-11-23T02:00:00.000Z', actor: '张三', subject: 'HS-20261123-4F7K2Q9M', appointment_id: null, order_id: 'o', outcome: null, code: 'visit_unknown', field: null, open: false, args: {}, current: null }
+    const waiting = (await mounted(MutationCard, { props: { entry: done } })).wrapper
+    expect(waiting.text()).toContain('已不在本机')
+    expect(waiting.find('[data-testid="call-station"]').exists()).toBe(true)
+    const disputed = (await mounted(MutationCard, { props: { entry: { ...done, outcome: 'applied', code: 'disputed' } } })).wrapper
+    expect(disputed.find('[data-testid="call-station"]').exists()).toBe(true)
+    const again = (await mounted(MutationCard, { props: { entry: { ...done, code: 'told_again' } } })).wrapper
+    expect(again.text()).toContain('重新上报')
+    expect(again.find('[data-testid="call-station"]').exists()).toBe(false)
   })
 
   it('counts the pictures that are not up yet', async () => {
