@@ -6,7 +6,10 @@ use crate::{client::Client, figures::Measured, store::look};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-/// The first push of many edits by a device that has synced once, one edit after that, as many edits again, and making
+/// Pushes of a single edit in one run.
+const SINGLE: usize = 10;
+
+/// The first push of many edits by a device that has synced once, single edits after that, as many edits again, and making
 /// an edit offline (no network). Every run has a fresh station and fresh stores.
 ///
 /// # Errors
@@ -18,18 +21,22 @@ pub async fn pushes(both: &mut Both) -> Result<[Measured; 4]> {
     let mut again = Measured::new(&format!("W4 push of {edits} more"));
     let mut local = Measured::new("an edit made offline");
     for run in 0..both.scale.runs {
-        let visits = both.scale.visits.max(u32::try_from(2 * edits + 1)?);
+        let visits = both.scale.visits.max(u32::try_from(2 * edits + SINGLE)?);
         let station = both.station(&format!("edits{run}"), visits, 2).await?;
-        let ids = look::appointments(both.ours.database(), &station.id, 0, 2 * edits + 1).await;
+        let ids =
+            look::appointments(both.ours.database(), &station.id, 0, 2 * edits + SINGLE).await;
         for side in both.turns(run) {
             let mut client = both.client(side, &station, station.clerk()).await?;
             client.call(&json!({"op": "pull"})).await?;
             let ids = named(side, &ids);
             edit(&mut client, &ids[..edits], side, &mut local).await?;
             push(&mut client, edits, side, &mut first).await?;
-            edit(&mut client, &ids[edits..=edits], side, &mut local).await?;
-            push(&mut client, 1, side, &mut one).await?;
-            edit(&mut client, &ids[edits + 1..], side, &mut local).await?;
+            let (singles, others) = ids[edits..].split_at(SINGLE);
+            for id in singles {
+                edit(&mut client, std::slice::from_ref(id), side, &mut local).await?;
+                push(&mut client, 1, side, &mut one).await?;
+            }
+            edit(&mut client, others, side, &mut local).await?;
             push(&mut client, edits, side, &mut again).await?;
         }
     }

@@ -2,6 +2,7 @@
 
 use super::{
     body::unread,
+    caller::bearer,
     desk_answers::{ChecksShape, PullShape, PushShape},
     desk_schema::{PullBody, PushBody},
     encoded,
@@ -11,14 +12,14 @@ use crate::{
     app::App,
     crash::crash_point,
     problem::Problem,
-    staff::StaffSession,
-    store::kept_verdicts,
-    sync::{pull, push},
+    staff::{StaffSession, session::Bearer},
+    sync::{contact, pull, push},
 };
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Request, State},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request, State},
+    http::request::Parts,
     routing::post,
 };
 use huishou_domain::sync::message::{MAX_BYTES, PullAnswer, PullRequest, PushAnswer, PushRequest};
@@ -48,6 +49,18 @@ struct Description;
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
+}
+
+/// Who the token says it is; whether that is so still is looked up together with what is asked.
+struct Spoken(Bearer);
+
+impl FromRequestParts<App> for Spoken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let token = bearer(&parts.headers).ok_or_else(|| Problem::unauthorized("missing_token"))?;
+        Bearer::of(app, token).map(Self)
+    }
 }
 
 /// A message of sync, read straight into its type: mutations keep their bytes.
@@ -92,21 +105,10 @@ async fn push(
         errors::Token, errors::Invalid, errors::Always))]
 async fn pull(
     State(app): State<App>,
-    session: StaffSession,
+    Spoken(bearer): Spoken,
     Message(request): Message<PullRequest>,
 ) -> Result<Json<PullAnswer>, Problem> {
-    let answer = pull::pull(
-        &app.db,
-        &app.config.cursor_secret(),
-        session.caller(),
-        &request,
-        app.now(),
-    )
-    .await?;
-    let device = session.caller().device;
-    if let Err(error) = kept_verdicts::confirmed(&app.db, device, request.confirmed).await {
-        tracing::warn!(%error, %device, "what a device has confirmed could not be noted");
-    }
+    let answer = contact::pull(&app, bearer, &request).await?;
     crash_point("pull.before_answer");
     Ok(Json(answer))
 }

@@ -5,11 +5,14 @@ use crate::{
     auth::{Audience, Claims},
     problem::Problem,
     store::{
-        devices::{self, Device},
-        refresh_tokens, staff,
+        contacts::{self, Contact},
+        devices::Device,
         staff::Person,
     },
-    sync::pull::Caller,
+    sync::{
+        ports::{Look, Place},
+        pull::Caller,
+    },
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId},
@@ -32,12 +35,20 @@ pub struct StaffSession {
 #[derive(Debug, Clone)]
 pub struct AdminSession(pub StaffSession);
 
-impl StaffSession {
-    /// Loads the session that an access token is for.
+/// Who an access token says that its bearer is; what it allows is known only with a [`StaffSession`].
+#[derive(Debug, Clone, Copy)]
+pub struct Bearer {
+    /// On which device, signed in as whom.
+    pub caller: Caller,
+    chain: Uuid,
+}
+
+impl Bearer {
+    /// Reads a token.
     ///
     /// # Errors
-    /// `invalid_token`, `token_expired`, `device_revoked`, `session_ended`.
-    pub async fn load(app: &State, token: &str) -> Result<Self, Problem> {
+    /// `invalid_token`, `token_expired`.
+    pub fn of(app: &State, token: &str) -> Result<Self, Problem> {
         let claims = app.tokens.verify(token, Audience::Staff, app.now());
         let claims = claims.map_err(|fault| Problem::unauthorized(fault.as_str()))?;
         let Claims {
@@ -49,25 +60,62 @@ impl StaffSession {
         else {
             return Err(Problem::unauthorized("invalid_token"));
         };
+        let caller = Caller {
+            device,
+            staff: StaffId(sub),
+        };
+        Ok(Self { caller, chain })
+    }
+}
+
+impl StaffSession {
+    /// Loads the session that an access token is for.
+    ///
+    /// # Errors
+    /// `invalid_token`, `token_expired`, `device_unknown`, `device_revoked`, `session_ended`.
+    pub async fn load(app: &State, token: &str) -> Result<Self, Problem> {
+        let Bearer { caller, chain } = Bearer::of(app, token)?;
         let mut conn = app.db.read().await?;
-        let device = devices::find(&mut conn, device)
-            .await?
-            .ok_or_else(|| Problem::unauthorized("device_unknown"))?;
-        if device.revoked_at.is_some() {
-            drop(conn);
-            super::revoke::turn_away(app, &device).await?;
+        let contact = contacts::of(&mut conn, caller.device, caller.staff, chain).await?;
+        drop(conn);
+        Self::begin(app, contact, chain).await
+    }
+
+    /// The same with a look at what is new, in the same statement.
+    ///
+    /// # Errors
+    /// `device_unknown`, `device_revoked`, `session_ended`.
+    pub async fn load_looking(
+        app: &State,
+        bearer: Bearer,
+        place: Option<&Place>,
+    ) -> Result<(Self, Option<Look>), Problem> {
+        let Bearer { caller, chain } = bearer;
+        let (device, staff) = (caller.device, caller.staff);
+        let mut conn = app.db.read().await?;
+        let (contact, look) = match place {
+            Some(place) => contacts::with_look(&mut conn, device, staff, chain, place)
+                .await?
+                .unzip(),
+            None => (contacts::of(&mut conn, device, staff, chain).await?, None),
+        };
+        drop(conn);
+        Ok((Self::begin(app, contact, chain).await?, look))
+    }
+
+    async fn begin(app: &State, contact: Option<Contact>, chain: Uuid) -> Result<Self, Problem> {
+        let contact = contact.ok_or_else(|| Problem::unauthorized("device_unknown"))?;
+        if contact.device.revoked_at.is_some() {
+            super::revoke::turn_away(app, &contact.device).await?;
             return Err(Problem::new(403, "device_revoked"));
         }
-        let person = staff::find(&mut conn, StaffId(sub)).await?;
-        let person = person
-            .filter(|p| p.staff.active)
+        let person = contact
+            .person
+            .filter(|p| p.staff.active && contact.live)
             .ok_or_else(|| Problem::unauthorized("session_ended"))?;
-        if !refresh_tokens::is_live(&mut conn, chain).await? {
-            return Err(Problem::unauthorized("session_ended"));
-        }
         Ok(Self {
             person,
-            device,
+            device: contact.device,
             chain,
         })
     }

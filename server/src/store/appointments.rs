@@ -76,10 +76,12 @@ pub async fn load_many(
     conn: &mut MySqlConnection,
     ids: &[Uuid],
 ) -> Result<Vec<Stored<Appointment>>, StoreError> {
-    select_many(conn, ids, "").await
+    let mut found = select_many(conn, ids, "").await?;
+    add_reviews(conn, &mut found).await?;
+    Ok(found)
 }
 
-/// These appointments, locked in the order of their ids; unknown ids are left out.
+/// The rows of these appointments, locked in the order of their ids, without their reviews; unknown ids are left out.
 pub(super) async fn lock_many(
     tx: &mut Tx,
     ids: &[Uuid],
@@ -99,10 +101,8 @@ async fn select_many(
         QueryBuilder::<MySql>::new(format!("SELECT {COLUMNS} FROM appointments WHERE id IN ("));
     push_ids(&mut select, ids);
     select.push(how);
-    let rows = select.build().fetch_all(&mut *conn).await?;
-    let mut found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    add_reviews(conn, &mut found).await?;
-    Ok(found)
+    let rows = select.build().fetch_all(conn).await?;
+    rows.iter().map(read).collect()
 }
 
 /// A customer's own appointment.

@@ -2,7 +2,7 @@
 //! instead of one a row is what makes a day's work offline arrive in a moment.
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, alike,
     appointments::{self, Query, Stored},
     decode::unreadable,
     order_children, orders, reviews,
@@ -77,10 +77,11 @@ pub(super) async fn update_appointments(
     if let [(before, after)] = rows {
         return appointments::update(tx, before, after).await;
     }
-    let after: Vec<&Stored<Appointment>> = rows.iter().map(|(_, after)| after).collect();
+    let others = alike::update(tx, rows).await?;
+    let after: Vec<&Stored<Appointment>> = others.iter().map(|(_, after)| after).collect();
     let columns = appointments::row_columns();
     rewrite(tx, "appointments", columns, &after, appointments::bind_row).await?;
-    for (before, after) in rows {
+    for (before, after) in others {
         let a = &after.body;
         let known = before.reviews.len();
         reviews::append(

@@ -3,7 +3,7 @@
 use super::{StoreError, freshness::Freshness, instances, orders::Months, shapes};
 use crate::crash::crash_point;
 use sqlx::{
-    Executor, MySql, MySqlConnection, MySqlPool, Transaction,
+    Connection, Executor, MySql, MySqlConnection, MySqlPool, Transaction,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     pool::PoolConnection,
 };
@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub const ATTEMPTS: u32 = 8;
 /// Seconds a statement waits for a row lock; an idempotency twin waits as long (api.md).
 const LOCK_WAIT_SECONDS: u32 = 5;
+/// A connection that was of use so lately is there still; one that rested longer is asked first, which is a round trip.
+const SURELY_THERE: Duration = Duration::from_secs(1);
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Db {
     pool: MySqlPool,
     /// One connection for the sequencer alone, known to the other instances.
     sequencing: MySqlPool,
+    /// One connection for signs of life: they must not wait for those who wait for locks.
+    pulse: MySqlPool,
     instance: Uuid,
     months: Arc<Months>,
     wake: Arc<Notify>,
@@ -112,18 +116,25 @@ impl Db {
             MySqlPoolOptions::new()
                 .max_connections(most)
                 .acquire_timeout(connect.acquire_timeout)
+                .test_before_acquire(false)
                 .after_connect(move |connection, _| {
                     Box::pin(set_session(connection, instance, sequencer))
                 })
-                .before_acquire(move |_, about| {
+                .before_acquire(move |connection, about| {
                     let allowed = fresh.allows(&about);
-                    Box::pin(async move { Ok(allowed) })
+                    Box::pin(async move {
+                        if allowed && about.idle_for > SURELY_THERE {
+                            connection.ping().await?;
+                        }
+                        Ok(allowed)
+                    })
                 })
                 .connect_lazy_with(options.clone())
         };
         Ok(Self {
             pool: pool(connect.max_connections, false),
             sequencing: pool(1, true),
+            pulse: pool(1, false),
             instance,
             months: Arc::default(),
             wake: Arc::new(Notify::new()),
@@ -167,6 +178,22 @@ impl Db {
     /// The database cannot be reached.
     pub async fn read(&self) -> Result<PoolConnection<MySql>, StoreError> {
         Ok(self.pool.acquire().await?)
+    }
+
+    /// The connection for signs of life.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn pulse(&self) -> Result<PoolConnection<MySql>, StoreError> {
+        Ok(self.pulse.acquire().await?)
+    }
+
+    /// The sequencer's connection, for a look: it never waits for those who wait for locks.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn sequencing(&self) -> Result<PoolConnection<MySql>, StoreError> {
+        Ok(self.sequencing.acquire().await?)
     }
 
     /// A READ COMMITTED transaction. Dropped without commit it is rolled back.
@@ -239,11 +266,9 @@ impl Db {
         &self,
         mut connection: PoolConnection<MySql>,
     ) -> Result<Snapshot, StoreError> {
+        // In one message: both are of no use without the other.
         connection
-            .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            .await?;
-        connection
-            .execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+            .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             .await?;
         Ok(Snapshot {
             connection: Some(connection),

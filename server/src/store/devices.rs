@@ -65,7 +65,7 @@ impl From<Device> for DeviceRow {
 }
 
 /// How far a device's mutations have been processed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, sqlx::FromRow)]
 pub struct Progress {
     /// Which life of its store the numbers belong to.
     pub incarnation: i64,

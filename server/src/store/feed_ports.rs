@@ -1,12 +1,12 @@
 //! The feed's ports over MySQL: what the sequencer and a pull ask for. See [`super::ports`].
 
 use super::{
-    Snapshot, StoreError, Tx, devices, devices::Progress, mutations, replica, replica::Held, staff,
-    staff::Person, stations, sync_head, sync_head::Head, sync_log, sync_log::Pending,
+    Snapshot, StoreError, Tx, contacts, devices, devices::Progress, mutations, replica,
+    replica::Held, staff, staff::Person, stations, sync_head, sync_head::Head, sync_log,
 };
 use crate::sync::{
     plan::{Key, Slice},
-    ports::{Pulling, Sequencing},
+    ports::{Look, Place, Pulling, Sequencing},
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId},
@@ -21,24 +21,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 impl Sequencing for Tx {
-    async fn lock_head(&mut self) -> Result<Head, StoreError> {
-        sync_head::lock(self.conn()).await
-    }
-
-    async fn pending(&mut self, most: u32) -> Result<Vec<Pending>, StoreError> {
-        sync_log::pending(self.conn(), most).await
-    }
-
-    async fn append(&mut self, head: i64, rows: &[Pending]) -> Result<(), StoreError> {
-        sync_log::append(self.conn(), head, rows).await
-    }
-
-    async fn remove_sequenced(&mut self, head: i64, through: i64) -> Result<u64, StoreError> {
-        sync_log::remove_sequenced(self.conn(), head, through).await
-    }
-
-    async fn close_batch(&mut self, seq: i64, tag: [u8; 16]) -> Result<(), StoreError> {
-        sync_head::close_batch(self.conn(), seq, tag).await
+    async fn number(&mut self, most: u32, tag: [u8; 16]) -> Result<usize, StoreError> {
+        sync_log::number(self.conn(), most, tag).await
     }
 }
 
@@ -102,6 +86,15 @@ impl Pulling for Snapshot {
 
     async fn stations(&mut self) -> Result<Vec<Station>, StoreError> {
         stations::all(self.conn()?).await
+    }
+
+    async fn look(
+        &mut self,
+        device: DeviceId,
+        staff: StaffId,
+        place: &Place,
+    ) -> Result<Look, StoreError> {
+        contacts::look(self.conn()?, device, staff, place).await
     }
 
     async fn finish(self) -> Result<(), StoreError> {

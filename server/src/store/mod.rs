@@ -6,11 +6,13 @@
 //!
 //! SQL keeps to what MySQL 5.6, 5.7, MariaDB and TiDB share (architecture.md, storage facts).
 
+mod alike;
 pub mod appointments;
 pub mod blob_names;
 pub mod blobs;
 mod bulk;
 pub mod compaction;
+pub mod contacts;
 pub mod db;
 pub mod decode;
 pub mod devices;
@@ -19,6 +21,7 @@ pub mod disputed;
 pub mod error;
 mod feed_ports;
 pub mod freshness;
+mod gather;
 pub mod health;
 pub mod idempotency;
 pub mod instances;
@@ -34,6 +37,7 @@ pub mod ports;
 pub mod price_book_list;
 pub mod price_books;
 pub mod quarantine;
+pub mod quarantined_pictures;
 pub mod ratings;
 pub mod refresh_tokens;
 pub mod replica;
@@ -51,6 +55,7 @@ pub mod sync_head;
 pub mod sync_log;
 pub mod users;
 pub mod visits;
+pub mod worklist;
 
 pub use db::{Db, Snapshot, Tx, WriteError};
 pub use error::StoreError;

@@ -78,11 +78,13 @@ pub async fn load_many(
     months: &Months,
     ids: &[Uuid],
 ) -> Result<Vec<Stored<Order>>, StoreError> {
-    let found = select_many(conn, months, ids, "").await?;
+    let mut found = select_many(conn, months, ids, "").await?;
+    complete(conn, found.iter_mut().map(|(_, stored)| stored)).await?;
     Ok(found.into_iter().map(|(_, stored)| stored).collect())
 }
 
-/// These orders with the months they lie in, locked in the order of months and ids; unknown ids are left out.
+/// The rows of these orders with the months they lie in, locked in the order of months and ids, without goods, money and
+/// reviews; unknown ids are left out.
 pub(super) async fn lock_many(
     tx: &mut Tx,
     ids: &[Uuid],
@@ -118,7 +120,6 @@ async fn select_many(
     for (month, ids) in routes(conn, &missed).await? {
         found.extend(of_month(conn, month, &ids, how).await?);
     }
-    complete(conn, found.iter_mut().map(|(_, stored)| stored)).await?;
     Ok(found)
 }
 

@@ -1,8 +1,8 @@
 //! The sync core's ports over MySQL: each call is one function of this folder, on one transaction or snapshot.
 
 use super::{
-    Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, bulk, devices,
-    devices::Progress, dirty, disputed, disputed::NewDispute, messages, mutations,
+    Db, Snapshot, StoreError, Tx, appointments, appointments::Stored, bulk, contacts, devices,
+    devices::Progress, dirty, disputed, disputed::NewDispute, gather, messages, mutations,
     mutations::Processed, orders, orders::Route, price_books, price_books::Newest, slots as places,
     staff, staff::Person, stations, sync_head, sync_log, users,
 };
@@ -12,8 +12,8 @@ use crate::{
     slots,
     sync::{
         catalogue,
-        gathered::{Gathered, orders_named},
-        ports::{Effecting, Host, Ledger, Prepared, Pushing, VisitRows},
+        gathered::Gathered,
+        ports::{Company, Effecting, Host, Ledger, Look, Place, Prepared, Pushing, VisitRows},
     },
 };
 use chrono::{DateTime, Utc};
@@ -31,10 +31,7 @@ use huishou_domain::{
     visit::Visit,
 };
 use rand::Rng;
-use std::{
-    collections::{BTreeSet, HashMap},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -66,7 +63,7 @@ impl Ledger for Db {
     }
 
     async fn anything_pending(&self) -> Result<bool, StoreError> {
-        sync_log::anything_pending(&mut *self.read().await?).await
+        sync_log::anything_pending(&mut *self.sequencing().await?).await
     }
 
     async fn progress(&self, device: DeviceId) -> Result<Progress, StoreError> {
@@ -89,6 +86,15 @@ impl Ledger for Db {
         Ok(sync_head::read(&mut *self.read().await?).await?.epoch)
     }
 
+    async fn look(
+        &self,
+        device: DeviceId,
+        staff: StaffId,
+        place: &Place,
+    ) -> Result<Look, StoreError> {
+        contacts::look(&mut *self.read().await?, device, staff, place).await
+    }
+
     async fn rotate_epoch(&self, old: Uuid, new: Uuid) -> Result<bool, StoreError> {
         sync_head::rotate(&mut *self.read().await?, old, new).await
     }
@@ -97,6 +103,14 @@ impl Ledger for Db {
 impl Pushing for Tx {
     async fn lock_progress(&mut self, device: DeviceId) -> Result<Progress, StoreError> {
         devices::lock_progress(self.conn(), device).await
+    }
+
+    async fn company(
+        &mut self,
+        device: DeviceId,
+        actors: &[StaffId],
+    ) -> Result<Company, StoreError> {
+        contacts::company(self.conn(), device, actors).await
     }
 
     async fn advance(&mut self, device: DeviceId, progress: Progress) -> Result<(), StoreError> {
@@ -128,24 +142,7 @@ impl Pushing for Tx {
     }
 
     async fn gather(&mut self, subjects: &[Subject]) -> Result<Gathered, StoreError> {
-        let mut rows = Gathered::default();
-        let named = ids(orders_named(subjects), |id| id.0);
-        let belongs = appointments::ids_of_orders(self.conn(), &named).await?;
-        for order in named {
-            let appointment = belongs.get(&order).copied();
-            rows.belongs.insert(OrderId(order), appointment);
-        }
-        let wanted = rows.appointments_of(subjects);
-        rows.appointments = wanted.iter().map(|id| (*id, None)).collect();
-        for stored in appointments::lock_many(self, &ids(wanted, |id| id.0)).await? {
-            rows.appointments.insert(stored.body.id, Some(stored));
-        }
-        let wanted = rows.orders_of(subjects);
-        rows.orders = wanted.iter().map(|id| (*id, None)).collect();
-        for (month, stored) in orders::lock_many(self, &ids(wanted, |id| id.0)).await? {
-            rows.orders.insert(stored.body.id, Some((month, stored)));
-        }
-        Ok(rows)
+        gather::gather(self, subjects).await
     }
 
     async fn verdicts_of_uids(
@@ -176,10 +173,6 @@ impl Pushing for Tx {
     async fn remember_all(&mut self, rows: &[Processed<'_>]) -> Result<(), StoreError> {
         mutations::insert(self.conn(), rows).await
     }
-}
-
-fn ids<I>(set: BTreeSet<I>, bare: impl Fn(I) -> Uuid) -> Vec<Uuid> {
-    set.into_iter().map(bare).collect()
 }
 
 impl Effecting for Tx {

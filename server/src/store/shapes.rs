@@ -9,6 +9,11 @@ use uuid::Uuid;
 /// Statements kept prepared a connection: more than there are shapes.
 pub(super) const KEPT: usize = 512;
 
+/// How many values a list of so many is filled up to; no list is empty.
+pub(super) fn size_for(count: usize) -> usize {
+    count.next_power_of_two()
+}
+
 /// Completes `… IN (` with the ids and the bracket; the last id fills the list up, which finds nothing more. No ids at
 /// all match nothing.
 pub(super) fn push_ids(select: &mut QueryBuilder<MySql>, ids: &[Uuid]) {
@@ -16,7 +21,7 @@ pub(super) fn push_ids(select: &mut QueryBuilder<MySql>, ids: &[Uuid]) {
         select.push("NULL)");
         return;
     };
-    let fill = ids.len().next_power_of_two() - ids.len();
+    let fill = size_for(ids.len()) - ids.len();
     let mut list = select.separated(", ");
     for id in ids.iter().chain(std::iter::repeat_n(last, fill)) {
         list.push_bind(*id);

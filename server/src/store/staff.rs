@@ -1,6 +1,6 @@
 //! Members of staff. Their rows are synced (kind `staff`), so every write here raises the version and marks them dirty.
 
-use super::{StoreError, Tx, dirty, shapes::push_ids};
+use super::{StoreError, Tx, dirty, shapes::push_ids, stations};
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     ids::{StaffId, StationId},
@@ -33,22 +33,23 @@ impl Person {
     }
 }
 
+/// A row as it is stored.
 #[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    version: i64,
-    username: String,
-    name: String,
-    role: String,
-    station_id: Option<Uuid>,
-    active: bool,
-    grants: i32,
-    password_hash: String,
+pub(super) struct Row {
+    pub id: Uuid,
+    pub version: i64,
+    pub username: String,
+    pub name: String,
+    pub role: String,
+    pub station_id: Option<Uuid>,
+    pub active: bool,
+    pub grants: i32,
+    pub password_hash: String,
 }
 
 const COLUMNS: &str = "SELECT id, version, username, name, role, station_id, active, grants, password_hash FROM staff";
 
-fn person(row: Row) -> Result<Person, StoreError> {
+pub(super) fn person(row: Row) -> Result<Person, StoreError> {
     let role = Role::parse(&row.role)
         .ok_or_else(|| StoreError::Unreadable(format!("staff.role {}", row.role)))?;
     let staff = Staff {
@@ -185,6 +186,7 @@ pub async fn insert(
         .await?;
     dirty::mark(tx, Kind::Staff, staff.id.0, &scopes_of(staff)).await?;
     if let (Role::Collector, Some(station)) = (staff.role, staff.station_id) {
+        stations::lock(tx, station).await?;
         dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(staff.id)]).await?;
     }
     Ok(())
@@ -241,8 +243,11 @@ pub async fn update(
         .filter(|s| s.role == Role::Collector)
         .filter_map(|s| s.station_id)
         .collect();
+    // In one order, whoever goes where.
+    homes.sort_unstable();
     homes.dedup();
     for station in homes {
+        stations::lock(tx, station).await?;
         dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(after.id)]).await?;
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Rows of `stations` and `station_divisions`: depots, and whose pick-ups they serve.
 
-use super::{StoreError, Tx, dirty, orders::push_ids};
+use super::{StoreError, Tx, dirty, orders::push_ids, staff};
+use crate::sync::grants::Depot;
 use chrono::{DateTime, Utc};
 use huishou_domain::{
     division,
@@ -122,6 +123,21 @@ pub async fn all(conn: &mut MySqlConnection) -> Result<Vec<Station>, StoreError>
     with_divisions(conn, rows).await
 }
 
+/// Every depot, as far as it decides who holds what.
+///
+/// # Errors
+/// The database refused.
+pub async fn depots(conn: &mut MySqlConnection) -> Result<Vec<Depot>, StoreError> {
+    let rows: Vec<(Uuid, String)> = sqlx::query_as("SELECT id, city FROM stations")
+        .fetch_all(conn)
+        .await?;
+    let depot = |(id, city): (Uuid, String)| Depot {
+        id: id.into(),
+        city,
+    };
+    Ok(rows.into_iter().map(depot).collect())
+}
+
 async fn with_divisions(
     conn: &mut MySqlConnection,
     rows: Vec<StationRow>,
@@ -178,16 +194,27 @@ pub async fn insert(
     mark(tx, station, others).await
 }
 
-/// Writes a depot whose version has been raised.
+/// Locks a depot until the transaction ends. Who comes to it or leaves it does so under this lock too, so that its
+/// collectors are the same at the commit as when they were asked for: otherwise a change of the depot would pass by
+/// the devices of one who comes meanwhile.
+///
+/// # Errors
+/// The database refused.
+pub async fn lock(tx: &mut Tx, id: StationId) -> Result<(), StoreError> {
+    sqlx::query("SELECT id FROM stations WHERE id = ? FOR UPDATE")
+        .bind(id.0)
+        .fetch_optional(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// Writes a depot whose version has been raised, and marks it wherever it is held: in its own scope and in those of
+/// its collectors.
 ///
 /// # Errors
 /// The database refused; [`StoreError::Duplicate`] where the code or a prefix is another depot's.
-pub async fn update(
-    tx: &mut Tx,
-    station: &Station,
-    others: &[Scope],
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
+pub async fn update(tx: &mut Tx, station: &Station, now: DateTime<Utc>) -> Result<(), StoreError> {
+    lock(tx, station.id).await?;
     sqlx::query("UPDATE stations SET version = ?, code = ?, name = ?, city = ?, address = ?, updated_at = ? WHERE id = ?")
         .bind(station.version)
         .bind(&station.code)
@@ -199,7 +226,9 @@ pub async fn update(
         .execute(tx.conn())
         .await?;
     rewrite_divisions(tx, station).await?;
-    mark(tx, station, others).await
+    let collectors = staff::collectors_of(tx.conn(), &[station.id.0]).await?;
+    let others = collectors.into_iter().map(|(_, id)| Scope::Collector(id));
+    mark(tx, station, &others.collect::<Vec<_>>()).await
 }
 
 async fn rewrite_divisions(tx: &mut Tx, station: &Station) -> Result<(), StoreError> {

@@ -25,17 +25,18 @@ pub struct Cursor {
     /// The history it was read in.
     #[serde(rename = "e")]
     pub epoch: Uuid,
-    /// Tag of the batch that the greatest `seq` lies in; empty before the first batch.
+    /// The log's head when the newest page was read: states in it may be as new as that, however far the log itself has
+    /// been read.
+    #[serde(rename = "h", default)]
+    pub head: i64,
+    /// Tag of the batch that [`Cursor::seq`] lies in; empty before the first batch.
     #[serde(rename = "t")]
     pub tag: String,
-    /// Complete pulls so far, counted for `checks`.
-    #[serde(rename = "n", default)]
-    pub pulls: u32,
     /// Pages of the log read since the last complete one.
     #[serde(rename = "p", default)]
     pub pages: u32,
-    /// What the last complete page held without a number: no tag vouches for that, so a server that was set back since
-    /// may have forgotten it. The next page shows it as it then is.
+    /// What was shown without a number: no tag vouches for that, so a server that was set back since may have forgotten
+    /// it. It is shown once more, as it then is, before the next page that is complete.
     #[serde(rename = "u", default, skip_serializing_if = "Vec::is_empty")]
     pub tail: Vec<Key>,
     /// Position in each scope.
@@ -94,10 +95,12 @@ impl Position {
 pub struct BadCursor;
 
 impl Cursor {
-    /// The greatest position in any scope.
+    /// Up to where the history has to be the one that was read: the greatest position in any scope, or where the log
+    /// ended when a page was read.
     #[must_use]
     pub fn seq(&self) -> i64 {
-        self.scopes.values().map(|p| p.seq).max().unwrap_or(0)
+        let positions = self.scopes.values().map(|p| p.seq);
+        positions.max().unwrap_or(0).max(self.head)
     }
 
     /// As text, authenticated with `key`.
@@ -156,8 +159,8 @@ mod tests {
         Cursor {
             device: DeviceId(Uuid::from_u128(1)),
             epoch: Uuid::from_u128(2),
+            head: 9,
             tag: "00ff00ff00ff00ff".to_owned(),
-            pulls: 3,
             pages: 0,
             tail: vec![(Kind::Order, Uuid::from_u128(4))],
             scopes: [

@@ -38,16 +38,16 @@ fn position() -> impl Strategy<Value = Position> {
 fn cursor() -> impl Strategy<Value = Cursor> {
     let scopes = prop::collection::btree_map(scope(), position(), 0..6);
     let ids = (any::<u128>(), any::<u128>());
-    let counts = (any::<u32>(), any::<u32>());
+    let counts = (any::<i64>(), any::<u32>());
     let kind = prop::sample::select(Kind::ALL.to_vec());
     let key = (kind, any::<u128>()).prop_map(|(kind, id)| (kind, Uuid::from_u128(id)));
     let tail = prop::collection::vec(key, 0..4);
     (ids, any::<String>(), counts, tail, scopes).prop_map(
-        |((device, epoch), tag, (pulls, pages), tail, scopes)| Cursor {
+        |((device, epoch), tag, (head, pages), tail, scopes)| Cursor {
             device: DeviceId(Uuid::from_u128(device)),
             epoch: Uuid::from_u128(epoch),
+            head,
             tag,
-            pulls,
             pages,
             tail,
             scopes,

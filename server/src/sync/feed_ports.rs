@@ -1,9 +1,10 @@
 //! What the two ends of the change feed ask of a database: the sequencer, and a pull. See [`super::ports`].
 
-use super::plan::{Key, Slice};
-use crate::store::{
-    StoreError, devices::Progress, replica::Held, staff::Person, sync_head::Head, sync_log::Pending,
+use super::{
+    grants::{self, Depot},
+    plan::{Key, Slice},
 };
+use crate::store::{StoreError, devices::Progress, replica::Held, staff::Person, sync_head::Head};
 use huishou_domain::{
     ids::{DeviceId, StaffId},
     staff::Station,
@@ -18,31 +19,40 @@ use uuid::Uuid;
 
 /// What the sequencer needs inside its transaction.
 pub trait Sequencing: Send {
-    /// The head, its row locked: whoever holds it is the sequencer.
-    fn lock_head(&mut self) -> impl Future<Output = Result<Head, StoreError>> + Send;
-    /// The oldest rows of the outbox.
-    fn pending(
+    /// Locks the head: whoever holds it is the sequencer. Then gives at most `most` of the outbox's committed rows the
+    /// numbers after the head, takes them out, ends the batch with its tag and raises the head; returns how many rows
+    /// that were.
+    fn number(
         &mut self,
         most: u32,
-    ) -> impl Future<Output = Result<Vec<Pending>, StoreError>> + Send;
-    /// Gives the rows the numbers after `head`.
-    fn append(
-        &mut self,
-        head: i64,
-        rows: &[Pending],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Takes what has numbers after `head` up to `through` out of the outbox; returns how many rows that were.
-    fn remove_sequenced(
-        &mut self,
-        head: i64,
-        through: i64,
-    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
-    /// Ends a batch with its tag and raises the head.
-    fn close_batch(
-        &mut self,
-        seq: i64,
         tag: [u8; 16],
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    ) -> impl Future<Output = Result<usize, StoreError>> + Send;
+}
+
+/// Where a device stands that has everything up to there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its scopes.
+    pub scopes: Vec<Scope>,
+    /// The number up to which it has read each of them.
+    pub seq: i64,
+}
+
+/// What one look shows to a device that asks what is new.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// How far the log reaches.
+    pub head: Head,
+    /// The tag of the batch that the device's number lies in; empty if there is none.
+    pub tag: String,
+    /// How far its mutations have come.
+    pub progress: Progress,
+    /// Who asks.
+    pub person: Option<Person>,
+    /// The depots that decide what they may hold: their own, or all for those who plan everywhere.
+    pub depots: Vec<Depot>,
+    /// Something was written in the scopes since, with a number or without one yet.
+    pub news: bool,
 }
 
 /// What a pull reads, all of one moment.
@@ -102,6 +112,48 @@ pub trait Pulling: Send {
     ) -> impl Future<Output = Result<Option<Person>, StoreError>> + Send;
     /// Every depot.
     fn stations(&mut self) -> impl Future<Output = Result<Vec<Station>, StoreError>> + Send;
+    /// A member of staff, with the depots that decide what they may hold.
+    fn holder(
+        &mut self,
+        id: StaffId,
+    ) -> impl Future<Output = Result<Option<(Person, Vec<Depot>)>, StoreError>> + Send {
+        async move {
+            let Some(person) = self.person(id).await? else {
+                return Ok(None);
+            };
+            let depots = grants::depots(&self.stations().await?);
+            Ok(Some((person, depots)))
+        }
+    }
+    /// Everything that one look shows.
+    fn look(
+        &mut self,
+        device: DeviceId,
+        staff: StaffId,
+        place: &Place,
+    ) -> impl Future<Output = Result<Look, StoreError>> + Send {
+        async move {
+            let head = self.head().await?;
+            let (person, depots) = self.holder(staff).await?.unzip();
+            let tag = match place.seq {
+                0 => None,
+                seq => self.tag_of(seq).await?,
+            };
+            let mut news = !self.unsequenced(&place.scopes, 1).await?.is_empty();
+            for scope in &place.scopes {
+                let slice = self.slice(scope, place.seq, head.seq, 1).await?;
+                news |= !slice.entries.is_empty();
+            }
+            Ok(Look {
+                head,
+                tag: tag.unwrap_or_default(),
+                progress: self.progress(device).await?,
+                person,
+                depots: depots.unwrap_or_default(),
+                news,
+            })
+        }
+    }
     /// Ends it.
     fn finish(self) -> impl Future<Output = Result<(), StoreError>> + Send;
 }

@@ -1,17 +1,43 @@
 //! Which scopes a person's device holds (sync.md 13).
 
 use huishou_domain::{
+    ids::StationId,
     staff::{Role, Staff, Station},
     sync::scope::Scope,
 };
 use std::collections::BTreeSet;
 
+/// All that matters of a depot here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Depot {
+    /// Identity.
+    pub id: StationId,
+    /// Whose prices count there.
+    pub city: String,
+}
+
+/// All that matters of these depots.
+#[must_use]
+pub fn depots(stations: &[Station]) -> Vec<Depot> {
+    let depot = |station: &Station| Depot {
+        id: station.id,
+        city: station.city.clone(),
+    };
+    stations.iter().map(depot).collect()
+}
+
 /// The scopes of the person who is signed in. A collector gets their own visits and the prices of their home city,
 /// station staff their station, dispatchers and administrators every station.
 #[must_use]
 pub fn scopes_of(person: &Staff, stations: &[Station]) -> BTreeSet<Scope> {
+    scopes_at(person, &depots(stations))
+}
+
+/// The same; depots that are not theirs may be left out for those who do not plan everywhere.
+#[must_use]
+pub fn scopes_at(person: &Staff, stations: &[Depot]) -> BTreeSet<Scope> {
     let home = stations.iter().find(|s| Some(s.id) == person.station_id);
-    let catalog = |station: &Station| Scope::Catalog(station.city.clone());
+    let catalog = |station: &Depot| Scope::Catalog(station.city.clone());
     match person.role {
         Role::Collector => [Scope::Collector(person.id)]
             .into_iter()

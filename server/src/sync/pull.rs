@@ -1,15 +1,19 @@
 //! Pull (sync.md §2): each page is read in one consistent snapshot — the head, the scopes' new keys, on the last page
-//! also the keys without a number yet, then the aggregates as they are, with authorisation checked again.
+//! also the keys without a number yet, then the aggregates as they are, with authorisation checked again. Most pulls need
+//! no page: one look shows that there is nothing new ([`super::idle`]).
 
 use super::{
-    cursor::{Cursor, Position},
-    epochs, grants, page,
-    ports::{Ledger, Pulling},
+    cursor::Cursor,
+    epochs,
+    grants::{self, Depot},
+    idle, page,
+    ports::{Ledger, Look, Place, Pulling},
     sequencer,
+    start::resume,
 };
 use crate::{
     problem::Problem,
-    store::{StoreError, WriteError, sync_head::Head},
+    store::{StoreError, WriteError, staff::Person},
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
@@ -23,8 +27,6 @@ use huishou_domain::{
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// Every so many complete pulls carry `checks`.
-const CHECKS_EVERY: u32 = 10;
 /// After so many pages of the log the next runs to the head whatever its size.
 const MOST_PAGES: u32 = 20;
 /// How often a page is begun anew because something had to happen first.
@@ -50,6 +52,49 @@ enum Turn {
     HistoryCut(Uuid),
 }
 
+/// A question that has been read, and is this device's to ask.
+pub struct Asked<'r> {
+    caller: Caller,
+    request: &'r PullRequest,
+    cursor: Option<Cursor>,
+}
+
+impl<'r> Asked<'r> {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `bad_cursor`, `upgrade_required`.
+    pub fn read(key: &[u8; 32], caller: Caller, request: &'r PullRequest) -> Result<Self, Problem> {
+        known_schema(request.schema)?;
+        let cursor = request
+            .cursor
+            .as_deref()
+            .map(|text| Cursor::open(text, key))
+            .transpose();
+        let cursor = cursor.map_err(|_| Problem::new(400, "bad_cursor"))?;
+        if cursor.as_ref().is_some_and(|c| c.device != caller.device) {
+            return Err(Problem::new(400, "bad_cursor"));
+        }
+        Ok(Self {
+            caller,
+            request,
+            cursor,
+        })
+    }
+
+    /// Where the device stands, if it may be that there is nothing new for it.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        idle::place(self.cursor.as_ref()?, self.request)
+    }
+
+    /// The answer, if a look at that place shows that nothing is new.
+    #[must_use]
+    pub fn quiet(&self, look: &Look, at: DateTime<Utc>) -> Option<PullAnswer> {
+        idle::answer(self.cursor.as_ref()?, self.request, look, at)
+    }
+}
+
 /// Answers one page.
 ///
 /// # Errors
@@ -61,19 +106,29 @@ pub async fn pull<L: Ledger>(
     request: &PullRequest,
     at: DateTime<Utc>,
 ) -> Result<PullAnswer, Problem> {
-    known_schema(request.schema)?;
-    let cursor = request
-        .cursor
-        .as_deref()
-        .map(|text| Cursor::open(text, key))
-        .transpose();
-    let cursor = cursor.map_err(|_| Problem::new(400, "bad_cursor"))?;
-    if cursor.as_ref().is_some_and(|c| c.device != caller.device) {
-        return Err(Problem::new(400, "bad_cursor"));
+    let asked = Asked::read(key, caller, request)?;
+    if let Some(place) = asked.place() {
+        let look = db.look(caller.device, caller.staff, &place).await?;
+        if let Some(answer) = asked.quiet(&look, at) {
+            return Ok(answer);
+        }
     }
+    page(db, key, &asked, at).await
+}
+
+/// Answers one page of a device for which there may be something new.
+///
+/// # Errors
+/// `invalid_token` of a person who left meanwhile, or the database's.
+pub async fn page<L: Ledger>(
+    db: &L,
+    key: &[u8; 32],
+    asked: &Asked<'_>,
+    at: DateTime<Utc>,
+) -> Result<PullAnswer, Problem> {
     let mut doubt = Doubt::None;
     for _ in 0..MOST_TURNS {
-        match turn(db, key, caller, request, cursor.as_ref(), doubt, at).await {
+        match turn(db, key, asked, doubt, at).await {
             Ok(Turn::Page(answer)) => return Ok(*answer),
             Ok(Turn::SequenceFirst) => drop(sequencer::sequence(db).await?),
             Ok(Turn::ReadAgain) => doubt = Doubt::ReadAgain,
@@ -92,24 +147,32 @@ pub async fn pull<L: Ledger>(
 async fn turn<L: Ledger>(
     db: &L,
     key: &[u8; 32],
-    caller: Caller,
-    request: &PullRequest,
-    cursor: Option<&Cursor>,
+    asked: &Asked<'_>,
     doubt: Doubt,
     at: DateTime<Utc>,
 ) -> Result<Turn, Problem> {
+    let Asked {
+        caller,
+        request,
+        cursor,
+    } = asked;
     let mut snapshot = match doubt {
         Doubt::ReadAgain => db.snapshot_of_now().await?,
         Doubt::None | Doubt::Settled => db.snapshot().await?,
     };
-    let head = snapshot.head().await?;
-    let (held, generation) = holdings(&mut snapshot, caller.staff).await?;
-    let known = match (continues(&mut snapshot, cursor, head).await?, doubt) {
+    let place = Place {
+        scopes: Vec::new(),
+        seq: cursor.as_ref().map_or(0, Cursor::seq),
+    };
+    let look = snapshot.look(caller.device, caller.staff, &place).await?;
+    let head = look.head;
+    let (held, generation) = held_by(look.person.as_ref(), &look.depots)?;
+    let known = match (continues(cursor.as_ref(), &look), doubt) {
         (Continues::Unknown, Doubt::None) => return Ok(Turn::ReadAgain),
         (Continues::Unknown, Doubt::ReadAgain) => return Ok(Turn::HistoryCut(head.epoch)),
         (continues, _) => continues == Continues::Here,
     };
-    let mut start = resume(cursor, known, &held, generation, head);
+    let mut start = resume(cursor.as_ref(), known, &held, generation, head);
     start.anew(&request.again, generation, head);
     let cursor = Cursor {
         device: caller.device,
@@ -124,21 +187,29 @@ async fn turn<L: Ledger>(
         page::Filled::TailTooLarge => return Ok(Turn::SequenceFirst),
     };
     let (puts, drops, mut cursor) = page.take();
-    cursor.tag = sync_log_tag(&mut snapshot, cursor.seq()).await?;
+    cursor.head = head.seq;
+    cursor.tag = match cursor.seq() {
+        0 => String::new(),
+        seq if known && seq == place.seq => look.tag,
+        seq => snapshot.tag_of(seq).await?.unwrap_or_default(),
+    };
     if complete {
-        cursor.pulls = cursor.pulls.wrapping_add(1);
         cursor.pages = 0;
     }
-    let wanted = complete && (request.check || cursor.pulls.is_multiple_of(CHECKS_EVERY));
-    let checks = if wanted {
+    let checks = if complete && request.check {
         Some(checks_of(&mut snapshot, &held).await?)
     } else {
         None
     };
-    let progress = snapshot.progress(caller.device).await?;
-    let verdicts = snapshot
-        .verdicts_after(caller.device, progress.incarnation, request.confirmed)
-        .await?;
+    let progress = look.progress;
+    // Numbers are dense: none above the last one.
+    let verdicts = if progress.last_mutation > request.confirmed {
+        snapshot
+            .verdicts_after(caller.device, progress.incarnation, request.confirmed)
+            .await?
+    } else {
+        Vec::new()
+    };
     snapshot.finish().await?;
     Ok(Turn::Page(Box::new(PullAnswer {
         puts,
@@ -181,12 +252,15 @@ pub(super) async fn holdings(
     snapshot: &mut impl Pulling,
     id: StaffId,
 ) -> Result<(BTreeSet<Scope>, i32), Problem> {
-    let person = snapshot.person(id).await?;
+    let (person, depots) = snapshot.holder(id).await?.unzip();
+    held_by(person.as_ref(), &depots.unwrap_or_default())
+}
+
+fn held_by(person: Option<&Person>, depots: &[Depot]) -> Result<(BTreeSet<Scope>, i32), Problem> {
     let person = person
         .filter(|p| p.staff.active)
         .ok_or_else(|| Problem::unauthorized("invalid_token"))?;
-    let stations = snapshot.stations().await?;
-    Ok((grants::scopes_of(&person.staff, &stations), person.grants))
+    Ok((grants::scopes_at(&person.staff, depots), person.grants))
 }
 
 async fn checks_of(
@@ -200,13 +274,6 @@ async fn checks_of(
     Ok(checks)
 }
 
-async fn sync_log_tag(snapshot: &mut impl Pulling, seq: i64) -> Result<String, StoreError> {
-    if seq == 0 {
-        return Ok(String::new());
-    }
-    Ok(snapshot.tag_of(seq).await?.unwrap_or_default())
-}
-
 /// How a cursor stands to the server's history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Continues {
@@ -218,22 +285,17 @@ enum Continues {
     Unknown,
 }
 
-async fn continues(
-    snapshot: &mut impl Pulling,
-    cursor: Option<&Cursor>,
-    head: Head,
-) -> Result<Continues, StoreError> {
+fn continues(cursor: Option<&Cursor>, look: &Look) -> Continues {
+    let head = look.head;
     let Some(cursor) = cursor.filter(|c| c.epoch == head.epoch && c.seq() >= head.floor) else {
-        return Ok(Continues::Elsewhere);
+        return Continues::Elsewhere;
     };
     // Below the floor the tags are gone with the batches; above the head there are none.
-    let known =
-        cursor.seq() <= head.seq && sync_log_tag(snapshot, cursor.seq()).await? == cursor.tag;
-    Ok(if known {
+    if cursor.seq() <= head.seq && look.tag == cursor.tag {
         Continues::Here
     } else {
         Continues::Unknown
-    })
+    }
 }
 
 /// What is believed of a cursor that the history does not know.
@@ -257,192 +319,4 @@ pub fn known_schema(schema: u32) -> Result<(), Problem> {
     }
     let problem = Problem::new(426, "upgrade_required");
     Err(problem.with("oldest", &SCHEMA).with("newest", &SCHEMA))
-}
-
-struct Start {
-    cursor: Cursor,
-    reset: Vec<Scope>,
-}
-
-impl Start {
-    /// Begins these scopes again: the device's copies of them have turned out to differ.
-    fn anew(&mut self, again: &[Scope], generation: i32, head: Head) {
-        for scope in again {
-            let Some(position) = self.cursor.scopes.get_mut(scope) else {
-                continue;
-            };
-            *position = Position::fresh(generation, head.seq);
-            metrics::counter!("sync_scopes_fetched_again_total").increment(1);
-            if !self.reset.contains(scope) {
-                self.reset.push(scope.clone());
-            }
-        }
-    }
-}
-
-/// Where each held scope goes on. A scope newly granted begins with its snapshot; one whose history cannot be
-/// continued does so too, and is named in `reset`.
-fn resume(
-    cursor: Option<&Cursor>,
-    known: bool,
-    held: &BTreeSet<Scope>,
-    generation: i32,
-    head: Head,
-) -> Start {
-    let mut reset = Vec::new();
-    let mut scopes = BTreeMap::new();
-    for scope in held {
-        let old = cursor.and_then(|c| c.scopes.get(scope));
-        let position = match old {
-            Some(old) if known && old.generation == generation && old.seq >= head.floor => {
-                old.clone()
-            }
-            _ => {
-                if old.is_some() || cursor.is_none() {
-                    reset.push(scope.clone());
-                }
-                Position::fresh(generation, head.seq)
-            }
-        };
-        scopes.insert(scope.clone(), position);
-    }
-    let (pulls, pages) = cursor.map_or((0, 0), |c| (c.pulls, c.pages));
-    let device = cursor.map_or(DeviceId(Uuid::nil()), |c| c.device);
-    Start {
-        cursor: Cursor {
-            device,
-            epoch: head.epoch,
-            tag: String::new(),
-            pulls,
-            pages,
-            tail: cursor.map_or_else(Vec::new, |c| c.tail.clone()),
-            scopes,
-        },
-        reset,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const HEAD: Head = Head {
-        seq: 40,
-        floor: 10,
-        epoch: Uuid::from_u128(3),
-    };
-
-    fn cursor(positions: &[(&str, i32, i64)]) -> Cursor {
-        let position = |&(scope, generation, seq): &(&str, i32, i64)| {
-            (
-                scope.parse().unwrap_or(Scope::Admin),
-                Position {
-                    generation,
-                    seq,
-                    snapshot: None,
-                },
-            )
-        };
-        let scopes = positions.iter().map(position).collect();
-        Cursor {
-            device: DeviceId(Uuid::nil()),
-            epoch: HEAD.epoch,
-            tag: String::new(),
-            pulls: 0,
-            pages: 0,
-            tail: Vec::new(),
-            scopes,
-        }
-    }
-
-    fn held(names: &[&str]) -> BTreeSet<Scope> {
-        names.iter().filter_map(|name| name.parse().ok()).collect()
-    }
-
-    #[test]
-    fn a_known_scope_goes_on_and_a_new_one_begins_with_its_snapshot() {
-        let start = resume(
-            Some(&cursor(&[("admin", 1, 30)])),
-            true,
-            &held(&["admin", "catalog:330100"]),
-            1,
-            HEAD,
-        );
-        let of = |name: &str| {
-            start
-                .cursor
-                .scopes
-                .get(&name.parse().unwrap_or(Scope::Admin))
-                .cloned()
-        };
-        assert_eq!(
-            of("admin").map(|p| (p.seq, p.snapshot.is_some())),
-            Some((30, false))
-        );
-        assert_eq!(
-            of("catalog:330100").map(|p| (p.seq, p.snapshot.is_some())),
-            Some((40, true))
-        );
-        assert!(
-            start.reset.is_empty(),
-            "a granted scope has no old rows to replace"
-        );
-    }
-
-    #[test]
-    fn a_scope_whose_copy_differs_begins_again_alone() {
-        let both = held(&["admin", "catalog:330100"]);
-        let known = cursor(&[("admin", 1, 30), ("catalog:330100", 1, 31)]);
-        let mut start = resume(Some(&known), true, &both, 1, HEAD);
-        start.anew(&[Scope::Admin, Scope::Catalog("999999".into())], 1, HEAD);
-        assert_eq!(start.reset, [Scope::Admin], "its old rows are replaced");
-        assert!(start.cursor.scopes[&Scope::Admin].snapshot.is_some());
-        let other = &start.cursor.scopes[&Scope::Catalog("330100".into())];
-        assert_eq!((other.seq, other.snapshot.is_some()), (31, false));
-        assert_eq!(start.cursor.scopes.len(), 2, "and no scope comes by asking");
-    }
-
-    #[test]
-    fn a_scope_taken_away_is_forgotten() {
-        let start = resume(
-            Some(&cursor(&[("admin", 1, 30)])),
-            true,
-            &held(&["catalog:330100"]),
-            1,
-            HEAD,
-        );
-        assert_eq!(
-            start.cursor.scopes.len(),
-            1,
-            "its position must not come back with the grant"
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_continued_is_reset_and_never_an_empty_success() {
-        let admin = held(&["admin"]);
-        for (case, known, generation, seq) in [
-            ("another history", false, 1, 30),
-            ("new grants", true, 2, 30),
-            ("older than the log's floor", true, 1, 9),
-        ] {
-            let start = resume(
-                Some(&cursor(&[("admin", 1, seq)])),
-                known,
-                &admin,
-                generation,
-                HEAD,
-            );
-            assert_eq!(start.reset, [Scope::Admin], "{case}");
-            assert!(
-                start.cursor.scopes[&Scope::Admin].snapshot.is_some(),
-                "{case}"
-            );
-        }
-        assert_eq!(
-            resume(None, false, &admin, 1, HEAD).reset,
-            [Scope::Admin],
-            "without a cursor old rows are replaced"
-        );
-    }
 }

@@ -3,30 +3,16 @@
 
 use super::{
     arrival::Arrived,
-    batch::Batch,
-    effect::{self, Deed, Effect},
+    batch::{Batch, Named},
     ports::{Host, Ledger, Pushing},
+    protocol::{Frame, Step, one},
     pull::{Caller, known_schema},
 };
-use crate::{
-    crash::crash_point,
-    problem::Problem,
-    store::{devices::Progress, mutations::Processed},
-    write_tx,
-};
+use crate::{crash::crash_point, problem::Problem, store::devices::Progress, write_tx};
 use chrono::{DateTime, Utc};
-use huishou_domain::{
-    command::Subject,
-    sync::message::{Gap, MAX_BYTES, MAX_MUTATIONS, Outcome, PushAnswer, PushRequest, Verdict},
-};
+use huishou_domain::sync::message::{Gap, MAX_BYTES, MAX_MUTATIONS, PushAnswer, PushRequest};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// What happened to one mutation.
-enum Step {
-    Done { verdict: Box<Verdict>, last: i64 },
-    Gap { expected: i64 },
-}
 
 /// Processes a push: all of it in one transaction, and one by one where that does not go through.
 ///
@@ -43,22 +29,20 @@ pub async fn push<H: Host>(
         incarnation: i64::from(request.incarnation),
         confirmed: request.confirmed,
     };
-    let mut answer = PushAnswer {
-        last_mutation: 0,
-        verdicts: Vec::new(),
-        gap: None,
-        incarnation: 1,
-        epoch: host.ledger().epoch().await?,
-        server_time: host.now(),
-    };
-    let known = host.ledger().progress(caller.device).await?;
-    answer.last_mutation = known.last_mutation;
-    answer.incarnation = u32::try_from(known.incarnation).unwrap_or(u32::MAX);
     let mut arrived = Vec::with_capacity(request.mutations.len());
     for (index, raw) in request.mutations.iter().enumerate() {
         arrived.push(Arrived::read(host, raw.get(), index).await?);
     }
-    for step in process(host, frame, arrived).await? {
+    let done = process(host, frame, arrived).await?;
+    let mut answer = PushAnswer {
+        last_mutation: done.known.last_mutation,
+        verdicts: Vec::with_capacity(done.steps.len()),
+        gap: None,
+        incarnation: u32::try_from(done.known.incarnation).unwrap_or(u32::MAX),
+        epoch: done.epoch,
+        server_time: host.now(),
+    };
+    for step in done.steps {
         match step {
             Step::Done { verdict, last } => {
                 answer.verdicts.push(*verdict);
@@ -69,17 +53,30 @@ pub async fn push<H: Host>(
         }
     }
     crash_point("push.before_answer");
-    answer.server_time = host.now();
     Ok(answer)
 }
 
-async fn process<H: Host>(
-    host: &H,
-    frame: Frame,
-    arrived: Vec<Arrived>,
-) -> Result<Vec<Step>, Problem> {
+/// What became of a push, and what the device had come to before.
+struct Done {
+    known: Progress,
+    epoch: Uuid,
+    steps: Vec<Step>,
+}
+
+impl Done {
+    /// Nothing yet.
+    async fn nothing<L: Ledger>(db: &L, caller: Caller) -> Result<Self, Problem> {
+        Ok(Self {
+            epoch: db.epoch().await?,
+            known: db.progress(caller.device).await?,
+            steps: Vec::new(),
+        })
+    }
+}
+
+async fn process<H: Host>(host: &H, frame: Frame, arrived: Vec<Arrived>) -> Result<Done, Problem> {
     if arrived.is_empty() {
-        return Ok(Vec::new());
+        return Done::nothing(host.ledger(), frame.caller).await;
     }
     let arrived = Arc::new(arrived);
     match together(host, frame, Arc::clone(&arrived)).await {
@@ -90,7 +87,7 @@ async fn process<H: Host>(
         }
         Err(Fault::Problem(problem)) => Err(problem),
         Err(Fault::Panic(words)) => Err(Problem::internal(words)),
-        Ok(steps) => Ok(steps),
+        Ok(done) => Ok(done),
     }
 }
 
@@ -127,17 +124,17 @@ async fn together<H: Host>(
     host: &H,
     frame: Frame,
     arrived: Arc<Vec<Arrived>>,
-) -> Result<Vec<Step>, Fault> {
+) -> Result<Done, Fault> {
     let ours = host.clone();
     let work = async move {
         write_tx!(ours.ledger(), |tx| {
             all(tx, frame, &arrived, ours.now()).await
         })
     };
-    let steps = host.detached(work).await.map_err(Fault::Panic)?;
-    let steps = steps.map_err(Fault::Problem)?;
+    let done = host.detached(work).await.map_err(Fault::Panic)?;
+    let done = done.map_err(Fault::Problem)?;
     crash_point("push.after_commit");
-    Ok(steps)
+    Ok(done)
 }
 
 /// The protocol for all mutations of a push, up to a gap.
@@ -146,10 +143,15 @@ async fn all(
     frame: Frame,
     arrived: &[Arrived],
     at: DateTime<Utc>,
-) -> Result<Vec<Step>, Problem> {
-    let subjects: Vec<Subject> = arrived.iter().filter_map(Arrived::subject).collect();
-    let uids: Vec<Uuid> = arrived.iter().filter_map(Arrived::uid).collect();
-    let mut batch = Batch::gather(tx, frame.caller.device, &subjects, &uids).await?;
+) -> Result<Done, Problem> {
+    let actor = |arrived: &Arrived| arrived.read.as_ref().map(|mutation| mutation.actor);
+    let named = Named {
+        subjects: arrived.iter().filter_map(Arrived::subject).collect(),
+        uids: arrived.iter().filter_map(Arrived::uid).collect(),
+        actors: arrived.iter().filter_map(actor).collect(),
+    };
+    let mut batch = Batch::gather(tx, frame.caller.device, &named).await?;
+    let (known, epoch) = batch.opening();
     let mut steps = Vec::with_capacity(arrived.len());
     for mutation in arrived {
         let step = one(&mut batch, frame, mutation, at, false).await?;
@@ -161,7 +163,11 @@ async fn all(
     }
     batch.write().await?;
     crash_point("push.before_commit");
-    Ok(steps)
+    Ok(Done {
+        known,
+        epoch,
+        steps,
+    })
 }
 
 /// Each mutation in a transaction of its own, so that one that cannot be processed keeps nobody up. What fails for
@@ -170,8 +176,8 @@ async fn one_by_one<H: Host>(
     host: &H,
     frame: Frame,
     arrived: &Arc<Vec<Arrived>>,
-) -> Result<Vec<Step>, Problem> {
-    let mut steps = Vec::with_capacity(arrived.len());
+) -> Result<Done, Problem> {
+    let mut done = Done::nothing(host.ledger(), frame.caller).await?;
     for index in 0..arrived.len() {
         let step = match alone(host, frame, Arc::clone(arrived), index, false).await {
             Ok(step) => step,
@@ -187,12 +193,12 @@ async fn one_by_one<H: Host>(
             }
         };
         let is_gap = matches!(step, Step::Gap { .. });
-        steps.push(step);
+        done.steps.push(step);
         if is_gap {
             break;
         }
     }
-    Ok(steps)
+    Ok(done)
 }
 
 async fn alone<H: Host>(
@@ -230,239 +236,4 @@ fn check(caller: Caller, request: &PushRequest) -> Result<(), Problem> {
         return Err(Problem::new(413, "push_too_large"));
     }
     Ok(())
-}
-
-/// The device's store is an older copy of itself: it has to begin an incarnation above the newest.
-fn stale(progress: Progress) -> Problem {
-    Problem::new(409, "stale_incarnation").with("incarnation", &progress.incarnation)
-}
-
-/// What is the same for all mutations of a push.
-#[derive(Clone, Copy)]
-struct Frame {
-    caller: Caller,
-    incarnation: i64,
-    confirmed: i64,
-}
-
-/// The protocol for one mutation, under the lock of the device's row.
-async fn one(
-    tx: &mut impl Pushing,
-    frame: Frame,
-    arrived: &Arrived,
-    at: DateTime<Utc>,
-    failed: bool,
-) -> Result<Step, Problem> {
-    let device = frame.caller.device;
-    let mut progress = tx.lock_progress(device).await?;
-    if frame.incarnation < progress.incarnation {
-        return Err(stale(progress));
-    }
-    if frame.incarnation > progress.incarnation {
-        progress = Progress {
-            incarnation: frame.incarnation,
-            last_mutation: 0,
-            confirmed: 0,
-        };
-    }
-    if arrived.id > progress.last_mutation + 1 {
-        return Ok(Step::Gap {
-            expected: progress.last_mutation + 1,
-        });
-    }
-    if arrived.id <= progress.last_mutation {
-        let stored = tx.verdict(device, progress.incarnation, arrived.id).await?;
-        let (uid, verdict) =
-            stored.ok_or_else(|| Problem::field(&arrived.id_field(), "unknown_mutation"))?;
-        // The number was given to something else: an older copy of the store came back and counts once more. Its
-        // mutation must not be taken for the one that was answered.
-        if matches!((uid, &arrived.read), (Some(known), Some(told)) if known != told.uid) {
-            return Err(stale(progress));
-        }
-        return Ok(Step::Done {
-            verdict: Box::new(verdict),
-            last: progress.last_mutation,
-        });
-    }
-    let decided = if failed {
-        refused(arrived, "internal")
-    } else {
-        decide(tx, frame, arrived, at).await?
-    };
-    remember(tx, frame, arrived, &decided, at).await?;
-    progress.last_mutation = arrived.id;
-    progress.confirmed = progress.confirmed.max(frame.confirmed.min(arrived.id));
-    tx.advance(device, progress).await?;
-    Ok(Step::Done {
-        verdict: Box::new(decided.verdict),
-        last: arrived.id,
-    })
-}
-
-/// A verdict, and what else is kept of the mutation.
-struct Decided {
-    verdict: Verdict,
-    /// The unique id is new: it is remembered with this row.
-    uid: Option<Uuid>,
-    keep_raw: bool,
-}
-
-async fn remember(
-    tx: &mut impl Pushing,
-    frame: Frame,
-    arrived: &Arrived,
-    decided: &Decided,
-    at: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let name = arrived.name();
-    let row = Processed {
-        device: frame.caller.device,
-        incarnation: frame.incarnation,
-        uid: decided.uid,
-        name: &name,
-        actor: arrived.read.as_ref().map(|m| m.actor),
-        verdict: &decided.verdict,
-        raw: decided.keep_raw.then_some(arrived.raw.as_str()),
-        client_time: arrived
-            .read
-            .as_ref()
-            .map(|m| m.client_time)
-            .filter(|t| is_storable(*t)),
-        at,
-    };
-    Ok(tx.remember(&row).await?)
-}
-
-/// MySQL's DATETIME begins with the year 1000 and ends with 9999.
-fn is_storable(at: DateTime<Utc>) -> bool {
-    use chrono::Datelike;
-    (1000..=9999).contains(&at.year())
-}
-
-/// What becomes of a mutation.
-async fn decide(
-    tx: &mut impl Pushing,
-    frame: Frame,
-    arrived: &Arrived,
-    at: DateTime<Utc>,
-) -> Result<Decided, Problem> {
-    if let Some(uid) = arrived.uid()
-        && let Some((from, known)) = tx.verdict_of_uid(uid).await?
-    {
-        let current = known
-            .current
-            .clone()
-            .filter(|_| from == frame.caller.device);
-        return Ok(Decided {
-            verdict: Verdict {
-                id: arrived.id,
-                current,
-                ..known
-            },
-            uid: None,
-            keep_raw: false,
-        });
-    }
-    let (Some(mutation), Some(command)) = (&arrived.read, &arrived.command) else {
-        let decided = refused(
-            arrived,
-            if arrived.fits {
-                "undecodable"
-            } else {
-                "too_large"
-            },
-        );
-        return Ok(Decided {
-            uid: arrived.uid(),
-            ..decided
-        });
-    };
-    let actor = match tx.had_session(frame.caller.device, mutation.actor).await? {
-        true => tx.person(mutation.actor).await?,
-        false => None,
-    };
-    let Some(actor) = actor else {
-        return Ok(Decided {
-            uid: Some(mutation.uid),
-            ..refused(arrived, "actor_unknown")
-        });
-    };
-    let same_history = match mutation.epoch {
-        Some(epoch) if mutation.expect_version.is_some() => epoch == tx.epoch().await?,
-        _ => true,
-    };
-    let deed = Deed {
-        same_history,
-        device: frame.caller.device,
-        actor: actor.actor(),
-        active: actor.staff.active,
-        mutation,
-        raw: &arrived.raw,
-        book: arrived.prepared.book.as_deref(),
-        depot: arrived.prepared.depot.as_ref(),
-        route: arrived.prepared.route,
-        at,
-    };
-    let effect = match command {
-        Ok(command) => effect::apply(tx, &deed, command).await?,
-        Err(error) => effect::undecodable(tx, &deed, error).await?,
-    };
-    let keep_raw = matches!(&effect, Effect::Rejected { code, .. } if code == "undecodable");
-    Ok(Decided {
-        verdict: verdict(arrived.id, effect),
-        uid: Some(mutation.uid),
-        keep_raw,
-    })
-}
-
-fn verdict(id: i64, effect: Effect) -> Verdict {
-    let blank = Verdict {
-        id,
-        outcome: Outcome::Applied,
-        version: None,
-        review: None,
-        reviews: Vec::new(),
-        code: None,
-        field: None,
-        current: None,
-    };
-    match effect {
-        Effect::Applied { version, reviews } => {
-            let review = reviews.first().copied();
-            Verdict {
-                version,
-                review,
-                reviews: if reviews.len() > 1 {
-                    reviews
-                } else {
-                    Vec::new()
-                },
-                ..blank
-            }
-        }
-        Effect::Rejected { code, field } => Verdict {
-            outcome: Outcome::Rejected,
-            code: Some(code),
-            field,
-            ..blank
-        },
-        Effect::Conflict { current } => Verdict {
-            outcome: Outcome::Conflict,
-            code: Some("version_conflict".to_owned()),
-            current,
-            ..blank
-        },
-    }
-}
-
-fn refused(arrived: &Arrived, code: &str) -> Decided {
-    let effect = Effect::Rejected {
-        code: code.to_owned(),
-        field: None,
-    };
-    Decided {
-        verdict: verdict(arrived.id, effect),
-        uid: arrived.read.as_ref().map(|m| m.uid),
-        keep_raw: true,
-    }
 }

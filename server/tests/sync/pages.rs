@@ -164,16 +164,48 @@ on_each_database! {
         assert!(phone.holds(Kind::Appointment, east.appointment.0), "given with the scope");
     }
 
-    async fn every_tenth_complete_pull_carries_checks(db) {
+    async fn only_who_asks_for_checks_gets_them(db) {
         let ground = Ground::on(db).await;
         let mut phone = ground.device(ground.zhang).await;
-        let mut with_checks = 0;
-        for _ in 0..20 {
-            let answer = phone.page(false).await.unwrap();
+        for ask in [false, true, false, true] {
+            let answer = phone.page(ask).await.unwrap();
             assert!(answer.complete);
-            with_checks += usize::from(answer.checks.is_some());
+            assert_eq!(answer.checks.is_some(), ask);
             phone.cursor = Some(answer.cursor);
         }
-        assert_eq!(with_checks, 2);
+    }
+
+    async fn with_nothing_new_the_cursor_stays_and_whatever_is_new_is_told(db) {
+        let ground = Ground::on(db).await;
+        for staff in [ground.zhang, ground.clerk, ground.admin] {
+            ground.sequence().await;
+            let mut phone = ground.device(staff).await;
+            phone.pull().await;
+            let stood = phone.cursor.clone();
+            for _ in 0..3 {
+                let answer = phone.page(false).await.unwrap();
+                assert!(answer.complete && answer.puts.is_empty() && answer.drops.is_empty());
+                assert_eq!(Some(&answer.cursor), stood.as_ref(), "nothing to write down");
+                assert!(answer.scopes.is_some_and(|held| !held.is_empty()));
+            }
+            let booked = ground.booking_at(ground.west, Some(ground.zhang)).await;
+            let told = phone.page(false).await.unwrap();
+            assert!(told.puts.iter().any(|put| put.id == booked.appointment.0), "without a number yet");
+            ground.sequence().await;
+            let numbered = phone.page(false).await.unwrap();
+            assert!(numbered.puts.iter().any(|put| put.id == booked.appointment.0), "with its number");
+        }
+    }
+
+    async fn what_others_write_elsewhere_moves_no_cursor(db) {
+        let ground = Ground::on(db).await;
+        ground.sequence().await;
+        let mut phone = ground.device(ground.clerk).await;
+        phone.pull().await;
+        let stood = phone.cursor.clone();
+        ground.booking_at(ground.east, None).await;
+        assert_eq!(Some(phone.page(false).await.unwrap().cursor), stood);
+        ground.sequence().await;
+        assert_eq!(Some(phone.page(false).await.unwrap().cursor), stood);
     }
 }

@@ -33,6 +33,17 @@ use uuid::Uuid;
 /// An order and the month it lies in.
 type InMonth = (i32, Stored<Order>);
 
+/// What the commands of a push name.
+#[derive(Debug, Default)]
+pub struct Named {
+    /// What they are about.
+    pub subjects: Vec<Subject>,
+    /// Their unique ids.
+    pub uids: Vec<Uuid>,
+    /// Who acted.
+    pub actors: BTreeSet<StaffId>,
+}
+
 /// Many mutations on one transaction.
 pub struct Batch<'t, T> {
     tx: &'t mut T,
@@ -52,6 +63,7 @@ pub struct Batch<'t, T> {
 /// What several commands ask for, asked once.
 #[derive(Default)]
 struct LookedUp {
+    opened_at: Progress,
     progress: HashMap<DeviceId, Progress>,
     known: HashMap<Uuid, (DeviceId, Verdict)>,
     sessions: HashMap<(DeviceId, StaffId), bool>,
@@ -101,17 +113,28 @@ impl<'t, T: Pushing> Batch<'t, T> {
     pub async fn gather(
         tx: &'t mut T,
         device: DeviceId,
-        subjects: &[Subject],
-        uids: &[Uuid],
+        named: &Named,
     ) -> Result<Self, StoreError> {
         // The device's row first: two pushes of one device take turns here, before they lock anything else.
         let progress = tx.lock_progress(device).await?;
+        let known = tx.verdicts_of_uids(&named.uids).await?;
+        let actors: Vec<StaffId> = named.actors.iter().copied().collect();
+        let company = tx.company(device, &actors).await?;
+        let session = |actor: &StaffId| ((device, *actor), company.people.contains_key(actor));
         let looked_up = LookedUp {
+            opened_at: progress,
             progress: HashMap::from([(device, progress)]),
-            known: tx.verdicts_of_uids(uids).await?,
+            known,
+            sessions: actors.iter().map(session).collect(),
+            people: company
+                .people
+                .into_iter()
+                .map(|(id, p)| (id, Some(p)))
+                .collect(),
+            epoch: Some(company.epoch),
             ..LookedUp::default()
         };
-        let rows = tx.gather(subjects).await?;
+        let rows = tx.gather(&named.subjects).await?;
         Ok(Self {
             tx,
             rows,
@@ -124,6 +147,13 @@ impl<'t, T: Pushing> Batch<'t, T> {
             looked_up,
             effect: Effect::default(),
         })
+    }
+
+    /// How far the device had come before, and the history its commands come to.
+    #[must_use]
+    pub fn opening(&self) -> (Progress, Uuid) {
+        let epoch = self.looked_up.epoch.unwrap_or_default();
+        (self.looked_up.opened_at, epoch)
     }
 
     /// Writes what came of all commands.
