@@ -106,7 +106,9 @@ impl Engine {
         self.main_read(person)?
             .ok_or_else(Error::sign_in_required)?;
         let courier = Courier::new(self)?;
-        let done = self.contact_by(&courier, round).await?;
+        let done = self.contact_by(&courier, round).await;
+        self.settle_log();
+        let done = done?;
         self.bring_blobs(&courier, round).await;
         Ok(done)
     }
@@ -146,6 +148,19 @@ impl Engine {
         }
         self.changed(&kinds);
         done
+    }
+
+    /// Brings the store's log into its file, beside whatever comes next.
+    fn settle_log(&self) {
+        let due = lock(&self.inner.main.store).due_settling();
+        if let Some(settling) = due {
+            // Nobody waits for it.
+            drop(tokio::task::spawn_blocking(move || {
+                if let Err(error) = settling.run() {
+                    tracing::debug!(%error, "the log is settled another time");
+                }
+            }));
+        }
     }
 
     async fn attempt(&self, round: Round) -> Result<SyncStatus> {

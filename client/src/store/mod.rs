@@ -20,6 +20,7 @@ pub mod people;
 pub mod salvage;
 pub mod secrets;
 pub mod settings;
+pub mod settling;
 pub mod staging;
 pub mod verify;
 
@@ -39,6 +40,7 @@ use zeroize::Zeroizing;
 const CACHE_KIB: i64 = 32 * 1024;
 
 pub use rusqlite::Connection as Db;
+pub use settling::Settling;
 
 /// What a plain SQLite file begins with; an encrypted one begins with a random salt.
 const PLAIN_HEADER: &[u8; 16] = b"SQLite format 3\0";
@@ -130,6 +132,7 @@ pub struct Store {
     db: Connection,
     /// None for one that is nowhere.
     path: Option<PathBuf>,
+    settling: Settling,
 }
 
 impl Store {
@@ -165,11 +168,13 @@ impl Store {
         let mut store = Self {
             db: connect(path, key)?,
             path: Some(path.to_owned()),
+            settling: Settling::of(path, key),
         };
         store.db.pragma_update(None, "journal_mode", "WAL")?;
         store.db.pragma_update(None, "synchronous", "FULL")?;
         store.db.pragma_update(None, "foreign_keys", true)?;
         store.db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        settling::let_grow(&store.db)?;
         if migrate::is_older(&store.db)? {
             before_upgrade(&store.db)?;
         }
@@ -184,7 +189,11 @@ impl Store {
     pub fn nowhere() -> Result<Self> {
         let mut db = Connection::open_in_memory()?;
         migrate::run(&mut db)?;
-        Ok(Self { db, path: None })
+        Ok(Self {
+            db,
+            path: None,
+            settling: Settling::default(),
+        })
     }
 
     /// A store that was let go of: it has no tables, so that nothing is ever read from it or taken for kept in it.
@@ -193,7 +202,11 @@ impl Store {
     /// Of SQLite.
     pub fn closed() -> Result<Self> {
         let db = Connection::open_in_memory()?;
-        Ok(Self { db, path: None })
+        Ok(Self {
+            db,
+            path: None,
+            settling: Settling::default(),
+        })
     }
 
     /// The same store under another key.
@@ -223,11 +236,18 @@ impl Store {
         &self.db
     }
 
+    /// What brings the write-ahead log into the file, when enough of it has come together since the last time: to be run
+    /// beside the work, on a thread of its own.
+    pub fn due_settling(&mut self) -> Option<Settling> {
+        self.settling.due()
+    }
+
     /// Runs `work` in one transaction: all of it or nothing.
     ///
     /// # Errors
     /// What `work` or the commit reports; then nothing has changed.
     pub fn write<T>(&mut self, commit: Commit, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        self.settling.note(commit);
         let done = if matches!(commit, Commit::Stage | Commit::Sent | Commit::Contact) {
             without_waiting(&mut self.db, |db| transact(db, commit, work))
         } else {
@@ -268,11 +288,14 @@ fn transact<T>(
 
 /// An encrypted file, opened with its key and read once.
 fn connect(path: &Path, key: &StoreKey) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    connect_to(path, key, flags)
+}
+
+fn connect_to(path: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Connection> {
     refuse_plain(path)?;
-    let db = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-    )?;
+    // A connection is never used by two threads at once, and need not lock itself at each step.
+    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(std::time::Duration::from_secs(10))?;
     db.set_prepared_statement_cache_capacity(128);
     let pragma = Zeroizing::new(format!("x'{}'", *key.hex()));
