@@ -32,6 +32,7 @@ pub const AT_REST: &[&str] = &[
     "refresh.after_token",
     "copy.before_rename",
     "quarantine.before_send",
+    "quarantine.before_pictures",
     "quarantine.before_note",
     "wipe.before_mark",
     "wipe.after_mark",

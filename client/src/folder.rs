@@ -29,6 +29,8 @@ pub const SESSION_LOCK: &str = "session.lock";
 pub const WIPE: &str = "wipe.json";
 /// Begin of the names of copies of the outbox.
 pub const COPY: &str = "outbox-";
+/// Begin of the names of copies of pictures that are not up yet.
+pub const PICTURE: &str = "picture-";
 /// Begin of the names of support bundles.
 pub const DIAGNOSTICS: &str = "diagnostics-";
 

@@ -97,7 +97,10 @@ pub fn hash_of(name: &str) -> Option<[u8; 32]> {
 #[must_use]
 pub fn names_in(args: &Value) -> Vec<String> {
     let photos = args.get("photos").and_then(Value::as_array);
-    let named = args.get("blob").into_iter().chain(photos.into_iter().flatten());
+    let named = args
+        .get("blob")
+        .into_iter()
+        .chain(photos.into_iter().flatten());
     let hashes = named.filter_map(|name| hash_of(name.as_str()?));
     let mut names: Vec<String> = hashes.map(|hash| hex(&hash)).collect();
     names.sort();
@@ -166,7 +169,8 @@ mod tests {
     fn a_command_names_its_signature_and_its_photos_whatever_else_it_says() {
         let (a, b) = (name_of(b"a"), name_of(b"b"));
         let names = |args: serde_json::Value| names_in(&args);
-        let weighing = serde_json::json!({"photos": [b, "x.jpg", 7, a.to_uppercase(), a], "items": []});
+        let weighing =
+            serde_json::json!({"photos": [b, "x.jpg", 7, a.to_uppercase(), a], "items": []});
         let mut both = vec![a.clone(), b.clone()];
         both.sort();
         assert_eq!(names(weighing), both, "each once");

@@ -24,8 +24,8 @@ pub enum Reply {
     Whole,
 }
 
-/// Carries pictures.
-pub trait Carrier: Send + Sync {
+/// Carries pieces of pictures to the server.
+pub trait Bearer: Send + Sync {
     /// Sends a piece.
     ///
     /// # Errors
@@ -36,7 +36,10 @@ pub trait Carrier: Send + Sync {
         start: usize,
         bytes: Vec<u8>,
     ) -> impl Future<Output = Result<Reply>> + Send;
+}
 
+/// Carries pictures both ways.
+pub trait Carrier: Bearer {
     /// Fetches a picture.
     ///
     /// # Errors
@@ -50,10 +53,10 @@ pub trait Carrier: Send + Sync {
 /// # Errors
 /// `Offline` or of the store; what came up until then is noted. Another failure of one picture does not keep back the
 /// others, and is reported at the end.
-pub async fn bring_all(shared: &Shared, carrier: &impl Carrier) -> Result<usize> {
+pub async fn bring_all(shared: &Shared, carrier: &impl Bearer) -> Result<usize> {
     let (mut done, mut failure) = (0, None);
     for picture in shared.with(|store| blobs::waiting(store.db())).await? {
-        match bring(shared, carrier, picture).await {
+        match bring(&Source::Store(shared), carrier, &picture).await {
             Ok(Brought::Up) => done += 1,
             Ok(Brought::Interrupted) => return Ok(done),
             Err(error @ (Error::Offline(_) | Error::Sqlite(_) | Error::Refused(_))) => {
@@ -69,38 +72,78 @@ pub async fn bring_all(shared: &Shared, carrier: &impl Carrier) -> Result<usize>
     failure.map_or(Ok(done), Err)
 }
 
+/// Brings up one picture whose bytes are at hand, whatever else waits: the store they are from is about to be wiped, and
+/// may not be readable any more.
+///
+/// # Errors
+/// As the bearer reports.
+pub async fn bring_bytes(bearer: &impl Bearer, picture: &Waiting, bytes: &[u8]) -> Result<()> {
+    bring(&Source::Bytes(bytes), bearer, picture)
+        .await
+        .map(|_| ())
+}
+
 enum Brought {
     Up,
     Interrupted,
 }
 
-async fn bring(shared: &Shared, carrier: &impl Carrier, picture: Waiting) -> Result<Brought> {
-    let mut start = picture.sent.min(picture.size.saturating_sub(1));
-    let mut began_anew = false;
-    for _ in 0..MOST_REQUESTS {
-        let name = picture.name.clone();
-        let piece = shared
+/// Where the pieces of a picture are.
+enum Source<'a> {
+    /// In the store, where it is noted how far they are up.
+    Store(&'a Shared),
+    /// Here.
+    Bytes(&'a [u8]),
+}
+
+impl Source<'_> {
+    /// The piece from `start` on; none where commands go first, or where the picture is not here any more.
+    async fn piece(&self, name: &str, start: usize) -> Result<Option<Vec<u8>>> {
+        let shared = match self {
+            Self::Store(shared) => shared,
+            Self::Bytes(bytes) => {
+                let rest = bytes.get(start..).unwrap_or_default();
+                return Ok(Some(rest[..rest.len().min(PART)].to_vec()));
+            }
+        };
+        let name = name.to_owned();
+        shared
             .with(move |store| {
                 if mutations::counts(store.db())?.0 > 0 {
                     return Ok(None);
                 }
                 blobs::piece(store.db(), &name, start, PART)
             })
-            .await?;
-        let Some(piece) = piece else {
+            .await
+    }
+
+    async fn note(
+        &self,
+        picture: &Waiting,
+        what: impl FnOnce(&crate::store::Db, &str, i64) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        match self {
+            Self::Store(shared) => note(shared, picture, what).await,
+            Self::Bytes(_) => Ok(()),
+        }
+    }
+}
+
+async fn bring(source: &Source<'_>, carrier: &impl Bearer, picture: &Waiting) -> Result<Brought> {
+    let mut start = picture.sent.min(picture.size.saturating_sub(1));
+    let mut began_anew = false;
+    for _ in 0..MOST_REQUESTS {
+        let Some(piece) = source.piece(&picture.name, start).await? else {
             return Ok(Brought::Interrupted);
         };
-        match carrier.bring(&picture, start, piece).await {
+        match carrier.bring(picture, start, piece).await {
             Ok(Reply::Whole) => {
-                note(shared, &picture, |db, name, at| {
-                    blobs::uploaded(db, name, at)
-                })
-                .await?;
+                source.note(picture, blobs::uploaded).await?;
                 return Ok(Brought::Up);
             }
             Ok(Reply::Upto(upto)) => start = upto,
             Err(Error::Problem { code, body, .. }) if code == "offset_mismatch" => {
-                start = expected(&body, &picture)?;
+                start = expected(&body, picture)?;
             }
             // What lies there of it was spoilt on the way: the server has let go of it.
             Err(Error::Problem { code, .. }) if code == "hash_mismatch" && !began_anew => {
@@ -108,18 +151,14 @@ async fn bring(shared: &Shared, carrier: &impl Carrier, picture: Waiting) -> Res
             }
             Err(error) => {
                 if let Some(code) = never_taken(&error) {
-                    note(shared, &picture, move |db, name, _| {
-                        blobs::refuse(db, name, code)
-                    })
-                    .await?;
+                    let refuse = move |db: &_, name: &_, _| blobs::refuse(db, name, code);
+                    source.note(picture, refuse).await?;
                 }
                 return Err(error);
             }
         }
-        note(shared, &picture, move |db, name, _| {
-            blobs::sent(db, name, start)
-        })
-        .await?;
+        let sent = move |db: &_, name: &_, _| blobs::sent(db, name, start);
+        source.note(picture, sent).await?;
     }
     Err(Error::Undecodable("an upload without end".into()))
 }

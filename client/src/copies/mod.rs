@@ -4,11 +4,13 @@
 //! A generation begins with everything that a lost store would take with it, and each command done here is added and
 //! synced before the person hears that it is done. Lines are sealed one by one with a key that follows from the store's
 //! (XSalsa20-Poly1305): a line that was damaged or cut off is noticed, and the others can still be read. The newest
-//! generations are kept.
+//! generations are kept. Pictures that are not up yet lie beside them, each in a file of its own.
 
+mod pictures;
 mod record;
 mod restore;
 
+pub use pictures::{Picture, picture, pictures, put_pictures_back};
 pub use record::{Draft, Head, Kept};
 pub use restore::{Gathered, gather, insert, insert_draft, put_back};
 
@@ -125,6 +127,9 @@ impl Copies {
             tail: (head.incarnation, head.last_id),
             head,
         });
+        if let Err(error) = self.keep_pictures(db) {
+            tracing::warn!(%error, "not every picture has a copy");
+        }
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::{
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use crypto_secretbox::{KeyInit, Nonce, XSalsa20Poly1305, aead::Aead};
 use hmac::{Hmac, Mac};
-use huishou_domain::{ids::StaffId, sync::message::Verdict};
+use huishou_domain::{blob::names_in, ids::StaffId, sync::message::Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::Sha256;
@@ -145,6 +145,13 @@ impl Kept {
             context: stored.context,
             verdict,
         }
+    }
+
+    /// The pictures that it names.
+    #[must_use]
+    pub fn pictures(&self) -> Vec<String> {
+        let made: Value = serde_json::from_str(&self.bytes).unwrap_or_default();
+        made.get("args").map(names_in).unwrap_or_default()
     }
 
     /// As it is stored: without a verdict it waits again.

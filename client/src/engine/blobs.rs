@@ -2,7 +2,7 @@
 
 use super::{Engine, contact::Round, courier::Courier, lock};
 use crate::{
-    blobs::{self, Carrier, Reply},
+    blobs::{self, Bearer, Carrier, Reply},
     error::{Error, Result},
     store::{Commit, Db, Store, blobs as rows, blobs::Waiting, drafts},
     sync::http::Http,
@@ -10,7 +10,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use huishou_domain::blob::{MAX_BYTES, PictureType, hash_of, hex, name_of};
-use reqwest::{Method, header};
+use reqwest::{Method, RequestBuilder, header};
 use std::fmt::Write as _;
 
 /// Beginning of the keys under which earlier versions kept signatures.
@@ -32,6 +32,9 @@ impl Engine {
         lock(&shared.store).write(Commit::Other, |db| {
             rows::put(db, &name, kind.as_str(), bytes, at)
         })?;
+        if !self.is_practice() {
+            self.keep_picture(&name, at, bytes);
+        }
         self.changed(&[]);
         self.inner.wake.notify_one();
         Ok(name)
@@ -94,6 +97,9 @@ impl Engine {
     pub fn discard_blob(&self, name: &str) -> Result<()> {
         let shared = self.shared();
         lock(&shared.store).write(Commit::Other, |db| rows::discard(db, name))?;
+        if !self.is_practice() {
+            self.forget_picture(name)?;
+        }
         self.changed(&[]);
         Ok(())
     }
@@ -110,7 +116,13 @@ impl Engine {
         }
         match blobs::bring_all(main, courier).await {
             Ok(0) => {}
-            Ok(_) => self.changed(&[]),
+            Ok(_) => {
+                let engine = self.clone();
+                let tidied = tokio::task::spawn_blocking(move || engine.tidy_pictures());
+                // Cut off only when the process ends; the next generation does the same.
+                let _ = tidied.await;
+                self.changed(&[]);
+            }
             Err(error) => tracing::info!(%error, "pictures wait for the next round"),
         }
         if self
@@ -175,20 +187,31 @@ impl Courier {
         start: usize,
         bytes: Vec<u8>,
     ) -> Result<Reply> {
-        let upto = start + bytes.len();
-        let range = format!("bytes {start}-{}/{}", upto.saturating_sub(1), picture.size);
         let request = self.http().request(Method::PUT, &path(&picture.name));
-        let request = request.header(header::CONTENT_RANGE, range).body(bytes);
-        match Http::send(request, Some(token)).await {
-            Ok(_) => Ok(Reply::Whole),
-            // "Resume Incomplete": stored, and more is to come.
-            Err(Error::Problem { status: 308, .. }) => Ok(Reply::Upto(upto)),
-            Err(error) => Err(error),
-        }
+        send_piece(request, Some(token), picture, start, bytes).await
     }
 
     async fn get_picture(&self, token: &str, name: &str) -> Result<Vec<u8>> {
         Http::send(self.http().request(Method::GET, &path(name)), Some(token)).await
+    }
+}
+
+/// Sends a piece to where the request goes.
+pub(super) async fn send_piece(
+    request: RequestBuilder,
+    token: Option<&str>,
+    picture: &Waiting,
+    start: usize,
+    bytes: Vec<u8>,
+) -> Result<Reply> {
+    let upto = start + bytes.len();
+    let range = format!("bytes {start}-{}/{}", upto.saturating_sub(1), picture.size);
+    let request = request.header(header::CONTENT_RANGE, range).body(bytes);
+    match Http::send(request, token).await {
+        Ok(_) => Ok(Reply::Whole),
+        // "Resume Incomplete": stored, and more is to come.
+        Err(Error::Problem { status: 308, .. }) => Ok(Reply::Upto(upto)),
+        Err(error) => Err(error),
     }
 }
 
@@ -201,7 +224,7 @@ fn may_be_renewed(error: &Error) -> bool {
     matches!(error, Error::Problem { status: 401, .. })
 }
 
-impl Carrier for Courier {
+impl Bearer for Courier {
     async fn bring(&self, picture: &Waiting, start: usize, bytes: Vec<u8>) -> Result<Reply> {
         let token = self.token().await?;
         match self.put_piece(&token, picture, start, bytes.clone()).await {
@@ -212,7 +235,9 @@ impl Carrier for Courier {
             reply => reply,
         }
     }
+}
 
+impl Carrier for Courier {
     async fn fetch(&self, name: &str) -> Result<Vec<u8>> {
         let token = self.token().await?;
         match self.get_picture(&token, name).await {

@@ -5,7 +5,7 @@ use crate::{
     copies::{self, Copies, Kept},
     error::{Error, Result},
     folder,
-    store::{Commit, Db, Store, StoreKey, meta, mutations},
+    store::{Commit, Db, Store, StoreKey, blobs, meta, mutations},
 };
 use std::{path::Path, time::Duration};
 use uuid::Uuid;
@@ -50,6 +50,9 @@ fn settle(data: &Path, key: &StoreKey, store: &mut Store, copies: &Copies, now: 
         tracing::warn!(%error, "the copies of the outbox cannot be read");
         None
     });
+    if let Err(error) = pictures_back(data, key, store) {
+        tracing::warn!(%error, "pictures that the store may have lost stay in their copies");
+    }
     let (last, incarnation, is_used) = position(store.db())?;
     if tail.is_some_and(|(life, id)| life == incarnation && id > last) {
         let gathered = copies::gather(data, key)?;
@@ -62,6 +65,20 @@ fn settle(data: &Path, key: &StoreKey, store: &mut Store, copies: &Copies, now: 
     let behind = tail != Some((incarnation, last));
     if is_used && (behind || copies.is_due(store.db(), now)?) {
         begin(copies, store.db(), now);
+    }
+    Ok(())
+}
+
+fn pictures_back(data: &Path, key: &StoreKey, store: &mut Store) -> Result<()> {
+    if copies::pictures(data)?.is_empty() {
+        return Ok(());
+    }
+    let back = store.write(Commit::Other, |db| copies::put_pictures_back(db, data, key))?;
+    if back > 0 {
+        tracing::error!(
+            pictures = back,
+            "the store had lost pictures; they were put back from their copies"
+        );
     }
     Ok(())
 }
@@ -104,6 +121,41 @@ impl Engine {
         if let Err(error) = added {
             tracing::info!(%error, "a new copy of the outbox is begun");
             begin(copies, store.db(), self.wall_millis());
+        }
+    }
+
+    /// Keeps a copy of a picture that has just been taken. The picture stands whatever becomes of this: without a copy it
+    /// gets one with the next generation.
+    pub(super) fn keep_picture(&self, name: &str, made_at: i64, bytes: &[u8]) {
+        let Some(copies) = &self.inner.copies else {
+            return;
+        };
+        let _alone = lock(&self.inner.main.store);
+        if let Err(error) = copies.add_picture(name, made_at, bytes) {
+            tracing::warn!(%error, "a picture has no copy yet");
+        }
+    }
+
+    /// Lets copies of pictures go that are not to be brought up any more, and makes those that are missing.
+    pub(crate) fn tidy_pictures(&self) {
+        let Some(copies) = &self.inner.copies else {
+            return;
+        };
+        let store = lock(&self.inner.main.store);
+        if let Err(error) = copies.keep_pictures(store.db()) {
+            tracing::warn!(%error, "the copies of pictures could not be looked after");
+        }
+    }
+
+    /// Lets the copy of a picture go that was taken away again.
+    pub(super) fn forget_picture(&self, name: &str) -> Result<()> {
+        let Some(copies) = &self.inner.copies else {
+            return Ok(());
+        };
+        let store = lock(&self.inner.main.store);
+        match blobs::standing(store.db(), name)? {
+            None => copies.drop_picture(name),
+            Some(_) => Ok(()),
         }
     }
 

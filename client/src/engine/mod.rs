@@ -26,13 +26,15 @@ mod preview;
 mod recover;
 mod repair;
 mod rules;
+mod salvage;
 mod salvaged;
 mod session;
 
 pub use contact::Round;
 pub use diagnostics::{Finding, Verified};
 pub use recover::{recover, ways_back};
-pub use repair::{Offer, Plan, Repair, plan_salvage, salvage};
+pub use repair::{Offer, Repair};
+pub use salvage::{Plan, plan_salvage, salvage};
 pub use session::home_city;
 
 use crate::{
@@ -137,7 +139,7 @@ impl Engine {
         if wiped.is_some() {
             wipe::finish(&config.data, &config.key)?;
         }
-        repair::swap(&config.data)?;
+        salvage::swap(&config.data)?;
         let path = config.data.join(folder::STORE);
         let exists = path.exists() || !folder::beginning(&config.data, folder::COPY)?.is_empty();
         let key = config.key.store_key(&config.data, exists)?;

@@ -2,7 +2,7 @@
 
 use super::Db;
 use crate::error::Result;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, params};
 
 /// A picture that is not up yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Waiting {
     pub size: usize,
     /// Bytes that the server has confirmed, from the first on.
     pub sent: usize,
+    /// Since when it is here, unix milliseconds.
+    pub made_at: i64,
 }
 
 /// A picture as support sees it.
@@ -24,6 +26,8 @@ pub struct Listed {
     pub kind: String,
     /// Its size, in bytes.
     pub size: usize,
+    /// Since when it is here, unix milliseconds.
+    pub made_at: i64,
     /// Bytes that the server has confirmed.
     pub sent: usize,
     /// Unix milliseconds since which it is up.
@@ -70,16 +74,97 @@ pub fn get(db: &Db, name: &str) -> Result<Option<Vec<u8>>> {
 /// Of the store.
 pub fn waiting(db: &Db) -> Result<Vec<Waiting>> {
     let mut statement = db.prepare_cached(
-        "SELECT sha256, size, sent FROM blobs WHERE uploaded_at IS NULL AND refused IS NULL ORDER BY made_at, sha256",
+        "SELECT sha256, size, sent, made_at FROM blobs WHERE uploaded_at IS NULL AND refused IS NULL ORDER BY made_at, sha256",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(Waiting {
             name: row.get(0)?,
             size: size(row, 1)?,
             sent: size(row, 2)?,
+            made_at: row.get(3)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What is known of a picture beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its place in the table.
+    pub place: i64,
+    /// Its name.
+    pub name: String,
+    /// Since when it is here, unix milliseconds.
+    pub made_at: i64,
+    /// Whether the server has it.
+    pub is_up: bool,
+    /// Why the server will never take it.
+    pub refused: Option<String>,
+}
+
+/// So many pictures behind a place of the table, in order; their bytes are not read.
+///
+/// # Errors
+/// Of the store.
+pub fn above(db: &Db, place: i64, most: u32) -> Result<Vec<Row>> {
+    list(
+        db,
+        "WHERE rowid > ?1 ORDER BY rowid LIMIT ?2",
+        params![place, most],
+    )
+}
+
+/// So many before a place and behind another, the last first; their bytes are not read.
+///
+/// # Errors
+/// Of the store.
+pub fn below(db: &Db, place: i64, above: i64, most: u32) -> Result<Vec<Row>> {
+    list(
+        db,
+        "WHERE rowid < ?1 AND rowid > ?2 ORDER BY rowid DESC LIMIT ?3",
+        params![place, above, most],
+    )
+}
+
+fn list(db: &Db, rest: &str, params: impl rusqlite::Params) -> Result<Vec<Row>> {
+    let columns = "rowid, sha256, made_at, uploaded_at IS NOT NULL, refused";
+    let mut statement = db.prepare_cached(&format!("SELECT {columns} FROM blobs {rest}"))?;
+    let rows = statement.query_map(params, |row| {
+        Ok(Row {
+            place: row.get(0)?,
+            name: row.get(1)?,
+            made_at: row.get(2)?,
+            is_up: row.get(3)?,
+            refused: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// What is to become of a picture that is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It has to be brought up.
+    Waits,
+    /// It is up, or the server will never take it.
+    Settled,
+}
+
+/// How a picture stands; none of one that is not here.
+///
+/// # Errors
+/// Of the store.
+pub fn standing(db: &Db, name: &str) -> Result<Option<Standing>> {
+    let waits: Option<bool> = db
+        .prepare_cached(
+            "SELECT uploaded_at IS NULL AND refused IS NULL FROM blobs WHERE sha256 = ?1",
+        )?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    Ok(waits.map(|waits| match waits {
+        true => Standing::Waits,
+        false => Standing::Settled,
+    }))
 }
 
 /// How many have to be brought up.
@@ -164,16 +249,17 @@ pub fn prune(db: &Db, before: i64) -> Result<usize> {
 /// Of the store.
 pub fn all(db: &Db) -> Result<Vec<Listed>> {
     let mut statement = db.prepare_cached(
-        "SELECT sha256, type, size, sent, uploaded_at, refused FROM blobs ORDER BY made_at, sha256",
+        "SELECT sha256, type, size, made_at, sent, uploaded_at, refused FROM blobs ORDER BY made_at, sha256",
     )?;
     let rows = statement.query_map([], |row| {
         Ok(Listed {
             name: row.get(0)?,
             kind: row.get(1)?,
             size: size(row, 2)?,
-            sent: size(row, 3)?,
-            uploaded_at: row.get(4)?,
-            refused: row.get(5)?,
+            made_at: row.get(3)?,
+            sent: size(row, 4)?,
+            uploaded_at: row.get(5)?,
+            refused: row.get(6)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -183,7 +269,7 @@ fn number(size: usize) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }
 
-fn size(row: &Row<'_>, at: usize) -> rusqlite::Result<usize> {
+fn size(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<usize> {
     row.get::<_, i64>(at)
         .map(|size| usize::try_from(size).unwrap_or_default())
 }

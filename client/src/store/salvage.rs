@@ -1,11 +1,12 @@
 //! What can still be read of a store whose file has gone bad: page by page from both ends, until a page refuses.
 
-use super::{Db, StoreKey, connect, drafts, journal, meta, mutations, mutations::Stored};
-use huishou_domain::sync::message::Verdict;
+use super::{Db, StoreKey, blobs, connect, drafts, journal, meta, mutations, mutations::Stored};
+use crate::error::Result;
+use huishou_domain::{blob::name_of, sync::message::Verdict};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Commands read at a time: few, so that one bad page costs few.
+/// Rows read at a time: few, so that one bad page costs few.
 const STRIDE: u32 = 20;
 
 /// What was readable.
@@ -17,6 +18,21 @@ pub struct Readable {
     pub drafts: Vec<(String, Value, i64)>,
     /// Highest command number given out, if that can be read.
     pub last_id: Option<i64>,
+    /// Pictures, without their bytes.
+    pub pictures: Vec<blobs::Row>,
+    /// There may have been more pictures.
+    pub pictures_broken: bool,
+}
+
+impl Readable {
+    /// Of a file that is not there.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            pictures_broken: true,
+            ..Self::default()
+        }
+    }
 }
 
 /// Reads what can be read. A page that cannot be read ends a direction, never the whole; after one a connection reads
@@ -28,13 +44,12 @@ pub fn read(path: &Path, key: &StoreKey) -> Readable {
         last_id: fresh().and_then(|db| meta::get(&db, meta::Key::LastId).ok().flatten()),
         ..Readable::default()
     };
-    let mut stored = fresh().map(|db| forwards(&db)).unwrap_or_default();
-    let reached = stored.last().map_or(i64::MIN, |last| last.id);
-    let mut behind = fresh()
-        .map(|db| backwards(&db, reached))
-        .unwrap_or_default();
-    behind.reverse();
-    stored.append(&mut behind);
+    let (stored, _) = from_both_ends(
+        fresh,
+        |stored: &Stored| stored.id,
+        |db, after| mutations::after(db, after, STRIDE),
+        |db, before, reached| mutations::before(db, before, reached, STRIDE),
+    );
     let mut verdicts = fresh();
     for one in stored {
         let verdict = match (&one.outcome, &verdicts) {
@@ -50,7 +65,46 @@ pub fn read(path: &Path, key: &StoreKey) -> Readable {
         found.commands.push((one, verdict));
     }
     found.drafts = drafts_of(fresh);
+    (found.pictures, found.pictures_broken) = from_both_ends(
+        fresh,
+        |row: &blobs::Row| row.place,
+        |db, after| blobs::above(db, after, STRIDE),
+        |db, before, reached| blobs::below(db, before, reached, STRIDE),
+    );
     found
+}
+
+/// The bytes of pictures, one after the other: after a page that refuses a new connection reads on.
+pub struct Album {
+    path: PathBuf,
+    key: StoreKey,
+    db: Option<Db>,
+}
+
+impl Album {
+    /// Of the store in this file.
+    #[must_use]
+    pub fn of(path: &Path, key: &StoreKey) -> Self {
+        Self {
+            path: path.to_owned(),
+            key: key.clone(),
+            db: None,
+        }
+    }
+
+    /// A picture's bytes, if they can be read and are the ones they should be.
+    pub fn bytes(&mut self, name: &str) -> Option<Vec<u8>> {
+        if self.db.is_none() && self.path.exists() {
+            self.db = connect(&self.path, &self.key).ok();
+        }
+        match blobs::get(self.db.as_ref()?, name) {
+            Ok(bytes) => bytes.filter(|bytes| name_of(bytes) == name),
+            Err(_) => {
+                self.db = None;
+                None
+            }
+        }
+    }
 }
 
 fn drafts_of(fresh: impl Fn() -> Option<Db>) -> Vec<(String, Value, i64)> {
@@ -67,25 +121,42 @@ fn drafts_of(fresh: impl Fn() -> Option<Db>) -> Vec<(String, Value, i64)> {
     found
 }
 
-fn forwards(db: &Db) -> Vec<Stored> {
-    let mut found: Vec<Stored> = Vec::new();
-    loop {
-        let after = found.last().map_or(i64::MIN, |last| last.id);
-        match mutations::after(db, after, STRIDE) {
-            Ok(mut page) if !page.is_empty() => found.append(&mut page),
-            _ => return found,
-        }
+/// What can be reached from the first row up, and from the last one down to there; and whether a page refused.
+fn from_both_ends<Row>(
+    fresh: impl Fn() -> Option<Db>,
+    place: impl Fn(&Row) -> i64,
+    above: impl Fn(&Db, i64) -> Result<Vec<Row>>,
+    below: impl Fn(&Db, i64, i64) -> Result<Vec<Row>>,
+) -> (Vec<Row>, bool) {
+    let (mut found, is_whole) = pages(fresh(), i64::MIN, &place, above);
+    if is_whole {
+        return (found, false);
     }
+    let reached = found.last().map_or(i64::MIN, &place);
+    let down = |db: &Db, before| below(db, before, reached);
+    let (mut behind, _) = pages(fresh(), i64::MAX, &place, down);
+    behind.reverse();
+    found.append(&mut behind);
+    (found, true)
 }
 
-/// From the newest down to `reached`, newest first.
-fn backwards(db: &Db, reached: i64) -> Vec<Stored> {
-    let mut found: Vec<Stored> = Vec::new();
+/// Page after page until one is empty, or refuses: then false.
+fn pages<Row>(
+    db: Option<Db>,
+    start: i64,
+    place: impl Fn(&Row) -> i64,
+    next: impl Fn(&Db, i64) -> Result<Vec<Row>>,
+) -> (Vec<Row>, bool) {
+    let mut found: Vec<Row> = Vec::new();
+    let Some(db) = db else {
+        return (found, false);
+    };
     loop {
-        let before = found.last().map_or(i64::MAX, |first| first.id);
-        match mutations::before(db, before, reached, STRIDE) {
+        let from = found.last().map_or(start, &place);
+        match next(&db, from) {
             Ok(mut page) if !page.is_empty() => found.append(&mut page),
-            _ => return found,
+            Ok(_) => return (found, true),
+            Err(_) => return (found, false),
         }
     }
 }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 const KEY: [u8; 32] = [0x1b; 32];
 
-fn config(folder: &Path) -> Config {
+pub fn config(folder: &Path) -> Config {
     Config {
         key: KeySource::Given("1b".repeat(32)),
         ..Config::new(folder.to_owned())
@@ -47,7 +47,7 @@ fn at_work() -> (Server, Device) {
 }
 
 /// A copy of the folder as a power cut would leave it, while the store is open.
-fn image(device: &Device) -> TempDir {
+pub fn image(device: &Device) -> TempDir {
     image_of(device.folder.path())
 }
 
@@ -60,7 +60,7 @@ fn image_of(folder: &Path) -> TempDir {
     copy
 }
 
-fn spoil(path: &Path, from: usize, count: usize) {
+pub fn spoil(path: &Path, from: usize, count: usize) {
     let mut bytes = std::fs::read(path).unwrap();
     let end = bytes.len().min(from + count);
     for byte in &mut bytes[from..end] {

@@ -5,7 +5,7 @@ use super::{
     server::Server,
 };
 use crate::{
-    blobs::{Carrier, KEPT_DAYS, Reply},
+    blobs::{Bearer, Carrier, KEPT_DAYS, Reply},
     error::{Error, Result},
     store::blobs::Waiting,
     view::sync::ChipState,
@@ -96,7 +96,7 @@ impl Shelf {
     }
 }
 
-impl Carrier for Shelf {
+impl Bearer for Shelf {
     async fn bring(&self, picture: &Waiting, start: usize, mut bytes: Vec<u8>) -> Result<Reply> {
         assert!(bytes.len() <= PART, "pieces are of 256 KiB at most");
         self.pieces
@@ -116,7 +116,9 @@ impl Carrier for Shelf {
             _ => reply,
         }
     }
+}
 
+impl Carrier for Shelf {
     async fn fetch(&self, name: &str) -> Result<Vec<u8>> {
         let whole = self.whole.lock().unwrap();
         let found = whole.get(name).cloned();

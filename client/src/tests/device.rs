@@ -2,7 +2,7 @@
 
 use super::server::{STATION, Server, ZHANG};
 use crate::{
-    blobs::{self, Carrier},
+    blobs::{self, Bearer, Carrier},
     clock::{Clock, Counter},
     engine::{Config, Engine, Round},
     error::Result,
@@ -152,7 +152,7 @@ impl Device {
     }
 
     /// Brings pictures up, as after a round.
-    pub fn bring(&self, carrier: &impl Carrier) -> Result<usize> {
+    pub fn bring(&self, carrier: &impl Bearer) -> Result<usize> {
         let main = self.engine.main();
         self.runtime.block_on(blobs::bring_all(&main, carrier))
     }

@@ -14,6 +14,7 @@ mod hints;
 mod incarnations;
 mod lease;
 mod order;
+mod pictures;
 mod rules;
 mod scopes;
 mod server;

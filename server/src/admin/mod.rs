@@ -10,7 +10,11 @@ use crate::{
     once::Reply,
     problem::Problem,
     staff::{AdminSession, pairing, revoke},
-    store::{disputed, idempotency::Keyed, pairing as codes, review_list, stations},
+    store::{
+        idempotency::Keyed,
+        pairing as codes, review_list, stations,
+        worklist::{self, List},
+    },
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
@@ -124,7 +128,8 @@ pub async fn close_dispute(
 ) -> Result<Reply, Problem> {
     let now = app.now();
     once!(app, keyed, tx => {
-        let closed = disputed::resolve(tx.conn(), id, admin.id(), resolution, now).await?;
+        let words = (admin.id(), resolution);
+        let closed = worklist::resolve(tx.conn(), List::Disputed, id, words, now).await?;
         closed.then(Reply::done).ok_or_else(Problem::not_found)
     })
 }

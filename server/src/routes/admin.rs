@@ -3,8 +3,9 @@
 use super::{
     body::{Body, Id, Params},
     desk_answers::{ListShape, PairingCodeShape, PublishedShape, StaffShape},
-    desk_schema::{BookBody, PairingCodeBody, ResolutionBody, StaffBody, StaffChangeBody},
+    desk_schema::{BookBody, PairingCodeBody, StaffBody, StaffChangeBody},
     keys::Asked,
+    lists,
     schema::errors,
     staff::secret,
 };
@@ -19,11 +20,11 @@ use crate::{
     once::Reply,
     problem::Problem,
     staff::{AdminSession, password, revoke},
-    store::{devices, devices::DeviceRow, disputed, price_book_list, review_list, staff},
+    store::{devices, devices::DeviceRow, price_book_list, staff},
 };
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     routing::{delete, get, patch, post},
 };
@@ -31,9 +32,8 @@ use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
     staff::Role,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::OpenApi;
-use uuid::Uuid;
 
 /// The routes.
 pub fn router() -> Router<App> {
@@ -44,10 +44,6 @@ pub fn router() -> Router<App> {
         .route("/admin/v1/devices", get(list_devices))
         .route("/admin/v1/devices/{id}", delete(shut_out))
         .route("/admin/v1/price-books", get(list_price_books).post(publish))
-        .route("/admin/v1/reviews", get(list_reviews))
-        .route("/admin/v1/reviews/{id}/resolve", post(resolve_review))
-        .route("/admin/v1/disputed", get(list_disputed))
-        .route("/admin/v1/disputed/{id}/resolve", post(resolve_disputed))
 }
 
 #[derive(OpenApi)]
@@ -59,11 +55,7 @@ pub fn router() -> Router<App> {
     list_devices,
     shut_out,
     list_price_books,
-    publish,
-    list_reviews,
-    resolve_review,
-    list_disputed,
-    resolve_disputed
+    publish
 ))]
 struct Description;
 
@@ -97,7 +89,7 @@ async fn add_pairing_code(
     responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
 async fn list_staff(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
     let items = staff::list(&mut *app.db.read().await?).await?;
-    Ok(Json(json!({"items": items, "next": null})))
+    Ok(lists::whole(items))
 }
 
 /// Add a member of staff.
@@ -162,7 +154,7 @@ async fn change_staff(
 async fn list_devices(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
     let found = devices::list(&mut *app.db.read().await?, None).await?;
     let items: Vec<DeviceRow> = found.into_iter().map(DeviceRow::from).collect();
-    Ok(Json(json!({"items": items, "next": null})))
+    Ok(lists::whole(items))
 }
 
 /// Shut a device out: its sessions end and each later call is answered 403 `device_revoked` with a signed statement.
@@ -193,7 +185,7 @@ async fn list_price_books(
         .get("city")
         .ok_or_else(|| Problem::field("city", "required"))?;
     let items = price_book_list::of_city(&mut *app.db.read().await?, city).await?;
-    Ok(Json(json!({"items": items, "next": null})))
+    Ok(lists::whole(items))
 }
 
 /// Publish a city's next price book. It is checked, numbered and sealed with its hash.
@@ -223,98 +215,10 @@ async fn publish(
     prices::publish(&app, &new, key.as_ref()).await
 }
 
-/// What is wrong with facts, newest first: the open ones, or with `?closed=true` the closed.
-#[utoipa::path(get, path = "/admin/v1/reviews", tag = "admin", security(("staff" = [])),
-    params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn list_reviews(
-    State(app): State<App>,
-    _: AdminSession,
-    params: Params,
-) -> Result<Json<Value>, Problem> {
-    let limit = params.limit()?;
-    let before: Option<i64> = params
-        .get("after")
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Problem::field("after", "type"))?;
-    let items =
-        review_list::list(&mut *app.db.read().await?, closed(&params)?, before, limit).await?;
-    let next = items
-        .last()
-        .filter(|_| items.len() == limit as usize)
-        .map(|row| row.id.to_string());
-    Ok(Json(json!({"items": items, "next": next})))
-}
-
-/// Close a review.
-#[utoipa::path(post, path = "/admin/v1/reviews/{id}/resolve", tag = "admin", security(("staff" = [])),
-    params(("id" = i64, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
-    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Missing, errors::Always))]
-async fn resolve_review(
-    State(app): State<App>,
-    admin: AdminSession,
-    Path(id): Path<String>,
-    asked: Asked,
-) -> Result<Reply, Problem> {
-    let key = asked.keyed(admin.id().0, &Value::Null)?;
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    admin::close_review(&app, &admin, id, key.as_ref()).await
-}
-
-/// Facts that could not be attached to anything known, newest first.
-#[utoipa::path(get, path = "/admin/v1/disputed", tag = "admin", security(("staff" = [])),
-    params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn list_disputed(
-    State(app): State<App>,
-    _: AdminSession,
-    params: Params,
-) -> Result<Json<Value>, Problem> {
-    let limit = params.limit()?;
-    let before: Option<Uuid> = params
-        .get("after")
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Problem::field("after", "type"))?;
-    let items = disputed::list(&mut *app.db.read().await?, closed(&params)?, before, limit).await?;
-    let next = items
-        .last()
-        .filter(|_| items.len() == limit as usize)
-        .map(|row| row.id);
-    Ok(Json(json!({"items": items, "next": next})))
-}
-
-/// Close a disputed record with a word on what it was.
-#[utoipa::path(post, path = "/admin/v1/disputed/{id}/resolve", tag = "admin", security(("staff" = [])), request_body = ResolutionBody,
-    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
-    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Missing, errors::Invalid, errors::Always))]
-async fn resolve_disputed(
-    State(app): State<App>,
-    admin: AdminSession,
-    Id(id): Id,
-    asked: Asked,
-    Body(raw): Body,
-) -> Result<Reply, Problem> {
-    let key = asked.keyed(admin.id().0, &raw)?;
-    let mut form = Form::new(&raw)?;
-    let resolution = form.text("resolution", 1..=500);
-    form.finish()?;
-    admin::close_dispute(&app, &admin, id, &resolution, key.as_ref()).await
-}
-
 fn role(form: &mut Form<'_>) -> Option<Role> {
     let role = Role::parse(&form.text("role", 1..=16));
     form.fault_if(role.is_none(), "role", "type");
     role
-}
-
-fn closed(params: &Params) -> Result<bool, Problem> {
-    match params.get("closed") {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(Problem::field("closed", "type")),
-    }
 }
 
 fn optional_station(form: &mut Form<'_>, raw: &Value) -> Option<StationId> {

@@ -5,6 +5,7 @@ use super::{
     desk_answers::{ListShape, StationShape},
     desk_schema::{SlotsBody, StationBody},
     keys::Asked,
+    lists,
     schema::errors,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 use axum::{Json, Router, extract::State, routing::get};
 use chrono::{NaiveDate, NaiveTime};
 use huishou_domain::ids::StationId;
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
@@ -52,7 +53,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Always))]
 async fn list_stations(State(app): State<App>, _: AdminSession) -> Result<Json<Value>, Problem> {
     let items = stations::all(&mut *app.db.read().await?).await?;
-    Ok(Json(json!({"items": items, "next": null})))
+    Ok(lists::whole(items))
 }
 
 /// Open a station. Each of its days offers `slots`; 08:00–20:00 in slots of two hours with 8 places where they are left
@@ -94,7 +95,7 @@ async fn list_places(
 ) -> Result<Json<Value>, Problem> {
     let (station, date) = which_day(&params)?;
     let items = depots::day(&app, station, date).await?;
-    Ok(Json(json!({"items": items, "next": null})))
+    Ok(lists::whole(items))
 }
 
 /// Set places of a station's day; slots not named stay, places taken stay taken, capacity 0 closes a slot.

@@ -3,7 +3,7 @@
 use super::schema::errors;
 use crate::{
     app::App,
-    blobs::{self, Part, Progress},
+    blobs::{self, Done, Part, Progress},
     problem::Problem,
     staff::StaffSession,
     store::blobs::Hash,
@@ -16,7 +16,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::put,
 };
-use huishou_domain::blob::{MAX_BYTES, hash_of, hex};
+use huishou_domain::{
+    blob::{MAX_BYTES, hash_of, hex},
+    ids::DeviceId,
+};
 use utoipa::OpenApi;
 
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
@@ -44,7 +47,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The hash in the path; what is none names nothing.
-struct Name(Hash);
+pub(super) struct Name(pub Hash);
 
 impl<S: Send + Sync> FromRequestParts<S> for Name {
     type Rejection = Problem;
@@ -61,10 +64,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
 }
 
 /// The bytes of a part and where they belong.
-struct Brought {
+pub(super) struct Brought {
     start: u32,
     total: u32,
     bytes: Bytes,
+}
+
+impl Brought {
+    pub(super) fn part(&self) -> Part<'_> {
+        Part {
+            start: self.start,
+            total: self.total,
+            bytes: &self.bytes,
+        }
+    }
 }
 
 impl FromRequest<App> for Brought {
@@ -144,22 +157,25 @@ async fn bring(
     brought: Brought,
 ) -> Result<Response, Problem> {
     let device = session.device_id();
-    let (start, total) = (brought.start, brought.total);
-    app.limits
-        .blob(device.0)
-        .map_err(|seconds| Problem::too_many("rate_limited", seconds))?;
-    let part = Part {
-        start,
-        total,
-        bytes: &brought.bytes,
-    };
-    let done = blobs::put(&app, device, &hash, part).await?;
+    in_turn(&app, device)?;
+    let done = blobs::put(&app, device, &hash, brought.part()).await?;
+    Ok(stored(done))
+}
+
+/// Not more parts a second than a device may bring.
+pub(super) fn in_turn(app: &App, device: DeviceId) -> Result<(), Problem> {
+    let turn = app.limits.blob(device.0);
+    turn.map_err(|seconds| Problem::too_many("rate_limited", seconds))
+}
+
+/// What a part has led to, as it is answered.
+pub(super) fn stored(done: Done) -> Response {
     let status = match (done.progress.is_whole(), done.is_new) {
         (true, true) => StatusCode::CREATED,
         (true, false) => StatusCode::OK,
         (false, _) => StatusCode::PERMANENT_REDIRECT,
     };
-    Ok(with_progress(status, done.progress))
+    with_progress(status, done.progress)
 }
 
 /// How far this device's upload of a picture is; complete when `Upload-Offset` equals `Upload-Length`.

@@ -2,20 +2,16 @@
 //! of a leaver's outbox.
 
 use super::{
-    body::{Body, Id, Params, unread},
+    blobs::{Brought, Name, in_turn, stored},
+    body::{Body, Id, unread},
     caller::Address,
-    desk_answers::ListShape,
-    desk_schema::ResolutionBody,
-    keys::Asked,
     schema::errors,
 };
 use crate::{
     app::App,
     form::Form,
-    once::Reply,
     problem::Problem,
     staff::{
-        AdminSession,
         quarantine::{self, HandedIn},
         recovery,
     },
@@ -23,10 +19,19 @@ use crate::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, FromRequest, Request, State},
-    routing::{get, post},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Request, State},
+    http::request::Parts,
+    response::Response,
+    routing::{post, put},
 };
-use huishou_domain::{ids::DeviceId, sync::message::MAX_BYTES};
+use huishou_domain::{
+    blob,
+    ids::DeviceId,
+    sync::{
+        message::MAX_BYTES,
+        revocation::{PICTURE_DEVICE, PICTURE_SIGNATURE},
+    },
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::{OpenApi, ToSchema};
@@ -43,12 +48,14 @@ pub fn router() -> Router<App> {
             "/sync/v1/quarantine",
             post(hand_in).layer(DefaultBodyLimit::max(HANDED_IN_LIMIT)),
         )
-        .route("/admin/v1/quarantine", get(list))
-        .route("/admin/v1/quarantine/{id}/resolve", post(resolve))
+        .route(
+            "/sync/v1/quarantine/pictures/{sha256}",
+            put(hand_picture_in).layer(DefaultBodyLimit::max(blob::MAX_BYTES)),
+        )
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(recover, hand_in, list, resolve))]
+#[openapi(paths(recover, hand_in, hand_picture_in))]
 struct Description;
 
 /// Their description.
@@ -164,47 +171,54 @@ async fn hand_in(
     quarantine::hand_in(&app, &handed).await.map(Json)
 }
 
-/// What leavers' devices handed in, newest first: the open ones, or with `?closed=true` the closed. `outcome` tells what
-/// had taken effect already.
-#[utoipa::path(get, path = "/admin/v1/quarantine", tag = "admin", security(("staff" = [])),
-    params(("closed" = Option<bool>, Query), ("limit" = Option<u32>, Query), ("after" = Option<String>, Query)),
-    responses((status = 200, body = ListShape), (status = 403, description = "`forbidden`"), errors::Token, errors::Invalid, errors::Always))]
-async fn list(
-    State(app): State<App>,
-    _: AdminSession,
-    params: Params,
-) -> Result<Json<Value>, Problem> {
-    let limit = params.limit()?;
-    let before: Option<Uuid> = params
-        .get("after")
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Problem::field("after", "type"))?;
-    let closed = match params.get("closed") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => return Err(Problem::field("closed", "type")),
-    };
-    let items = quarantine::list(&app, closed, before, limit).await?;
-    let full = items.len() == limit as usize;
-    let next = items.last().filter(|_| full).map(|row| row.id);
-    Ok(Json(json!({"items": items, "next": next})))
+/// Who hands in a picture, and its signature.
+struct Signed {
+    device: DeviceId,
+    signature: String,
 }
 
-/// Close a quarantined mutation with a word on what became of it.
-#[utoipa::path(post, path = "/admin/v1/quarantine/{id}/resolve", tag = "admin", security(("staff" = [])), request_body = ResolutionBody,
-    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header, description = "8–64 visible ASCII")),
-    responses((status = 204, description = "Closed"), (status = 403, description = "`forbidden`"), errors::Token, errors::Once, errors::Missing, errors::Invalid, errors::Always))]
-async fn resolve(
+impl<S: Send + Sync> FromRequestParts<S> for Signed {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let header = |name| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+        };
+        let device = header(PICTURE_DEVICE).and_then(|text| Uuid::parse_str(text).ok());
+        let device = device.ok_or_else(|| Problem::unauthorized("device_unknown"))?;
+        let signature = header(PICTURE_SIGNATURE).unwrap_or_default();
+        Ok(Self {
+            device: DeviceId(device),
+            signature: signature.to_owned(),
+        })
+    }
+}
+
+/// Hand in a picture, whole or a part of it, from a device whose person left: behind its commands, and as
+/// `PUT /sync/v1/blobs/{sha256}` takes one, but signed by the device. At most 5,000 pictures and 2 GiB of one device.
+#[utoipa::path(put, path = "/sync/v1/quarantine/pictures/{sha256}", tag = "sync",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    params(("sha256" = String, Path, description = "64 hexadecimal digits"), ("Content-Range" = Option<String>, Header, description = "`bytes first-last/total`; left out for the whole"),
+        ("X-Device" = String, Header, description = "UUID of the device that is shut out"),
+        ("X-Signature" = String, Header, description = "The device key's over `huishou-quarantine-picture\\n{device}\\n{sha256}\\n{first}\\n{total}\\n{hex SHA-256 of this part}`, base64")),
+    responses((status = 200, description = "It was here already"), (status = 201, description = "Whole, and its hash is right"),
+        (status = 308, description = "Stored; go on at `Upload-Offset`"), (status = 400, description = "`bad_content_range`"),
+        (status = 401, description = "`device_unknown`, `bad_signature`"), (status = 403, description = "`device_revoked`: it was stolen"), (status = 404, description = "`not_found`: no hash"),
+        (status = 409, description = "`not_revoked`; `offset_mismatch` with `expected`"), (status = 413, description = "`blob_too_large`, `quarantine_full`"),
+        (status = 415, description = "`blob_type_unsupported`"), (status = 422, description = "`hash_mismatch`: nothing is kept"),
+        (status = 429, description = "`rate_limited`, with Retry-After"), errors::Always))]
+async fn hand_picture_in(
     State(app): State<App>,
-    admin: AdminSession,
-    Id(id): Id,
-    asked: Asked,
-    Body(raw): Body,
-) -> Result<Reply, Problem> {
-    let key = asked.keyed(admin.id().0, &raw)?;
-    let mut form = Form::new(&raw)?;
-    let words = form.text("resolution", 1..=500);
-    form.finish()?;
-    quarantine::close(&app, admin.id(), id, &words, key.as_ref()).await
+    signed: Signed,
+    Name(hash): Name,
+    brought: Brought,
+) -> Result<Response, Problem> {
+    in_turn(&app, signed.device)?;
+    let part = brought.part();
+    let done =
+        quarantine::hand_picture_in(&app, signed.device, &hash, part, &signed.signature).await?;
+    Ok(stored(done))
 }

@@ -17,6 +17,7 @@ pub mod events;
 pub mod health;
 pub mod keys;
 pub mod leaving;
+pub mod lists;
 pub mod me;
 pub mod observe;
 pub mod openapi;
@@ -26,6 +27,7 @@ pub mod schema;
 pub mod sessions;
 pub mod staff;
 pub mod sync;
+pub mod worklists;
 
 use crate::{app::App, problem::Problem};
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
@@ -81,7 +83,8 @@ pub fn router(app: App) -> Router {
         .merge(events::router())
         .merge(blobs::router())
         .merge(admin::router())
-        .merge(admin_depots::router());
+        .merge(admin_depots::router())
+        .merge(worklists::router());
     dressed(all, app)
 }
 

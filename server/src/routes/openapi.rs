@@ -3,7 +3,7 @@
 use super::{
     admin, admin_depots, appointments, blobs, catalogue, events, leaving, me, orders, quotes,
     schema::{BadFieldShape, ProblemShape},
-    sessions, staff, sync,
+    sessions, staff, sync, worklists,
 };
 use axum::{Json, response::IntoResponse};
 use std::sync::LazyLock;
@@ -69,6 +69,7 @@ pub fn whole() -> Document {
         blobs::openapi(),
         admin::openapi(),
         admin_depots::openapi(),
+        worklists::openapi(),
     ] {
         document.merge(part);
     }

@@ -6,6 +6,7 @@ use super::{
     desk_answers::{ListShape, StaffSessionShape},
     desk_schema::{DeviceBody, DeviceMade, PasswordBody, RefreshStaffBody, SessionBody},
     keys::Asked,
+    lists,
     schema::errors,
 };
 use crate::{
@@ -123,7 +124,7 @@ async fn list_devices(
         _ => vec![session.device.clone()],
     };
     let rows: Vec<DeviceRow> = found.into_iter().map(DeviceRow::from).collect();
-    Ok(Json(json!({"items": rows, "next": null})))
+    Ok(lists::whole(rows))
 }
 
 /// Shut a device out (administrators): its sessions end and each later call is answered 403 `device_revoked` with a signed

@@ -1,11 +1,13 @@
 //! Disputed records: facts that could not be attached to anything known, or are malformed. Nothing that was weighed
 //! or paid is thrown away; an administrator decides what it was.
 
-use super::StoreError;
+use super::{
+    StoreError,
+    worklist::{self, AsItCame, Wanted},
+};
 use chrono::{DateTime, Utc};
 use huishou_domain::ids::{DeviceId, StaffId};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -54,7 +56,7 @@ pub struct NewDispute<'a> {
 }
 
 /// A disputed fact as the administrators' list shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, sqlx::FromRow)]
 pub struct Dispute {
     /// Identity.
     pub id: Uuid,
@@ -71,7 +73,8 @@ pub struct Dispute {
     /// For support.
     pub detail: String,
     /// The mutation as it came.
-    pub raw: Box<RawValue>,
+    #[sqlx(try_from = "Vec<u8>")]
+    pub raw: AsItCame,
     /// When it came.
     #[serde(with = "huishou_domain::time::millis")]
     pub at: DateTime<Utc>,
@@ -80,21 +83,6 @@ pub struct Dispute {
     pub resolved_at: Option<DateTime<Utc>>,
     /// What they made of it.
     pub resolution: Option<String>,
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    device_id: Uuid,
-    actor: Uuid,
-    mutation_id: i64,
-    name: String,
-    reason: String,
-    detail: String,
-    raw: Vec<u8>,
-    at: DateTime<Utc>,
-    resolved_at: Option<DateTime<Utc>>,
-    resolution: Option<String>,
 }
 
 /// Keeps a disputed fact.
@@ -118,73 +106,30 @@ pub async fn insert(conn: &mut MySqlConnection, new: &NewDispute<'_>) -> Result<
     Ok(())
 }
 
+const COLUMNS: &str =
+    "id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution";
+
 /// A page of the open ones, or the closed. Open ones are few among many, so their index is named.
 #[must_use]
-pub const fn page_sql(closed: bool) -> &'static str {
-    if closed {
-        "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records \
-         WHERE resolved_at IS NOT NULL AND id < ? ORDER BY id DESC LIMIT ?"
+pub fn page_sql(closed: bool) -> String {
+    let (index, state) = if closed {
+        ("", "IS NOT NULL")
     } else {
-        "SELECT id, device_id, actor, mutation_id, name, reason, detail, raw, at, resolved_at, resolution FROM disputed_records FORCE INDEX (disputed_open) \
-         WHERE resolved_at IS NULL AND id < ? ORDER BY id DESC LIMIT ?"
-    }
+        ("FORCE INDEX (disputed_open)", "IS NULL")
+    };
+    format!(
+        "SELECT {COLUMNS} FROM disputed_records {index} \
+         WHERE resolved_at {state} AND id < ? ORDER BY id DESC LIMIT ?"
+    )
 }
 
-/// Disputed facts before `before`, newest first: the open ones, or the closed.
+/// A page of disputed facts, newest first.
 ///
 /// # Errors
 /// Of the database.
 pub async fn list(
     conn: &mut MySqlConnection,
-    closed: bool,
-    before: Option<Uuid>,
-    most: u32,
+    wanted: Wanted<Uuid>,
 ) -> Result<Vec<Dispute>, StoreError> {
-    let before = before.unwrap_or(Uuid::max());
-    let rows: Vec<Row> = sqlx::query_as(page_sql(closed))
-        .bind(before)
-        .bind(most)
-        .fetch_all(conn)
-        .await?;
-    rows.into_iter().map(dispute).collect()
-}
-
-/// Closes a disputed fact; false if there is none that is open.
-///
-/// # Errors
-/// Of the database.
-pub async fn resolve(
-    conn: &mut MySqlConnection,
-    id: Uuid,
-    by: StaffId,
-    words: &str,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE disputed_records SET resolved_at = ?, resolved_by = ?, resolution = ? WHERE id = ? AND resolved_at IS NULL";
-    Ok(sqlx::query(sql)
-        .bind(at)
-        .bind(by.0)
-        .bind(words)
-        .bind(id)
-        .execute(conn)
-        .await?
-        .rows_affected()
-        > 0)
-}
-
-fn dispute(row: Row) -> Result<Dispute, StoreError> {
-    let text = String::from_utf8(row.raw).map_err(|e| StoreError::Unreadable(e.to_string()))?;
-    Ok(Dispute {
-        id: row.id,
-        device_id: row.device_id,
-        actor: row.actor,
-        mutation_id: row.mutation_id,
-        name: row.name,
-        reason: row.reason,
-        detail: row.detail,
-        raw: RawValue::from_string(text).map_err(|e| StoreError::Unreadable(e.to_string()))?,
-        at: row.at,
-        resolved_at: row.resolved_at,
-        resolution: row.resolution,
-    })
+    worklist::page(conn, page_sql(wanted.closed), wanted).await
 }

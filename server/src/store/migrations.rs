@@ -63,6 +63,7 @@ migrations! {
     60 "0060_blobs";
     61 "0061_blob_parts";
     62 "0062_blob_names";
+    63 "0063_quarantined_pictures";
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

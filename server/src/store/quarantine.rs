@@ -1,11 +1,13 @@
 //! Quarantined mutations: what was pending on a device whose person left. Kept byte for byte, each once, until an
 //! administrator says what became of it.
 
-use super::StoreError;
+use super::{
+    StoreError,
+    worklist::{self, AsItCame, Wanted},
+};
 use chrono::{DateTime, Utc};
-use huishou_domain::ids::{DeviceId, StaffId};
+use huishou_domain::ids::DeviceId;
 use serde::Serialize;
-use serde_json::value::RawValue;
 use sqlx::MySqlConnection;
 use uuid::Uuid;
 
@@ -27,7 +29,7 @@ pub struct NewEntry<'a> {
 }
 
 /// A quarantined mutation as the administrators' list shows it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, sqlx::FromRow)]
 pub struct Entry {
     /// Identity.
     pub id: Uuid,
@@ -46,7 +48,8 @@ pub struct Entry {
     /// What had become of it already: it had been pushed, and only the answer was lost. Null: it never took effect.
     pub outcome: Option<String>,
     /// The mutation as it came.
-    pub raw: Box<RawValue>,
+    #[sqlx(try_from = "Vec<u8>")]
+    pub raw: AsItCame,
     /// When it came.
     #[serde(with = "huishou_domain::time::millis")]
     pub at: DateTime<Utc>,
@@ -55,22 +58,6 @@ pub struct Entry {
     pub resolved_at: Option<DateTime<Utc>>,
     /// What they made of it.
     pub resolution: Option<String>,
-}
-
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    device_id: Uuid,
-    device_name: Option<String>,
-    mutation_id: Option<i64>,
-    uid: Option<Uuid>,
-    actor: Option<Uuid>,
-    name: String,
-    outcome: Option<String>,
-    raw: Vec<u8>,
-    at: DateTime<Utc>,
-    resolved_at: Option<DateTime<Utc>>,
-    resolution: Option<String>,
 }
 
 /// How many mutations a device has handed in.
@@ -139,61 +126,13 @@ pub fn page_sql(closed: bool) -> String {
     )
 }
 
-/// Quarantined mutations before `before`, newest first: the open ones, or the closed.
+/// A page of quarantined mutations, newest first.
 ///
 /// # Errors
 /// Of the database.
 pub async fn list(
     conn: &mut MySqlConnection,
-    closed: bool,
-    before: Option<Uuid>,
-    most: u32,
+    wanted: Wanted<Uuid>,
 ) -> Result<Vec<Entry>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(page_sql(closed)))
-        .bind(before.unwrap_or(Uuid::max()))
-        .bind(most)
-        .fetch_all(conn)
-        .await?;
-    rows.into_iter().map(entry).collect()
-}
-
-/// Closes a quarantined mutation; false if there is none that is open.
-///
-/// # Errors
-/// Of the database.
-pub async fn resolve(
-    conn: &mut MySqlConnection,
-    id: Uuid,
-    by: StaffId,
-    words: &str,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let sql = "UPDATE quarantined_mutations SET resolved_at = ?, resolved_by = ?, resolution = ? WHERE id = ? AND resolved_at IS NULL";
-    let done = sqlx::query(sql)
-        .bind(at)
-        .bind(by.0)
-        .bind(words)
-        .bind(id)
-        .execute(conn)
-        .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-fn entry(row: Row) -> Result<Entry, StoreError> {
-    let unreadable = |e: &dyn std::fmt::Display| StoreError::Unreadable(e.to_string());
-    let text = String::from_utf8(row.raw).map_err(|e| unreadable(&e))?;
-    Ok(Entry {
-        id: row.id,
-        device_id: row.device_id,
-        device_name: row.device_name,
-        mutation_id: row.mutation_id,
-        uid: row.uid,
-        actor: row.actor,
-        name: row.name,
-        outcome: row.outcome,
-        raw: RawValue::from_string(text).map_err(|e| unreadable(&e))?,
-        at: row.at,
-        resolved_at: row.resolved_at,
-        resolution: row.resolution,
-    })
+    worklist::page(conn, page_sql(wanted.closed), wanted).await
 }

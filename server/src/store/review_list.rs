@@ -1,7 +1,7 @@
 //! The administrators' list of reviews, newest first. The entries are written with their appointments and orders
 //! ([`super::reviews`]); here they are read across all of them, and closed.
 
-use super::{StoreError, Tx};
+use super::{StoreError, Tx, worklist::Wanted};
 use chrono::{DateTime, Utc};
 use huishou_domain::ids::StaffId;
 use serde::Serialize;
@@ -39,20 +39,18 @@ pub struct ReviewRow {
 pub const PAGE_SQL: &str = "SELECT id, subject_kind, subject_id, code, at, by_staff, station_id, closed_at, closed_by FROM reviews FORCE INDEX (ix_open) \
      WHERE closed = ? AND id < ? ORDER BY id DESC LIMIT ?";
 
-/// Entries below the number `before`, newest first; only the open or only the closed ones.
+/// A page of the list, newest first.
 ///
 /// # Errors
 /// Of the database.
 pub async fn list(
     conn: &mut MySqlConnection,
-    closed: bool,
-    before: Option<i64>,
-    most: u32,
+    wanted: Wanted<i64>,
 ) -> Result<Vec<ReviewRow>, StoreError> {
     Ok(sqlx::query_as(PAGE_SQL)
-        .bind(closed)
-        .bind(before.unwrap_or(i64::MAX))
-        .bind(most)
+        .bind(wanted.closed)
+        .bind(wanted.before.unwrap_or(i64::MAX))
+        .bind(wanted.most)
         .fetch_all(conn)
         .await?)
 }

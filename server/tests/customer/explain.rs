@@ -136,8 +136,8 @@ on_each_database! {
         let paged: Vec<(&str, String, Bind, &str)> = vec![
             ("open reviews", review_list::PAGE_SQL.into(), bind!(false, i64::MAX, 20), "ix_open"),
             ("closed reviews", review_list::PAGE_SQL.into(), bind!(true, 500, 20), "ix_open"),
-            ("open disputes", disputed::page_sql(false).into(), bind!(Uuid::max(), 20), "disputed_open"),
-            ("closed disputes", disputed::page_sql(true).into(), bind!(Uuid::max(), 20), "disputed_open or PRIMARY"),
+            ("open disputes", disputed::page_sql(false), bind!(Uuid::max(), 20), "disputed_open"),
+            ("closed disputes", disputed::page_sql(true), bind!(Uuid::max(), 20), "disputed_open or PRIMARY"),
             ("devices of a station", format!("{devices} WHERE station_id = ? ORDER BY registered_at DESC LIMIT 1000"), bind!(Uuid::from_u128(1)), "devices_station"),
             ("all devices", format!("{devices} ORDER BY id DESC LIMIT 1000"), bind!(), "PRIMARY"),
             ("price books", price_book_list::OF_CITY_SQL.into(), bind!("330300"), "uk_city_version"),

@@ -7,10 +7,14 @@ use chrono::TimeDelta;
 use crypto_box::{SecretKey, aead::OsRng};
 use ed25519_dalek::{Signer, SigningKey};
 use huishou_domain::{
+    blob::{PART, hash_of, name_of},
     ids::DeviceId,
-    sync::revocation::{Mode, Statement, quarantine_text, recovery_text, sealed_text},
+    sync::revocation::{
+        Mode, Statement, picture_text, quarantine_text, recovery_text, sealed_text,
+    },
 };
 use huishou_server::{
+    blobs::{Done, Part},
     problem::Problem,
     staff::{
         identity::seal_for,
@@ -20,7 +24,7 @@ use huishou_server::{
         register::{self, NewDevice},
         revoke, signature,
     },
-    store::{devices, pairing as codes},
+    store::{devices, pairing as codes, worklist::Wanted},
 };
 use serde_json::{json, value::RawValue};
 use uuid::Uuid;
@@ -106,10 +110,46 @@ impl Tablet {
     }
 }
 
+async fn handed(ground: &Ground, closed: bool) -> Vec<quarantine::Listed> {
+    let wanted = Wanted {
+        closed,
+        before: None,
+        most: 100,
+    };
+    quarantine::list(&ground.app, wanted).await.unwrap()
+}
+
 async fn rows(ground: &Ground) -> Vec<huishou_server::store::quarantine::Entry> {
-    quarantine::list(&ground.app, false, None, 100)
-        .await
-        .unwrap()
+    let listed = handed(ground, false).await;
+    listed.into_iter().map(|row| row.entry).collect()
+}
+
+/// A PNG of this size by its first bytes.
+fn picture(size: usize, mark: u8) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.resize(size, mark);
+    bytes
+}
+
+impl Tablet {
+    /// Hands `bytes[from..to]` of a picture in.
+    async fn brings(
+        &self,
+        ground: &Ground,
+        bytes: &[u8],
+        (from, to): (usize, usize),
+    ) -> Result<Done, Problem> {
+        let name = name_of(bytes);
+        let part = Part {
+            start: u32::try_from(from).unwrap(),
+            total: u32::try_from(bytes.len()).unwrap(),
+            bytes: &bytes[from..to],
+        };
+        let text = picture_text(self.id, &name, part.start, part.total, part.bytes);
+        let signature = sign(&self.key, &text);
+        let hash = hash_of(&name).unwrap();
+        quarantine::hand_picture_in(&ground.app, self.id, &hash, part, &signature).await
+    }
 }
 
 const STORE_KEY: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f";
@@ -171,8 +211,8 @@ on_each_database! {
         assert_eq!(closing(first.id).await.unwrap().status, 204);
         assert_eq!(closing(first.id).await.unwrap_err().status, 404, "closed already");
         assert_eq!(rows(&ground).await.len(), 2);
-        let closed = quarantine::list(&ground.app, true, None, 10).await.unwrap();
-        assert_eq!(closed[0].resolution.as_deref(), Some("已入账"));
+        let closed = handed(&ground, true).await;
+        assert_eq!(closed[0].entry.resolution.as_deref(), Some("已入账"));
     }
 
     async fn the_list_says_what_had_taken_effect_before(db) {
@@ -209,6 +249,62 @@ on_each_database! {
         assert_eq!((stolen.status, stolen.code.as_str()), (403, "device_revoked"));
         assert_eq!(stolen.more.unwrap()["statement"]["mode"], "stolen");
         assert_eq!(db.count("SELECT COUNT(*) FROM quarantined_mutations").await, 0);
+    }
+
+    async fn a_leavers_pictures_come_in_parts_and_the_list_says_which_are_here(db) {
+        let ground = Ground::on(db).await;
+        let tablet = Tablet::register(&ground).await;
+        let (photo, signature, lost) = (picture(PART + 9, 1), picture(500, 2), picture(40, 3));
+        let early = tablet.brings(&ground, &photo, (0, PART)).await.unwrap_err();
+        assert_eq!((early.status, early.code.as_str()), (409, "not_revoked"));
+        revoke::revoke(&ground.app, ground.admin, tablet.id, Mode::Leave).await.unwrap();
+        let weigh = json!({"id": 1, "name": "order.weigh@1", "args": {"photos": [name_of(&photo), name_of(&lost)]}}).to_string();
+        let accept = json!({"id": 2, "name": "order.accept@1", "args": {"blob": name_of(&signature)}}).to_string();
+        quarantine::hand_in(&ground.app, &tablet.handing_in(&[&weigh, &accept])).await.unwrap();
+
+        let first = tablet.brings(&ground, &photo, (0, PART)).await.unwrap();
+        assert!(!first.progress.is_whole());
+        let astray = tablet.brings(&ground, &photo, (5, 9)).await.unwrap_err();
+        assert_eq!((astray.code.as_str(), &astray.more.unwrap()["expected"]), ("offset_mismatch", &json!(PART)));
+        let whole = tablet.brings(&ground, &photo, (PART, PART + 9)).await.unwrap();
+        assert!(whole.progress.is_whole() && whole.is_new);
+        let again = tablet.brings(&ground, &photo, (0, PART)).await.unwrap();
+        assert!(again.progress.is_whole() && !again.is_new, "the last answer was lost");
+        tablet.brings(&ground, &signature, (0, 500)).await.unwrap();
+        assert_eq!(db.count("SELECT COUNT(*) FROM quarantined_pictures").await, 2);
+
+        let rows = handed(&ground, false).await;
+        let of = |id| rows.iter().find(|row| row.entry.mutation_id == Some(id)).unwrap();
+        let mut named = vec![(name_of(&photo), true), (name_of(&lost), false)];
+        named.sort();
+        let shown: Vec<(String, bool)> = of(1).pictures.iter().map(|p| (p.sha256.clone(), p.here)).collect();
+        assert_eq!((shown, of(1).pictures_missing), (named, 1));
+        assert_eq!((of(2).pictures.len(), of(2).pictures_missing), (1, 0));
+    }
+
+    async fn a_leavers_pictures_have_bounds_and_nobody_else_hands_any_in(db) {
+        let ground = Ground::on(db).await;
+        let (tablet, other) = (Tablet::register(&ground).await, Tablet::register(&ground).await);
+        revoke::revoke(&ground.app, ground.admin, tablet.id, Mode::Leave).await.unwrap();
+        let code = async |who: &Tablet, bytes: &[u8], part| who.brings(&ground, bytes, part).await.unwrap_err().code;
+        let small = picture(100, 1);
+        let forged = Tablet { key: other.key.clone(), id: tablet.id };
+        assert_eq!(code(&forged, &small, (0, 100)).await, "bad_signature");
+        let unknown = Tablet { key: key(), id: DeviceId(Uuid::now_v7()) };
+        assert_eq!(code(&unknown, &small, (0, 100)).await, "device_unknown");
+        let part = Part { start: 0, total: 100, bytes: &small };
+        let signed = sign(&tablet.key, &picture_text(tablet.id, &name_of(&small), 0, 100, b"other bytes"));
+        let swapped = quarantine::hand_picture_in(&ground.app, tablet.id, &hash_of(&name_of(&small)).unwrap(), part, &signed).await;
+        assert_eq!(swapped.unwrap_err().code, "bad_signature", "not the bytes that were signed");
+        assert_eq!(code(&tablet, b"%PDF-1.7 no picture", (0, 19)).await, "blob_type_unsupported");
+        assert_eq!(db.count("SELECT COUNT(*) FROM quarantined_pictures").await, 0);
+
+        let filled = format!("INSERT INTO quarantined_pictures VALUES (UNHEX('{}'), REPEAT('x', 32), 2147483600, NOW())", tablet.id.0.simple());
+        db.execute(&filled).await;
+        assert_eq!(code(&tablet, &small, (0, 100)).await, "quarantine_full");
+        assert!(tablet.brings(&ground, &picture(40, 2), (0, 40)).await.unwrap().progress.is_whole(), "what still fits is taken");
+        revoke::revoke(&ground.app, ground.admin, tablet.id, Mode::Stolen).await.unwrap();
+        assert_eq!(code(&tablet, &picture(20, 2), (0, 20)).await, "device_revoked");
     }
 
     async fn a_device_gets_its_stores_key_back_by_a_pairing_code(db) {

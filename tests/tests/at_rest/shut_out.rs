@@ -166,6 +166,81 @@ async fn signing_in_on_a_device_that_is_shut_out_wipes_it_too() {
     );
 }
 
+/// A PNG by its first bytes, of this size.
+fn picture(size: usize, mark: u8) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.resize(size, mark);
+    bytes
+}
+
+async fn put(device: &Device, bytes: &[u8]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("picture.png");
+    std::fs::write(&file, bytes).expect("a file");
+    let kept = device
+        .call(&["blob", "put", file.to_str().expect("a path")])
+        .await;
+    kept["sha256"].as_str().expect("a name").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leavers_pictures_are_handed_in_behind_its_commands_even_out_of_a_damaged_store() {
+    let town = Town::start(Engine::MariaDb).await;
+    let admin = admin(&town).await;
+    for damaged in [false, true] {
+        let mut device = counter(&town).await;
+        let line = Lossy::before(town.world.server.url()).await;
+        device.set_server(line.url());
+        let (photo, small) = (picture(700_000, 1 + u8::from(damaged)), picture(9_000, 3));
+        let (name, other) = (put(&device, &photo).await, put(&device, &small).await);
+        let made = ticket(&device).await;
+        if damaged {
+            // A page in the midst of the photo's bytes.
+            let _ = device.call(&["verify-store"]).await;
+            let path = device.folder().join("huishou.db");
+            let mut bytes = std::fs::read(&path).expect("the store");
+            let at = bytes.len() - 100 * 4096 + 200;
+            for byte in &mut bytes[at..at + 8] {
+                *byte ^= 0x5a;
+            }
+            std::fs::write(&path, bytes).expect("the store");
+        }
+        shut_out(&admin, &device_id(&device).await, "leave").await;
+        line.lose("PUT /sync/v1/quarantine/pictures/", 1);
+        assert_eq!(refusal(&device, &["sync"]).await, "device_revoked");
+        assert_eq!(line.lost(), 1);
+        assert_eq!(
+            waiting(&device).await,
+            [made.clone()],
+            "not wiped before the server has the pictures"
+        );
+        assert_eq!(refusal(&device, &["sync"]).await, "device_revoked");
+        assert_eq!(last_error(&device).await, "device_wiped");
+        let left = names(device.folder());
+        assert!(
+            !left.iter().any(|file| file.starts_with("picture-")),
+            "{left:?}"
+        );
+        assert!(
+            quarantined(&admin)
+                .await
+                .iter()
+                .any(|row| row["uid"] == json!(made))
+        );
+        for (name, bytes) in [(&name, &photo), (&other, &small)] {
+            let path = format!("/sync/v1/blobs/{name}");
+            let answer = admin
+                .api()
+                .request(reqwest::Method::GET, &path)
+                .send()
+                .await
+                .expect("an answer");
+            assert_eq!(answer.status(), 200, "an administrator sees it");
+            assert_eq!(&answer.bytes().await.expect("bytes")[..], &bytes[..]);
+        }
+    }
+}
+
 /// Named so that the runner gives it the machine to itself: kill after kill.
 mod crash {
     use super::*;
@@ -176,6 +251,7 @@ mod crash {
         let admin = admin(&town).await;
         let before = [
             "quarantine.before_send",
+            "quarantine.before_pictures",
             "quarantine.before_note",
             "wipe.before_mark",
         ];

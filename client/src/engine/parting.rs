@@ -1,0 +1,104 @@
+//! Pictures of a device whose person leaves (sync.md 19, 25): those that are not up yet go into quarantine behind the
+//! commands, piece by piece and from where the server has them. The device's sessions have ended, so that each piece is
+//! signed with the device's key.
+
+use super::{Engine, blobs::send_piece};
+use crate::{
+    blobs::{self, Bearer, Reply},
+    copies,
+    error::{Error, Result},
+    secrets::DeviceKey,
+    store::{blobs as rows, blobs::Waiting},
+    sync::http::Http,
+};
+use huishou_domain::{
+    blob::name_of,
+    ids::DeviceId,
+    sync::revocation::{PICTURE_DEVICE, PICTURE_SIGNATURE, picture_text},
+};
+use reqwest::Method;
+
+/// What the server says of a picture that it will not take, however often it is asked.
+const NEVER: [&str; 5] = [
+    "quarantine_full",
+    "blob_too_large",
+    "blob_type_unsupported",
+    "hash_mismatch",
+    "bad_content_range",
+];
+
+impl Engine {
+    /// Hands the pictures in that are not up yet. What the server will never take, and what cannot be read any more, is
+    /// left: it keeps nobody from leaving, and the server's list shows which pictures of a command it does not have.
+    ///
+    /// # Errors
+    /// `Offline`, or what else the server says; it goes on with the next contact.
+    pub(super) async fn hand_pictures_in(&self) -> Result<()> {
+        let device = self
+            .device()?
+            .ok_or_else(|| Error::code("not_registered"))?;
+        let leaver = Leaver {
+            device: device.id,
+            key: DeviceKey::of(self.inner.secrets.as_ref())?,
+            http: self.http()?,
+        };
+        let mut left = 0_usize;
+        for picture in self.main_read(rows::waiting)? {
+            let Some(bytes) = self.bytes_of(&picture.name) else {
+                left += 1;
+                continue;
+            };
+            match blobs::bring_bytes(&leaver, &picture, &bytes).await {
+                Ok(()) => self.note_handed_in(&picture.name),
+                Err(Error::Problem { code, .. }) if NEVER.contains(&code.as_str()) => {
+                    tracing::warn!(picture = picture.name, code, "a picture is not taken");
+                    left += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if left > 0 {
+            tracing::error!(left, "pictures are wiped that the server does not have");
+        }
+        Ok(())
+    }
+
+    /// From the store, or from the copy beside it where a page of the store is bad.
+    fn bytes_of(&self, name: &str) -> Option<Vec<u8>> {
+        let read = self.main_read(|db| rows::get(db, name)).ok().flatten();
+        let sound = read.filter(|bytes| name_of(bytes) == name);
+        sound.or_else(|| {
+            let key = super::lock(&self.inner.key).clone();
+            copies::picture(&self.inner.config.data, &key, name).map(|copy| copy.bytes)
+        })
+    }
+
+    /// So that it is not counted as lost. A store that cannot note it is wiped all the same.
+    fn note_handed_in(&self, name: &str) {
+        let at = self.wall_millis();
+        if let Err(error) = self.main_write(|db| rows::uploaded(db, name, at)) {
+            tracing::warn!(%error, "it cannot be noted that a picture was handed in");
+        }
+    }
+}
+
+struct Leaver {
+    device: DeviceId,
+    key: DeviceKey,
+    http: Http,
+}
+
+impl Bearer for Leaver {
+    async fn bring(&self, picture: &Waiting, start: usize, bytes: Vec<u8>) -> Result<Reply> {
+        let short = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
+        let (from, total) = (short(start), short(picture.size));
+        let text = picture_text(self.device, &picture.name, from, total, &bytes);
+        let path = format!("/sync/v1/quarantine/pictures/{}", picture.name);
+        let request = self
+            .http
+            .request(Method::PUT, &path)
+            .header(PICTURE_DEVICE, self.device.to_string())
+            .header(PICTURE_SIGNATURE, self.key.sign(&text));
+        send_piece(request, None, picture, start, bytes).await
+    }
+}
