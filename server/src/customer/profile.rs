@@ -8,6 +8,7 @@ use crate::{
     once::Reply,
     problem::Problem,
     store::{idempotency::Keyed, users},
+    wechat::Phone,
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::ids::UserId;
@@ -57,10 +58,11 @@ fn is_picture(text: &str) -> bool {
     text.is_empty() || reqwest::Url::parse(text).is_ok_and(|url| web(&url))
 }
 
-/// Redeems a phone code for the customer's number.
+/// Redeems a phone code for the customer's number. A code is good once: under a key it is redeemed with the key held, so
+/// that a twin waits for the first answer instead of asking WeChat with a code that is spent.
 ///
 /// # Errors
-/// 401 `invalid_code`, 503 `wechat_busy`, 422 for a number that is no mainland mobile number.
+/// 401 `invalid_code`, 503 `wechat_busy`, 422 for a number that is no mainland mobile number, those of the key.
 pub async fn give_phone(
     app: &App,
     user: UserId,
@@ -73,20 +75,35 @@ pub async fn give_phone(
     let mut form = Form::new(raw)?;
     let code = form.text("code", 1..=512);
     form.finish()?;
-    let phone = app.wechat.phone(&code).await?;
-    if phone.country == "86"
-        && phone
-            .number
-            .parse::<huishou_domain::mobile::Mobile>()
-            .is_err()
-    {
-        return Err(Problem::field("phone", "mobile"));
-    }
+    let _turn = app.wechat.turn().await;
+    let mut redeemed = match keyed {
+        Some(_) => None,
+        None => Some(redeem(app, &code).await?),
+    };
     let now = app.now();
     once!(app, keyed, tx => {
+        // A write that is tried again does not ask twice.
+        let phone = match &redeemed {
+            Some(phone) => phone,
+            None => redeemed.insert(redeem(app, &code).await?),
+        };
         users::set_phone(tx, user, &phone.country, &phone.number, now).await?;
         body(users::load(tx.conn(), user).await?)
     })
+}
+
+async fn redeem(app: &App, code: &str) -> Result<Phone, Problem> {
+    let phone = app.wechat.phone(code).await?;
+    let is_mobile = || {
+        phone
+            .number
+            .parse::<huishou_domain::mobile::Mobile>()
+            .is_ok()
+    };
+    if phone.country == "86" && !is_mobile() {
+        return Err(Problem::field("phone", "mobile"));
+    }
+    Ok(phone)
 }
 
 /// Records the wish to be forgotten; what the law makes one keep stays stored and protected (integrations.md).

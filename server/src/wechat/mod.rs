@@ -12,11 +12,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 use token::AccessToken;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Tries of one call.
 const ATTEMPTS: u32 = 3;
 /// Before the second try; doubled before the third.
 const PAUSE: Duration = Duration::from_millis(150);
+
+/// Phone codes redeemed at a time: each may hold a database connection for as long as WeChat takes.
+const TURNS: usize = 8;
 
 /// WeChat, as one mini-program's account reaches it.
 pub struct Wechat {
@@ -25,6 +29,7 @@ pub struct Wechat {
     appid: String,
     secret: String,
     token: AccessToken,
+    turns: Semaphore,
 }
 
 /// Who a login code stands for.
@@ -60,7 +65,13 @@ impl Wechat {
             appid: config.appid.clone(),
             secret: config.secret.clone(),
             token: AccessToken::default(),
+            turns: Semaphore::new(TURNS),
         })
+    }
+
+    /// Waits until few enough phone codes are being redeemed for one more.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// Redeems a login code (`jscode2session`). WeChat is asked again when it is busy or does not answer; a code it

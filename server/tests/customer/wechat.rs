@@ -1,6 +1,6 @@
 //! Logins and phone numbers through the sandbox's WeChat, with its error codes and faults.
 
-use super::support::{Town, app, faults, serve};
+use super::support::{Town, app, faults, key, serve};
 use blackbox::{Database, Sandbox, on_each_database};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -78,6 +78,32 @@ on_each_database! {
         assert_eq!(api.post("/api/v1/me/phone", &phone("13700002222")).await.expect(200)["phone"], "13700002222", "a revoked token is renewed");
         assert_eq!(api.post("/api/v1/me/phone", &json!({"code": "invented"})).await.expect_problem(401), "invalid_code");
         assert_eq!(api.get("/api/v1/me").await.expect(200)["phone"], "13700002222");
+    }
+
+    async fn twins_with_one_key_give_a_phone_code_to_wechat_once_and_get_one_answer(db) {
+        let sandbox = Sandbox::start().await;
+        let town = town(db, &sandbox).await;
+        let session = town.api.post("/api/v1/sessions", &code("wang")).await.expect(200).clone();
+        let api = town.api.with_token(session["access_token"].as_str().unwrap());
+        for round in 0..3 {
+            let number = format!("1380000{round}046");
+            let body = json!({"code": format!("phone:{number}:{}", Uuid::now_v7().simple())});
+            fault(&sandbox, "delay", json!(300), 1).await;
+            let once = key();
+            let (one, other) = tokio::join!(
+                api.post_once("/api/v1/me/phone", &once, &body),
+                api.post_once("/api/v1/me/phone", &once, &body),
+            );
+            let (one, other) = (one.expect(200).clone(), other.expect(200).clone());
+            assert_eq!((one["phone"].as_str(), &one), (Some(number.as_str()), &other), "round {round}");
+            let later = api.post_once("/api/v1/me/phone", &once, &body).await;
+            assert_eq!(*later.expect(200), one, "and the same again later");
+            assert_eq!(api.post_once("/api/v1/me/phone", &key(), &body).await.expect_problem(401), "invalid_code", "under another key it is spent");
+        }
+        let bad = json!({"code": "invented"});
+        let once = key();
+        let (one, other) = tokio::join!(api.post_once("/api/v1/me/phone", &once, &bad), api.post_once("/api/v1/me/phone", &once, &bad));
+        assert_eq!((one.expect_problem(401), other.expect_problem(401)), ("invalid_code", "invalid_code"));
     }
 }
 
