@@ -476,3 +476,31 @@ fn each_command_names_the_unanswered_ones_of_its_visit_and_the_version_the_serve
         Some(5)
     );
 }
+
+#[test]
+fn a_pull_that_brings_nothing_writes_nothing_but_the_time_now_and_then() {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let (appointment, order) = server.book(2);
+    device.round(&server).unwrap();
+    let written = || {
+        let count = |db: &crate::store::Db| {
+            Ok(db.query_row("SELECT total_changes()", [], |row| row.get::<_, i64>(0))?)
+        };
+        device.engine.main_read(count).unwrap()
+    };
+    let before = written();
+    for _ in 0..20 {
+        device.pull(&server).unwrap();
+    }
+    assert_eq!(written(), before);
+    for _ in 0..60 {
+        device.pull(&server).unwrap();
+    }
+    let noted = written();
+    assert!(noted > before, "a minute has passed on the server's clock");
+    device.serve(appointment, order);
+    device.push(&server).unwrap();
+    device.pull(&server).unwrap();
+    device.equals(&server);
+    device.is_sound();
+}
