@@ -98,23 +98,23 @@ impl<'a, S: Pulling> Page<'a, S> {
     /// Of the database.
     pub async fn fill(&mut self) -> Result<Filled, StoreError> {
         if !self.read_snapshots().await? {
-            return Ok(Filled::More);
+            return self.more().await;
         }
         if !self.read_log().await? {
             self.cursor.pages += 1;
-            return Ok(Filled::More);
+            return self.more().await;
         }
+        let numbered = self.seen.len();
         if !self.read_former_tail().await? {
             return Ok(Filled::More);
         }
         if self.read_tail().await? {
             return Ok(Filled::Complete);
         }
-        Ok(if self.seen.is_empty() {
-            Filled::TailTooLarge
-        } else {
-            Filled::More
-        })
+        if numbered == 0 {
+            return Ok(Filled::TailTooLarge);
+        }
+        self.more().await
     }
 
     fn room(&self) -> usize {
@@ -222,8 +222,12 @@ impl<'a, S: Pulling> Page<'a, S> {
     async fn read_former_tail(&mut self) -> Result<bool, StoreError> {
         let mut former = std::mem::take(&mut self.cursor.tail);
         former.retain(|key| !self.seen.contains(key));
-        let room = self.room().min(former.len());
-        let taken = self.add(&former[..room]).await?;
+        if former.len() > self.room() && !self.seen.is_empty() {
+            self.cursor.tail = former;
+            return Ok(false);
+        }
+        // Never more than are remembered: an empty page takes them whatever its limit.
+        let taken = self.add(&former).await?;
         self.cursor.tail = former.split_off(taken);
         Ok(self.cursor.tail.is_empty())
     }
@@ -245,6 +249,23 @@ impl<'a, S: Pulling> Page<'a, S> {
             self.cursor.tail = all;
         }
         Ok(true)
+    }
+
+    /// There is more. What this page shows without a number is shown again before the last one: the server may be set
+    /// back between the two.
+    async fn more(&mut self) -> Result<Filled, StoreError> {
+        let held: Vec<Scope> = self.held.iter().cloned().collect();
+        let keys = self
+            .snapshot
+            .unsequenced(&held, self.limit.aggregates + 1)
+            .await?;
+        for key in keys {
+            let is_new = self.seen.contains(&key) && !self.cursor.tail.contains(&key);
+            if is_new && self.cursor.tail.len() < MOST_REMEMBERED {
+                self.cursor.tail.push(key);
+            }
+        }
+        Ok(Filled::More)
     }
 
     /// Adds the aggregates as they are, as far as they fit by size; returns how many of `keys` are in.
