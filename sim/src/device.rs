@@ -1,88 +1,42 @@
 //! A device: the real engine on its real encrypted store, on a disk that forgets, with clocks that lie, in the hands of
 //! somebody who works.
 
+mod hands;
+
+pub use hands::Hands;
+
 use crate::{
     chance::Chance,
     disk::{self, Backup, Disk},
-    executor::{Executor, MILLI, Micros, Node, SECOND, first},
+    executor::{Executor, MILLI, Micros, Node, first},
+    neglect::Neglect,
     network::{Line, Network},
-    server::true_time,
     trace::Trace,
 };
-use chrono::{DateTime, TimeDelta, Utc};
 use huishou_client::{
-    clock::{Clock, Counter},
+    clock::Clock,
     engine::{Config, Engine, Round},
     error::{Error, Result},
     secrets::KeySource,
-    store::{Commit, Db, Store, StoreKey, meta, people},
-    sync::push::Device as Registered,
+    store::{Commit, Db, Store, StoreKey, meta, migrate, mutations, people},
+    sync::{push::Device as Registered, run},
     view::session::Person,
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId},
     staff::Staff,
+    sync::message::Outcome,
 };
 use huishou_server::sync::pull::Caller;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 const KEY: [u8; 32] = [0x1b; 32];
 /// The store's file.
 const STORE: &str = "huishou.db";
-
-/// A device's clocks: the wall shows the true time and an error that jumps; the counter counts within a boot, a little
-/// fast or slow.
-pub struct Hands {
-    executor: Executor,
-    chance: Chance,
-    state: Mutex<HandsState>,
-}
-
-struct HandsState {
-    error: TimeDelta,
-    boot: Uuid,
-    booted: Micros,
-    /// Parts in a million.
-    drift: i64,
-}
-
-impl Hands {
-    fn state(&self) -> MutexGuard<'_, HandsState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The wall clock is set wrong, or right.
-    pub fn set_error(&self, error: TimeDelta) {
-        self.state().error = error;
-    }
-
-    fn boot(&self) {
-        let mut state = self.state();
-        state.boot = uuid::Builder::from_random_bytes(self.chance.bytes()).into_uuid();
-        state.booted = self.executor.now();
-    }
-}
-
-impl Clock for Hands {
-    fn wall(&self) -> DateTime<Utc> {
-        true_time(&self.executor) + self.state().error
-    }
-
-    fn counter(&self) -> Counter {
-        let state = self.state();
-        let micros = i64::try_from(self.executor.now() - state.booted).unwrap_or(0);
-        Counter {
-            span: state.boot,
-            passed_ms: (micros + micros / 1_000_000 * state.drift) / 1_000,
-        }
-    }
-
-    fn chance(&self) -> [u8; 10] {
-        self.chance.bytes()
-    }
-}
 
 /// What is kept of a device while it is off.
 struct Life {
@@ -106,6 +60,10 @@ pub struct Device {
     pub hands: Arc<Hands>,
     /// Woken when the person has done something.
     pub wake: Arc<Notify>,
+    /// Hints come to it.
+    pub hinted: Arc<AtomicBool>,
+    /// What its app leaves undone.
+    pub neglect: Neglect,
     plug: Arc<disk::vfs::Plug>,
     life: Arc<Mutex<Life>>,
     trace: Trace,
@@ -142,17 +100,7 @@ impl Device {
         let disk = Disk::default();
         disk.put_back(&template()?);
         let plug = Arc::new(disk::vfs::plug_in(&disk)?);
-        let state = HandsState {
-            error: TimeDelta::milliseconds(chance.between(-60_000, 60_000)),
-            boot: Uuid::nil(),
-            booted: executor.now(),
-            drift: chance.between(-200, 200),
-        };
-        let hands = Hands {
-            executor: executor.clone(),
-            chance: chance.branch(),
-            state: Mutex::new(state),
-        };
+        let hands = Hands::new(executor, chance);
         let device = Self {
             node,
             id,
@@ -160,6 +108,8 @@ impl Device {
             disk,
             hands: Arc::new(hands),
             wake: Arc::default(),
+            hinted: Arc::default(),
+            neglect: Neglect::None,
             plug,
             life: Arc::new(Mutex::new(Life {
                 engine: None,
@@ -194,6 +144,31 @@ impl Device {
         let engine = Engine::over(config, StoreKey::new(KEY), store)?;
         self.life().engine = Some(engine);
         Ok(())
+    }
+
+    /// The app is replaced by a newer version, whose tables hold otherwise what the server says: as it is started for the
+    /// first time, that is fetched anew, and what was done here stays.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn upgrade(&self) -> Result<()> {
+        let path = self.plug.folder().join(STORE);
+        migrate::rebuild(&path, &StoreKey::new(KEY))?;
+        if self.neglect == Neglect::None {
+            return Ok(());
+        }
+        let mut store = Store::open(&path, &StoreKey::new(KEY))?;
+        store.write(Commit::Other, |db| match self.neglect {
+            Neglect::UpgradeForgetsOutbox => {
+                for stored in mutations::unanswered(db)? {
+                    mutations::answer(db, stored.id, Outcome::Applied, 0)?;
+                }
+                mutations::retire_through(db, i64::MAX)?;
+                mutations::prune(db, i64::MAX)
+            }
+            Neglect::UpgradeForgetsOverlay => meta::remove(db, meta::Key::Rebuild),
+            _ => Ok(()),
+        })
     }
 
     /// What a sign-in leaves in the store.
@@ -328,6 +303,7 @@ impl Device {
                         applied.last_mutation
                     );
                     self.trace.note(self.node, what);
+                    self.forget();
                 }
                 Err(error) => {
                     failures += 1;
@@ -335,14 +311,30 @@ impl Device {
                 }
             }
             drop(engine);
-            let pause = wait(&chance, failures);
+            let pause = self.pause(&chance, failures);
             let _woken = first(self.wake.notified(), executor.sleep(pause)).await;
         }
     }
-}
 
-/// As the app waits: half a minute, doubled with each failure up to five, and jitter.
-fn wait(chance: &Chance, failures: u32) -> Micros {
-    let base = (30 * SECOND) << failures.min(3);
-    (base + chance.below(base / 2)).min(300 * SECOND) + chance.below(MILLI)
+    /// As the app waits, by its own rule.
+    fn pause(&self, chance: &Chance, failures: u32) -> Micros {
+        let any = |most: u64| chance.below(most.saturating_add(1));
+        let hinted = failures == 0 && self.hinted.load(Ordering::Relaxed);
+        if hinted && self.neglect == Neglect::TrustHints {
+            return Micros::MAX / 4;
+        }
+        let wait = if hinted {
+            run::wait_hinted_by(any)
+        } else {
+            run::wait_by(failures, any)
+        };
+        u64::try_from(wait.as_micros()).unwrap_or(Micros::MAX / 4) + chance.below(MILLI)
+    }
+
+    fn forget(&self) {
+        if self.neglect == Neglect::KeepsNothing {
+            // Who cannot write it down keeps it a little longer.
+            let _ = self.write(|db| mutations::prune(db, i64::MAX));
+        }
+    }
 }

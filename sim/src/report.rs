@@ -33,6 +33,7 @@ impl Report {
         sum.network.add(totals.network);
         sum.ledger.add(totals.ledger);
         sum.troubles.add(totals.troubles);
+        sum.hints.add(totals.hints);
     }
 
     /// The sums.
@@ -55,6 +56,7 @@ impl fmt::Display for Report {
             ledger,
             disks,
             troubles,
+            hints,
         } = &self.sum;
         writeln!(
             f,
@@ -70,6 +72,7 @@ impl fmt::Display for Report {
         writeln!(f, "network:  {network:?}")?;
         writeln!(f, "database: {ledger:?}")?;
         writeln!(f, "disks:    {disks:?}")?;
-        write!(f, "nodes:    {troubles:?}")
+        writeln!(f, "nodes:    {troubles:?}")?;
+        write!(f, "hints:    {hints:?}")
     }
 }

@@ -3,6 +3,7 @@
 
 use huishou_sim::{
     ledger::Sabotage,
+    neglect::Neglect,
     network::Meddling,
     world::{Plan, run},
 };
@@ -40,6 +41,13 @@ fn meddled(meddling: Meddling) -> impl Fn(u64) -> Plan {
     }
 }
 
+fn neglected(neglect: Neglect) -> impl Fn(u64) -> Plan {
+    move |seed| Plan {
+        neglect,
+        ..Plan::of(seed)
+    }
+}
+
 const EQUAL: &str = "client state = scoped snapshot at `complete`";
 const REPAIR: &str = "no copy ever has to be repaired";
 const ONCE: &str = "each mutation takes effect exactly once";
@@ -48,6 +56,7 @@ const AGREE: &str = "when all is quiet all replicas agree";
 const DONE: &str = "everything pending is done in bounded time";
 const LEGAL: &str = "only legal transitions";
 const MONEY: &str = "ledgers add up";
+const KEPT: &str = "what was confirmed to a person is not lost";
 const FEED: &str = "every write marks its scopes";
 
 #[test]
@@ -121,4 +130,24 @@ fn a_page_that_is_complete_too_early() {
 #[test]
 fn verdicts_on_what_the_server_never_saw_are_made_good() {
     made_good(meddled(Meddling::InventVerdicts));
+}
+
+#[test]
+fn an_app_that_waits_for_hints_that_are_lost() {
+    caught(neglected(Neglect::TrustHints), &[AGREE, DONE]);
+}
+
+#[test]
+fn an_upgrade_that_takes_the_outbox_along() {
+    caught(neglected(Neglect::UpgradeForgetsOutbox), &[KEPT]);
+}
+
+#[test]
+fn an_upgrade_after_which_nobody_sees_what_they_did() {
+    caught(neglected(Neglect::UpgradeForgetsOverlay), &[OWN]);
+}
+
+#[test]
+fn an_app_that_keeps_nothing_for_a_server_that_is_set_back() {
+    caught(neglected(Neglect::KeepsNothing), &[KEPT]);
 }

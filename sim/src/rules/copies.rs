@@ -51,6 +51,7 @@ fn broken(error: Error) -> Broken {
 /// # Errors
 /// The rule that is broken.
 pub fn check(device: &Device, network: &Network, story: &Story, seen: &mut Seen) -> Holds {
+    let mut hidden = Vec::new();
     let looked = device.read(|db| {
         let changes = db.total_changes();
         if changes == seen.changes {
@@ -65,10 +66,11 @@ pub fn check(device: &Device, network: &Network, story: &Story, seen: &mut Seen)
                 held = equal(db, &shown)?;
             }
         }
-        Ok(held.and(own_writes(db, device, story)?))
+        Ok(held.and(own_writes(db, device, story, &mut hidden)?))
     });
     match looked {
         None => Ok(()),
+        Some(Ok(Ok(()))) if !hidden.is_empty() => explained(device, &hidden),
         // Without power nothing can be read; that is looked at when it is back.
         Some(Err(_)) if device.disk.is_off() => Ok(()),
         Some(Err(error)) => Err(broken(error)),
@@ -152,7 +154,40 @@ fn difference(kind: Kind, here: &[(Uuid, i64)], there: &[(Uuid, i64)]) -> String
     )
 }
 
-fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
+/// Something that was done and that no screen but the sync centre can show.
+struct Hidden {
+    uid: Uuid,
+    name: String,
+    /// Its visit is shown, without it.
+    bare: bool,
+}
+
+/// What no visit shows is in the sync centre, with the reason: it waits for a server that does not know the visit, or
+/// is with the administrators as a disputed record.
+fn explained(device: &Device, hidden: &[Hidden]) -> Holds {
+    let Some(Ok(entries)) = device.engine().map(|engine| engine.mutations()) else {
+        return Ok(());
+    };
+    for lost in hidden {
+        let entry = entries.iter().find(|entry| entry.uid == lost.uid);
+        let code = entry.and_then(|entry| entry.code.as_deref());
+        let answered = entry.is_some_and(|entry| entry.outcome.is_some());
+        let told = match code {
+            Some("disputed") => true,
+            Some("visit_unknown") => !lost.bare,
+            _ => answered && !lost.bare,
+        };
+        must(told, OWN, || {
+            format!(
+                "{} {} is shown nowhere, and the sync centre says {code:?}",
+                lost.name, lost.uid
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn own_writes(db: &Db, device: &Device, story: &Story, hidden: &mut Vec<Hidden>) -> Inner<Holds> {
     let older: bool = meta::get(db, meta::Key::OlderCopy)?.unwrap_or(false);
     for deed in story.of_device(device.id) {
         if deed.lost {
@@ -170,8 +205,13 @@ fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
         if matches!(stored.outcome, Some(Outcome::Rejected | Outcome::Conflict)) {
             continue;
         }
-        let holds = shows(db, &deed, stored.retired, story.is_forgetful())?;
-        if let Err(broken) = must(holds, OWN, || {
+        let bare = match shows(db, &deed, stored.retired)? {
+            Showing::Shows => continue,
+            Showing::NoVisit => false,
+            Showing::Bare => true,
+        };
+        let disputable = stored.outcome == Some(Outcome::Applied) && story.is_forgetful();
+        if let Err(broken) = must(!bare || disputable, OWN, || {
             format!(
                 "{} #{} of order {:?} does not show ({})",
                 deed.name,
@@ -186,42 +226,51 @@ fn own_writes(db: &Db, device: &Device, story: &Story) -> Inner<Holds> {
         }) {
             return Ok(Err(broken));
         }
+        hidden.push(Hidden {
+            uid: deed.uid,
+            name: deed.name,
+            bare,
+        });
     }
     Ok(Ok(()))
 }
 
+/// Where what a deed did can be seen.
+enum Showing {
+    /// In its visit, or it need not be seen any more.
+    Shows,
+    /// Its visit is not on this device.
+    NoVisit,
+    /// Its visit is, without it.
+    Bare,
+}
+
 /// Whether what a deed did shows on this device, as far as it must.
-fn shows(db: &Db, deed: &Deed, retired: bool, forgetful: bool) -> Inner<bool> {
+fn shows(db: &Db, deed: &Deed, retired: bool) -> Inner<Showing> {
     let Some(order) = deed.order else {
-        return Ok(true);
+        return Ok(Showing::Shows);
     };
     if deed.evidence == Evidence::Passing {
-        return Ok(true);
+        return Ok(Showing::Shows);
     }
     let row = base::get(db, Kind::Order, order)?;
     // What left the device's scopes need not show any more, unless it is still its own business.
     if retired && row.as_ref().is_none_or(|row| row.dropped) {
-        return Ok(true);
+        return Ok(Showing::Shows);
     }
-    let effective = overlay::effective_one(db, Kind::Order, order)?;
-    if effective.is_none() && forgetful && !is_birth(&deed.evidence) {
-        // The server was set back to before the visit: there is nothing left to show it on.
-        return Ok(true);
-    }
-    let Some(body) = effective else {
-        // Booked by telephone, or a ticket, and not retired: the overlay is all there is.
-        return Ok(visits::load(db, order)?.is_some());
+    let Some(body) = overlay::effective_one(db, Kind::Order, order)? else {
+        // Of a visit whose order has not come the overlay may be all there is.
+        return Ok(match visits::load(db, order)? {
+            Some(_) => Showing::Shows,
+            None => Showing::NoVisit,
+        });
     };
     let order: Order = serde_json::from_str(&body)?;
-    Ok(match &deed.evidence {
+    let shows = match &deed.evidence {
         Evidence::Payment(id, _) => order.payments.iter().any(|p| p.payment_id.0 == *id),
         Evidence::Refund(id, _) => order.refunds.iter().any(|r| r.refund_id.0 == *id),
         Evidence::Quote(id) => order.quotes.iter().any(|q| q.quote.id.0 == *id),
         Evidence::Ticket | Evidence::Booking(_) | Evidence::Passing => true,
-    })
-}
-
-/// Whether the order began with it.
-const fn is_birth(evidence: &Evidence) -> bool {
-    matches!(evidence, Evidence::Ticket | Evidence::Booking(_))
+    };
+    Ok(if shows { Showing::Shows } else { Showing::Bare })
 }

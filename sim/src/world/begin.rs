@@ -12,6 +12,7 @@ use crate::{
     chance::Chance,
     device::Device,
     executor::{Executor, MILLI, Node, SECOND},
+    hints,
     ledger::{
         Faults, SimLedger,
         rows::{Key, Row, Tables},
@@ -27,7 +28,7 @@ use huishou_domain::{
     staff::{Role, Staff, Station},
 };
 use huishou_server::store::{devices::Progress, staff::Person as StoredPerson, sync_head::Head};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use uuid::Uuid;
 
 const NEAR: StationId = StationId(Uuid::from_u128(0xB1));
@@ -68,6 +69,16 @@ fn station(id: StationId, name: &str, division: &str) -> Station {
         address: "文三路".to_owned(),
         divisions: vec![division.to_owned()],
     }
+}
+
+/// Half of the runs have hints.
+fn hints_of(chance: &Chance) -> Option<hints::Line> {
+    let any = |most: u64| u32::try_from(chance.below(most)).unwrap_or(0);
+    let line = hints::Line {
+        lose: any(400),
+        double: any(400),
+    };
+    chance.permille(500).then_some(line)
 }
 
 fn tables(chance: &Chance) -> Tables {
@@ -130,7 +141,9 @@ impl World {
         let mut people = Vec::new();
         for (n, staff) in (1_u32..).zip(&hands) {
             let id = DeviceId(Uuid::from_u128(0xDE00 + u128::from(n)));
-            let device = Device::new(Node(10 + n), id, staff, &executor, &chance.branch(), &trace)?;
+            let mut device =
+                Device::new(Node(10 + n), id, staff, &executor, &chance.branch(), &trace)?;
+            device.neglect = plan.neglect;
             people.push(Person {
                 device,
                 role: staff.role,
@@ -169,12 +182,18 @@ impl World {
             acts_left: Arc::new(Mutex::new(acts)),
             troubles,
             crowded: chance.permille(300),
+            hints: hints_of(&chance.branch()),
+            told: hints::Counts::default(),
             chance,
         })
     }
 
     /// Starts whatever runs by itself.
     pub(super) fn start(&mut self) {
+        for person in &self.people {
+            let hinted = &person.device.hinted;
+            hinted.store(self.hints.is_some(), Ordering::Relaxed);
+        }
         let chance = self.chance.branch();
         let share = |most: u64| u32::try_from(chance.below(most + 1)).unwrap_or(0);
         self.network.set_weather(Weather {

@@ -6,13 +6,19 @@ mod begin;
 pub mod office;
 pub mod story;
 pub mod trouble;
+mod trouble_counts;
 
 use crate::{
     chance::Chance,
     device::Device,
     disk,
     executor::{Executor, Micros, Node, SECOND, Stepped},
-    ledger::{self, Commit, Faults, Sabotage, SimLedger, rows::Key},
+    hints,
+    ledger::{
+        self, Commit, Faults, Sabotage, SimLedger,
+        rows::{Key, Tables},
+    },
+    neglect::Neglect,
     network::{self, Meddling, Network, Weather},
     rules::{Broken, commits, copies, quiet},
     server::SimHost,
@@ -43,6 +49,8 @@ pub struct Plan {
     pub sabotage: Sabotage,
     /// A deliberate fault of the messages.
     pub meddling: Meddling,
+    /// A deliberate fault of the app.
+    pub neglect: Neglect,
 }
 
 impl Plan {
@@ -54,6 +62,7 @@ impl Plan {
             aloud: false,
             sabotage: Sabotage::None,
             meddling: Meddling::None,
+            neglect: Neglect::None,
         }
     }
 }
@@ -77,6 +86,8 @@ pub struct Totals {
     pub disks: disk::Counts,
     /// Nodes.
     pub troubles: trouble::Counts,
+    /// Hints.
+    pub hints: hints::Counts,
 }
 
 /// A run that broke a rule.
@@ -127,6 +138,9 @@ struct World {
     acts_left: Arc<Mutex<u32>>,
     troubles: trouble::Troubles,
     crowded: bool,
+    /// None where devices only poll.
+    hints: Option<hints::Line>,
+    told: hints::Counts,
 }
 
 /// Runs a seed to its end.
@@ -215,6 +229,7 @@ impl World {
                 commits::check(commit, &tables, &self.story)?;
                 self.crowd(commit);
             }
+            self.hint(&commits, &tables);
         }
         if let Stepped::Polled(node) = stepped {
             for person in &mut self.people {
@@ -228,6 +243,21 @@ impl World {
             }
         }
         Ok(stepped != Stepped::Nothing)
+    }
+
+    /// Devices hear of what has got its number.
+    fn hint(&mut self, commits: &[Commit], tables: &Tables) {
+        let Some(line) = self.hints else { return };
+        for commit in commits {
+            let scopes = hints::scopes_of(commit);
+            if scopes.is_empty() {
+                continue;
+            }
+            for person in &self.people {
+                let by = (&self.executor, &self.chance);
+                hints::tell(&person.device, &scopes, tables, line, by, &mut self.told);
+            }
+        }
     }
 
     /// In a crowded run others act on the visits that devices are at work on.
@@ -276,6 +306,7 @@ impl World {
             ledger: self.ledger.counts(),
             disks,
             troubles: self.troubles.counts(),
+            hints: self.told,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What goes wrong with nodes: devices and servers crash and come back, the database goes down, clocks jump, disks fill
 //! up, networks are out of reach, builds grow too old.
 
+pub use super::trouble_counts::Counts;
 use crate::{
     chance::Chance,
     device::Device,
@@ -11,6 +12,7 @@ use crate::{
     trace::Trace,
 };
 use chrono::TimeDelta;
+use huishou_client::error::Error;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -22,47 +24,6 @@ use std::{
 /// Fail-overs that lose commits, in one run.
 const MOST_FAILOVERS: u64 = 6;
 
-/// What was done to nodes.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    /// Apps killed.
-    pub kills: u64,
-    /// Devices without power.
-    pub power_cuts: u64,
-    /// Servers killed.
-    pub servers: u64,
-    /// The database restarted.
-    pub restarts: u64,
-    /// Clocks set wrong.
-    pub clocks: u64,
-    /// Devices out of reach.
-    pub away: u64,
-    /// Disks full.
-    pub full: u64,
-    /// Builds too old.
-    pub outdated: u64,
-    /// Copies of a device's disk made.
-    pub backups: u64,
-    /// Copies put back in the place of what was newer.
-    pub put_back: u64,
-}
-
-impl Counts {
-    /// Adds another run's.
-    pub fn add(&mut self, other: Self) {
-        self.kills += other.kills;
-        self.power_cuts += other.power_cuts;
-        self.servers += other.servers;
-        self.restarts += other.restarts;
-        self.clocks += other.clocks;
-        self.away += other.away;
-        self.full += other.full;
-        self.outdated += other.outdated;
-        self.backups += other.backups;
-        self.put_back += other.put_back;
-    }
-}
-
 type Starter = Arc<dyn Fn() + Send + Sync>;
 
 struct Inner {
@@ -73,6 +34,8 @@ struct Inner {
     copied: BTreeMap<Node, bool>,
     copy: BTreeMap<Node, bool>,
     put_back: BTreeMap<Node, bool>,
+    /// Devices that come back with a newer version of the app.
+    upgrade: BTreeMap<Node, bool>,
 }
 
 /// The source of trouble; clones are the same.
@@ -86,6 +49,8 @@ pub struct Troubles {
     ledger: SimLedger,
     network: Network,
     servers: Arc<Vec<SimHost>>,
+    /// The database fails over again and again.
+    stormy: bool,
 }
 
 impl Troubles {
@@ -106,6 +71,7 @@ impl Troubles {
             copied: BTreeMap::new(),
             copy: BTreeMap::new(),
             put_back: BTreeMap::new(),
+            upgrade: BTreeMap::new(),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -116,6 +82,7 @@ impl Troubles {
             ledger: ledger.clone(),
             network: network.clone(),
             servers: Arc::new(servers.to_vec()),
+            stormy: chance.permille(200),
         }
     }
 
@@ -180,7 +147,7 @@ impl Troubles {
             device.disk.restore_power(&troubles.chance);
             troubles.at_the_disk(&device);
             loop {
-                match device.boot() {
+                match troubles.start(&device) {
                     Ok(()) => break,
                     Err(error) => {
                         troubles
@@ -200,6 +167,17 @@ impl Troubles {
                 start();
             }
         });
+    }
+
+    /// Starts the app, after an upgrade where one was to be made: one that fails is made again.
+    fn start(&self, device: &Device) -> Result<(), Error> {
+        if self.inner().upgrade.contains_key(&device.node) {
+            device.upgrade()?;
+            self.inner().upgrade.remove(&device.node);
+            self.inner().counts.upgrades += 1;
+            self.trace.note(device.node, "a newer version is installed");
+        }
+        device.boot()
     }
 
     /// Makes trouble until it is stopped.
@@ -229,7 +207,10 @@ impl Troubles {
         let Some(device) = self.chance.pick(&devices).cloned() else {
             return;
         };
-        match self.chance.below(21) {
+        if self.stormy && self.chance.permille(200) {
+            return self.fail_over();
+        }
+        match self.chance.below(22) {
             0..3 => self.down_and_up(&device, false),
             3..6 => self.down_and_up(&device, true),
             6..9 => self.server_crash(),
@@ -241,6 +222,7 @@ impl Troubles {
             15 | 16 => self.backup(&device),
             17 => self.fail_over(),
             18 | 19 => self.upkeep(),
+            20 => self.upgrade(&device),
             _ => self.cut_while_writing(&device),
         }
     }
@@ -374,6 +356,15 @@ impl Troubles {
             self.inner().copied.insert(device.node, true);
             self.inner().copy.insert(device.node, true);
         }
+        self.down_and_up(device, false);
+    }
+
+    /// The app is closed and replaced by a newer version.
+    fn upgrade(&self, device: &Device) {
+        if self.inner().down.get(&device.node) == Some(&true) {
+            return;
+        }
+        self.inner().upgrade.insert(device.node, true);
         self.down_and_up(device, false);
     }
 
