@@ -2,4 +2,39 @@
 import type { Finding } from "./Finding";
 import type { Offer } from "./Offer";
 
-export type Verified = { ok: boolean, faults: Array<string>, findings: Array<Finding>, offers: Array<Offer>, cipher_version: string, rows: number, pending: number, last_id: number, };
+/**
+ * What was found wrong with a store.
+ */
+export type Verified = { 
+/**
+ * Nothing is wrong.
+ */
+ok: boolean, 
+/**
+ * What is, each with its rule.
+ */
+faults: Array<string>, 
+/**
+ * The same by kind, for people.
+ */
+findings: Array<Finding>, 
+/**
+ * What can be done about it.
+ */
+offers: Array<Offer>, 
+/**
+ * SQLCipher's version.
+ */
+cipher_version: string, 
+/**
+ * Aggregates held.
+ */
+rows: number, 
+/**
+ * Commands without a verdict.
+ */
+pending: number, 
+/**
+ * Highest command number given out.
+ */
+last_id: number, };
