@@ -17,7 +17,7 @@ const BATCH: u32 = 2_000;
 /// How long to sleep when nothing rings: writes of other instances are not heard.
 const POLL: Duration = Duration::from_millis(20);
 /// The same when there was something just now: where one instance writes, more follows.
-const SOON: Duration = Duration::from_millis(5);
+const SOON: Duration = Duration::from_millis(10);
 /// How long to leave a failing database alone, at first; doubling up to sixteen times as much. A connection that
 /// somebody ended is a failure too.
 const AFTER_ERROR: Duration = Duration::from_millis(30);

@@ -7,11 +7,16 @@ use super::{
 use blackbox::on_each_database;
 use huishou_domain::{
     ids::StaffId,
-    staff::Role,
+    staff::{Role, Staff},
     sync::{message::Outcome, scope::Kind},
 };
+use huishou_server::store::{staff, stations};
 use serde_json::{Value, json};
+use std::time::Duration;
 use uuid::Uuid;
+
+/// The database shows who waits as it was a tenth of a second ago, and goes on doing so while it is asked more often.
+const LOOK: Duration = Duration::from_millis(250);
 
 on_each_database! {
     async fn who_has_left_is_shut_out_and_their_facts_are_still_taken(db) {
@@ -117,6 +122,48 @@ on_each_database! {
             let body = json!({"username": username, "name": "x", "role": "admin", "password": "八个字符的密码呀"});
             let answer = boss.post("/admin/v1/staff", &body).await;
             assert_eq!((&answer.expect(422)["errors"][0]["field"], &answer.body["errors"][0]["code"]), (&json!("username"), &json!(code)), "{username}");
+        }
+    }
+
+    async fn a_depot_that_changes_while_a_collector_comes_to_it_is_told_to_them_too(db) {
+        let ground = Ground::on(db).await;
+        let mut zhang = ground.device(ground.zhang).await;
+        ground.sequence().await;
+        zhang.pull().await;
+        let app = &ground.app;
+        let waits = "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'";
+        for (home, depot_first) in [(ground.east, true), (ground.west, false)] {
+            let mut depot = stations::load(&mut app.db.read().await.unwrap(), home).await.unwrap().unwrap();
+            depot.version += 1;
+            depot.name.push('新');
+            let (mut renaming, mut moving) = (app.db.begin().await.unwrap(), app.db.begin().await.unwrap());
+            let before = staff::lock(moving.conn(), ground.zhang).await.unwrap().unwrap().staff;
+            let after = Staff { version: before.version + 1, station_id: Some(home), ..before.clone() };
+            let (now, db_of) = (app.now(), app.db.clone());
+            // The one has written and not committed when the other one begins, which without a lock would be over then.
+            if depot_first {
+                stations::update(&mut renaming, &depot, now).await.unwrap();
+                let second = tokio::spawn(async move {
+                    staff::update(&mut moving, &before, &after, now).await.unwrap();
+                    db_of.commit(moving).await.unwrap();
+                });
+                while db.count(waits).await == 0 && !second.is_finished() { tokio::time::sleep(LOOK).await; }
+                app.db.commit(renaming).await.unwrap();
+                second.await.unwrap();
+            } else {
+                staff::update(&mut moving, &before, &after, now).await.unwrap();
+                let second = tokio::spawn(async move {
+                    stations::update(&mut renaming, &depot, now).await.unwrap();
+                    db_of.commit(renaming).await.unwrap();
+                });
+                while db.count(waits).await == 0 && !second.is_finished() { tokio::time::sleep(LOOK).await; }
+                app.db.commit(moving).await.unwrap();
+                second.await.unwrap();
+            }
+            ground.sequence().await;
+            // The copy is compared with its scopes.
+            zhang.pull().await;
+            assert!(zhang.holds(Kind::Station, home.0));
         }
     }
 }
