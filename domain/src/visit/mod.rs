@@ -5,17 +5,20 @@
 //! Facts never fail here; what does not fit becomes a review. Intents may be refused. Who may act at all is decided
 //! in [`permit`], before.
 
+mod acceptance;
 mod appointment;
 mod booked;
 mod order;
+mod payment;
 mod permit;
 #[cfg(test)]
 mod tests;
 mod ticket;
+mod weighing;
 
+pub use acceptance::lacks_explicit_acceptance;
 pub use appointment::is_at_the_door;
 pub use booked::Opening;
-pub use order::lacks_explicit_acceptance;
 pub use permit::{permit, permit_booking};
 pub use ticket::create_ticket;
 
@@ -241,10 +244,10 @@ impl Visit {
             Command::Cancel(args) => appointment::cancel(self, args, act, &mut done)?,
             Command::Start(_) => appointment::begin(self, act, &mut done),
             Command::Complete(_) => appointment::complete(self, act, &mut done),
-            Command::Weigh(args) => order::weigh(self, args, act, &mut done),
-            Command::Accept(args) => order::accept(self, args, act, &mut done)?,
-            Command::Pay(args) => order::pay(self, args, act, &mut done),
-            Command::Refund(args) => order::refund(self, args, act, &mut done),
+            Command::Weigh(args) => weighing::weigh(self, args, act, &mut done),
+            Command::Accept(args) => acceptance::accept(self, args, act, &mut done)?,
+            Command::Pay(args) => payment::pay(self, args, act, &mut done),
+            Command::Refund(args) => payment::refund(self, args, act, &mut done),
             Command::Void(args) => order::void(&mut self.order, &args.reason, &mut done)?,
             Command::Receive(args) => order::receive(&mut self.order, args, act, &mut done),
             Command::Ticket(args) => ticket::again(&self.order, args, &mut done),

@@ -3,10 +3,11 @@
 
 use super::{
     StoreError, Tx, alike,
-    appointments::{self, Query, Stored},
+    appointments::{self, Stored},
     decode::unreadable,
     order_children, orders, reviews,
     shapes::pieces,
+    stored::Query,
 };
 use huishou_domain::{appointment::Appointment, order::Order, sync::scope::Kind};
 use sqlx::AssertSqlSafe;

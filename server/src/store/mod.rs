@@ -7,6 +7,7 @@
 //! SQL keeps to what MySQL 5.6, 5.7, MariaDB and TiDB share (architecture.md, storage facts).
 
 mod alike;
+mod appointment_rows;
 pub mod appointments;
 pub mod blob_names;
 pub mod blobs;
@@ -50,6 +51,7 @@ mod shapes;
 pub mod slots;
 pub mod staff;
 pub mod stations;
+pub mod stored;
 pub mod subscriptions;
 pub mod sync_head;
 pub mod sync_log;

@@ -2,10 +2,9 @@
 //! after a verdict was confirmed only its outcome is left (`kept_verdicts`).
 
 use super::{
-    StoreError,
-    appointments::Query,
-    bulk,
+    StoreError, bulk,
     shapes::{pieces, push_ids},
+    stored::Query,
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{

@@ -5,12 +5,11 @@ pub use super::months::{Months, Route, table};
 pub(super) use super::shapes::push_ids;
 
 use super::{
-    StoreError, Tx,
-    appointments::{Query, Stored, read_mark, swap, update_sql},
-    bulk,
+    StoreError, Tx, bulk,
     decode::{decimal, fen, json, text, unreadable},
     order_children, reviews,
     scopes::VisitScopes,
+    stored::{Query, Stored, bind_kept, read_mark, swap, update_sql},
 };
 use huishou_domain::{
     ids::{self, OrderId},
@@ -230,6 +229,12 @@ fn read_seller(row: &MySqlRow) -> Result<Option<Seller>, StoreError> {
 
 /// The columns that a write may change, in the order of [`bind_changeable`].
 const CHANGEABLE: &[&str] = &[
+    "mark_version",
+    "mark_writer",
+    "mark_foreign",
+    "scope_station",
+    "scope_collector",
+    "scope_fact",
     "version",
     "status",
     "station_id",
@@ -244,18 +249,12 @@ const CHANGEABLE: &[&str] = &[
     "void_reason",
     "channel",
     "channel_order_id",
-    "mark_version",
-    "mark_writer",
-    "mark_foreign",
-    "scope_station",
-    "scope_collector",
-    "scope_fact",
     "updated_at",
 ];
 
 fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Order>) -> Result<Query<'q>, StoreError> {
-    let (o, mark, scopes) = (&stored.body, &stored.mark, &stored.scopes);
-    Ok(query
+    let o = &stored.body;
+    Ok(bind_kept(query, stored)
         .bind(o.version)
         .bind(o.status.code())
         .bind(o.station_id.0)
@@ -270,12 +269,6 @@ fn bind_changeable<'q>(query: Query<'q>, stored: &Stored<Order>) -> Result<Query
         .bind(o.void_reason.clone())
         .bind(o.channel.clone())
         .bind(o.channel_order_id.clone())
-        .bind(mark.version)
-        .bind(mark.writer)
-        .bind(mark.foreign_version)
-        .bind(scopes.station.0)
-        .bind(scopes.collector.map(|id| id.0))
-        .bind(scopes.fact.map(|id| id.0))
         .bind(o.updated_at))
 }
 
