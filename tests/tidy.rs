@@ -12,6 +12,8 @@ use blackbox::paths::{root, script};
 
 #[path = "tidy/borders.rs"]
 mod borders;
+#[path = "tidy/licences.rs"]
+mod licences;
 #[path = "tidy/source.rs"]
 mod source;
 
