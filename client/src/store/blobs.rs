@@ -210,6 +210,17 @@ pub fn uploaded(db: &Db, name: &str, at: i64) -> Result<()> {
     Ok(())
 }
 
+/// The server was set back: whatever is still here of what was up is brought again. One that it still has costs a piece.
+///
+/// # Errors
+/// Of the store.
+pub fn bring_again(db: &Db) -> Result<usize> {
+    Ok(db.execute(
+        "UPDATE blobs SET sent = 0, uploaded_at = NULL WHERE uploaded_at IS NOT NULL",
+        [],
+    )?)
+}
+
 /// The server will never take it.
 ///
 /// # Errors

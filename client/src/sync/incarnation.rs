@@ -6,7 +6,7 @@
 
 use crate::{
     error::Result,
-    store::{Db, lives, meta, mutations},
+    store::{Db, blobs, lives, meta, mutations},
     visits,
 };
 use huishou_domain::sync::message::{PullAnswer, PushAnswer};
@@ -126,6 +126,10 @@ pub fn compare(db: &Db, said: Said) -> Result<Agreed> {
         );
         agreed.touched = lives::wait_again_above(db, last)?;
         agreed.again = true;
+    }
+    if went_back || other_history {
+        let pictures = blobs::bring_again(db)?;
+        tracing::info!(pictures, "pictures are brought to the server again");
     }
     if other_history || (went_back && said.incarnation < own) {
         agreed

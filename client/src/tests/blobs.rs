@@ -405,3 +405,34 @@ fn a_signature_that_an_earlier_version_kept_as_a_draft_is_a_picture_like_others(
         ["weigh:o"]
     );
 }
+
+#[test]
+fn what_was_up_is_brought_again_to_a_server_that_was_set_back() {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let (_, _) = server.book(2);
+    device.round(&server).unwrap();
+    let before = server.backup();
+    let (lost, kept) = (picture(PART + 5, 4), picture(PART + 5, 5));
+    let (shelf, restored) = (Shelf::default(), Shelf::default());
+    for bytes in [&lost, &kept] {
+        device.engine.put_blob(bytes).unwrap();
+    }
+    device.bring(&shelf).unwrap();
+    device.round(&server).unwrap();
+    assert_eq!(waiting(&device), 0);
+    // Only one of them is in what was put back.
+    let known = (name_of(&kept), kept.clone());
+    restored.whole.lock().unwrap().extend([known]);
+    server.restore(&before);
+    device.round(&server).unwrap();
+    assert_eq!(waiting(&device), 2);
+    assert_eq!(device.bring(&restored).unwrap(), 2);
+    let starts = restored.starts();
+    assert_eq!(
+        starts.len(),
+        3,
+        "one it still has costs one piece: {starts:?}"
+    );
+    assert_eq!(restored.whole.lock().unwrap()[&name_of(&lost)], lost);
+    assert_eq!(waiting(&device), 0);
+}
