@@ -14,6 +14,8 @@ export const useSync = defineStore('sync', () => {
   /** Raised whenever something the screens show has changed; `changed` says which kinds. */
   const revision = ref(0)
   const changed = ref<string[]>([])
+  /** A start that failed, because the store was not open, is made again. */
+  let listening = false
 
   const set = (next: SyncStatus) => {
     status.value = next
@@ -26,8 +28,11 @@ export const useSync = defineStore('sync', () => {
   return {
     status, revision, changed, touch,
     async start() {
-      await host().on('sync-status', set)
-      await host().on('data-changed', (change) => touch(change.kinds))
+      if (!listening) {
+        listening = true
+        await host().on('sync-status', set)
+        await host().on('data-changed', (change) => touch(change.kinds))
+      }
       set(await host().syncStatus())
     },
     refresh: async () => set(await host().syncStatus()),

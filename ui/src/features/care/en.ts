@@ -74,6 +74,6 @@ export default {
   wiped: {
     title: 'This device was shut out and its data removed', title_stolen: 'This device was reported stolen and its data removed', at: 'Shut out: {time}',
     removed: 'Removed: appointments, orders, customers’ data, drafts, sign-in and keys. Practice data is still here.', handed: 'Changes that were not sent and were handed in to the server, where an administrator goes through them: {n}. They are not lost.', nothing_waited: 'No changes were waiting to be sent.', lost: 'Changes that were not sent and went with the data: {n}. Please enter them again together with an administrator.', pictures: 'Pictures that were not sent (signatures, photos) and went with the data: {n}.',
-    next: 'To use this device again, ask an administrator for a new pairing code and register below.',
+    next: 'To use this device again, ask an administrator for a new pairing code and register here.',
   },
 }
