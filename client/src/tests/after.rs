@@ -1,9 +1,6 @@
 //! What depends on a refused change: a plan goes with it and can be made again, what has happened stays.
 
-use super::{
-    device::{Device, scopes},
-    server::Server,
-};
+use super::device::{Device, booked};
 use huishou_domain::{order::OrderStatus, sync::message::Outcome};
 use serde_json::json;
 
@@ -18,9 +15,7 @@ fn estimate(
 
 #[test]
 fn a_plan_goes_with_the_refused_one_it_was_made_on_and_both_can_be_made_again() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     server
         .state()
         .refuse
@@ -66,9 +61,7 @@ fn a_plan_goes_with_the_refused_one_it_was_made_on_and_both_can_be_made_again() 
 
 #[test]
 fn what_has_happened_stays_whatever_became_of_the_plan_before_it() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     server
         .state()
         .refuse

@@ -2,7 +2,7 @@
 //! that hung on them when the server says no.
 
 use super::{
-    device::{Device, desk_scopes, scopes},
+    device::{Device, booked, desk_scopes, scopes},
     server::{Server, ZHANG},
 };
 use crate::{
@@ -244,9 +244,7 @@ fn collectors_take_no_phone_bookings() {
 
 #[test]
 fn another_estimate_is_priced_here_and_shown_until_the_goods_are_weighed() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let offered = || device.engine.appointment(appointment).unwrap().actions;
     assert!(offered().contains(&"appointment.estimate".to_owned()));
     let iron = json!([{"category": "metal/iron", "quantity": "10"}]);
@@ -313,9 +311,7 @@ fn another_estimate_is_priced_here_and_shown_until_the_goods_are_weighed() {
 
 #[test]
 fn an_estimate_that_is_refused_gives_way_to_the_one_before() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     server
         .state()
         .refuse

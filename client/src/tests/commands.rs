@@ -1,7 +1,7 @@
 //! What the person in front of the screen is told before a command is recorded, and what is filled in.
 
 use super::{
-    device::{Device, scopes},
+    device::{Device, booked},
     server::{LI, STATION, Server},
 };
 use crate::view::quote::{PreviewRequest, TicketRequest, WeighRequest};
@@ -13,9 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 pub fn ready() -> (Server, Device, AppointmentId, OrderId) {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     (server, device, appointment, order)
 }
 

@@ -1,7 +1,7 @@
 //! Practice, drafts, settings, events, lists at ten thousand rows, the support bundle.
 
 use super::{
-    device::{Device, scopes},
+    device::{Device, booked, scopes},
     server::{Server, ZHANG},
 };
 use crate::{
@@ -80,9 +80,7 @@ fn practice_has_a_store_of_its_own_and_is_never_pushed() {
 
 #[test]
 fn drafts_survive_a_kill_and_show_at_their_visit() {
-    let (server, mut device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (_server, mut device, appointment, order) = booked();
     let draft = json!({"items": [{"category": "paper/cardboard", "weighing": {"gross": "3"}}]});
     device
         .engine
@@ -139,9 +137,7 @@ fn settings_are_kept_and_the_offline_switch_is_seen_at_once() {
 
 #[test]
 fn screens_hear_of_what_is_done() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (_server, device, appointment, _) = booked();
     let mut events = device.engine.events();
     device
         .exec("appointment.start", json!({"appointment_id": appointment}))
@@ -273,9 +269,7 @@ fn lists_filter_by_day_state_person_and_text() {
 
 #[test]
 fn ten_thousand_visits_are_listed_in_one_query_and_worked_on_at_once() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (_server, device, appointment, order) = booked();
     copy(&device, 5_000);
     let started = Instant::now();
     let rows = device
@@ -364,9 +358,7 @@ fn copy(device: &Device, times: u128) {
 
 #[test]
 fn the_support_bundle_names_nobody() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (_server, device, appointment, order) = booked();
     device.serve(appointment, order);
     let path = device.engine.diagnostics().unwrap();
     let text = std::fs::read_to_string(path).unwrap();

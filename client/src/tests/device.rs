@@ -72,6 +72,14 @@ pub fn desk_scopes() -> Vec<Scope> {
     vec![Scope::Station(STATION), Scope::Catalog("330100".into())]
 }
 
+/// A visit on the server and on Zhang's device; answers its appointment and order, too.
+pub fn booked() -> (Server, Device, AppointmentId, OrderId) {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let (appointment, order) = server.book(2);
+    device.round(&server).unwrap();
+    (server, device, appointment, order)
+}
+
 const CLERK: StaffId = StaffId(Uuid::from_u128(0xA9));
 
 impl Device {

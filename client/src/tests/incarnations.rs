@@ -3,7 +3,7 @@
 //! be the last of a process.
 
 use super::{
-    device::{Device, scopes},
+    device::{Device, booked, scopes},
     server::{STATION, Server, ZHANG},
 };
 use crate::{
@@ -81,9 +81,7 @@ fn settles(server: &Server, device: &Device) {
 
 #[test]
 fn a_server_put_back_from_a_backup_hears_again_what_it_lost_and_no_more() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let visit = json!({"appointment_id": appointment});
     device.exec("appointment.start", visit).unwrap();
     device.round(&server).unwrap();
@@ -118,9 +116,7 @@ fn a_server_put_back_from_a_backup_hears_again_what_it_lost_and_no_more() {
 
 #[test]
 fn the_same_is_learnt_from_the_answer_to_a_push() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let backup = server.backup();
     device.serve(appointment, order);
     device.round(&server).unwrap();
@@ -133,9 +129,7 @@ fn the_same_is_learnt_from_the_answer_to_a_push() {
 
 #[test]
 fn what_is_no_longer_kept_makes_a_new_incarnation_for_what_waits() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     let visit = json!({"appointment_id": appointment});
     device.exec("appointment.start", visit.clone()).unwrap();
     device.round(&server).unwrap();
@@ -155,9 +149,7 @@ fn what_is_no_longer_kept_makes_a_new_incarnation_for_what_waits() {
 
 #[test]
 fn what_a_person_has_discarded_does_not_come_back_to_life_on_a_restored_server() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let backup = server.backup();
     server
         .state()
@@ -184,9 +176,7 @@ fn what_a_person_has_discarded_does_not_come_back_to_life_on_a_restored_server()
 
 #[test]
 fn a_refused_change_that_nobody_has_dealt_with_is_decided_anew_by_a_restored_server() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     let backup = server.backup();
     server
         .state()
@@ -211,9 +201,7 @@ fn a_refused_change_that_nobody_has_dealt_with_is_decided_anew_by_a_restored_ser
 
 #[test]
 fn a_store_put_back_from_a_backup_begins_a_new_incarnation_loses_nothing_and_does_nothing_twice() {
-    let (server, mut device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, mut device, appointment, order) = booked();
     let visit = json!({"appointment_id": appointment});
     device.exec("appointment.start", visit).unwrap();
     let files = backup(&device);
@@ -513,9 +501,7 @@ fn each_step_may_be_the_last_of_a_process() {
 
 #[test]
 fn intents_say_in_which_history_their_version_was_read() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     let epoch = server.state().epoch;
     let cancel = json!({"appointment_id": appointment, "reason": "not_home"});
     device.exec("appointment.cancel", cancel).unwrap();
@@ -528,9 +514,7 @@ fn intents_say_in_which_history_their_version_was_read() {
 
 #[test]
 fn a_server_set_back_takes_away_what_it_gave_since_and_keeps_what_was_done_here() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (kept, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, kept, _) = booked();
     let at_server = server.backup();
     let (gone, gone_order) = server.book(4);
     server.move_to(

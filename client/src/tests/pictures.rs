@@ -2,7 +2,7 @@
 
 use super::{
     at_rest::{config, image, spoil},
-    device::{Device, scopes},
+    device::{Device, booked},
     server::Server,
 };
 use crate::{
@@ -24,9 +24,7 @@ fn picture(size: usize, mark: u8) -> Vec<u8> {
 
 /// A device with visits, one served, and pictures of these sizes.
 fn with_pictures(sizes: &[usize]) -> (Server, Device, Vec<Vec<u8>>) {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let pictures: Vec<Vec<u8>> = (1..)
         .zip(sizes)
         .map(|(mark, size)| picture(*size, mark))

@@ -2,7 +2,7 @@
 //! and what a pull costs that brings nothing.
 
 use super::{
-    device::{Device, scopes},
+    device::{Device, booked, scopes},
     server::{LI, STATION, Server, ZHANG},
 };
 use crate::{
@@ -179,9 +179,7 @@ fn only_the_scope_that_differs_is_fetched_again() {
 
 #[test]
 fn a_kill_between_the_comparison_and_the_second_fetch_loses_neither() {
-    let (server, mut device) = (Server::new(&scopes()), Device::new());
-    let (_, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, mut device, _, order) = booked();
     spoil(&device, order);
     server.pass(TimeDelta::days(2));
     device.pass(TimeDelta::days(2));

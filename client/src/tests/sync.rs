@@ -1,7 +1,7 @@
 //! Push, pull and what lies between, with lost answers, restarts and a server that forgets.
 
 use super::{
-    device::{Device, scopes},
+    device::{Device, booked, scopes},
     server::{LI, STATION, Server, ZHANG},
 };
 use crate::{
@@ -28,9 +28,7 @@ fn row_sync(device: &Device) -> RowSync {
 
 #[test]
 fn a_command_is_pending_then_answered_and_gone_when_the_state_contains_it() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     device.serve(appointment, order);
     assert_eq!((device.pending(), row_sync(&device)), (5, RowSync::Pending));
     let paid = device.engine.order(order).unwrap().order;
@@ -71,9 +69,7 @@ fn a_command_is_pending_then_answered_and_gone_when_the_state_contains_it() {
 
 #[test]
 fn an_answer_lost_on_the_way_changes_nothing_twice_and_the_bytes_stay_the_same() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     device.serve(appointment, order);
     let bytes = device
         .engine
@@ -99,9 +95,7 @@ fn an_answer_lost_on_the_way_changes_nothing_twice_and_the_bytes_stay_the_same()
 
 #[test]
 fn the_verdicts_of_a_lost_answer_come_with_the_pull() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     device.serve(appointment, order);
     server.state().lose_push = 1;
     device.push(&server).unwrap_err();
@@ -113,9 +107,7 @@ fn the_verdicts_of_a_lost_answer_come_with_the_pull() {
 
 #[test]
 fn a_refused_command_is_undone_and_stays_open_until_someone_deals_with_it() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     let done = device
         .exec(
             "appointment.cancel",
@@ -171,9 +163,7 @@ fn a_refused_command_is_undone_and_stays_open_until_someone_deals_with_it() {
 
 #[test]
 fn a_conflict_is_shown_and_never_written_to_the_base() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, _) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, _) = booked();
     let done = device
         .exec(
             "appointment.cancel",
@@ -203,9 +193,7 @@ fn a_conflict_is_shown_and_never_written_to_the_base() {
 
 #[test]
 fn a_visit_given_to_another_with_changes_waiting_stays_as_a_read_only_shadow() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     device
         .exec("appointment.start", json!({"appointment_id": appointment}))
         .unwrap();
@@ -237,9 +225,7 @@ fn a_visit_given_to_another_with_changes_waiting_stays_as_a_read_only_shadow() {
 
 #[test]
 fn a_shadow_with_a_refused_change_goes_when_the_change_is_dealt_with() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let done = device
         .exec(
             "appointment.cancel",
@@ -304,9 +290,7 @@ fn a_reset_replaces_what_is_held_and_keeps_the_outbox() {
 
 #[test]
 fn a_copy_that_differs_from_the_servers_is_fetched_again_and_counted() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     device
         .exec("appointment.start", json!({"appointment_id": appointment}))
         .unwrap();
@@ -325,9 +309,7 @@ fn a_copy_that_differs_from_the_servers_is_fetched_again_and_counted() {
 
 #[test]
 fn a_restored_server_hears_everything_again_that_it_forgot() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     device.serve(appointment, order);
     device.round(&server).unwrap();
     server.forget_after(2);
@@ -479,9 +461,7 @@ fn each_command_names_the_unanswered_ones_of_its_visit_and_the_version_the_serve
 
 #[test]
 fn a_pull_that_brings_nothing_writes_nothing_but_the_time_now_and_then() {
-    let (server, device) = (Server::new(&scopes()), Device::new());
-    let (appointment, order) = server.book(2);
-    device.round(&server).unwrap();
+    let (server, device, appointment, order) = booked();
     let written = || {
         let count = |db: &crate::store::Db| {
             Ok(db.query_row("SELECT total_changes()", [], |row| row.get::<_, i64>(0))?)
