@@ -3,6 +3,7 @@
 //! closed, which the database does not answer; the next one then waits 40 ms for the closing to be acknowledged
 //! (Nagle's algorithm against delayed acknowledgement, and the driver sets no TCP_NODELAY).
 
+use huishou_domain::sync::message::MAX_MUTATIONS;
 use sqlx::{MySql, QueryBuilder};
 use uuid::Uuid;
 
@@ -29,12 +30,19 @@ pub(super) fn push_ids(select: &mut QueryBuilder<MySql>, ids: &[Uuid]) {
     select.push(")");
 }
 
-/// The rows in pieces of a power of two each, at most `most` (a power of two itself), in their order.
+/// The rows in pieces of a power of two each, at most `most` (a power of two itself), in their order; what a full push
+/// writes is one piece.
 pub(super) fn pieces<T>(rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
-        let size = 1 << rest.len().checked_ilog2()?;
-        let (piece, after) = rest.split_at(most.min(size));
+        let power = 1 << rest.len().checked_ilog2()?;
+        let is_full = most.min(rest.len()) >= MAX_MUTATIONS;
+        let size = if is_full {
+            MAX_MUTATIONS
+        } else {
+            most.min(power)
+        };
+        let (piece, after) = rest.split_at(size);
         rest = after;
         Some(piece)
     })
@@ -52,6 +60,9 @@ mod tests {
         assert_eq!(pieces(&rows, 128).flatten().count(), 421);
         assert!(pieces(&rows, 128).flatten().eq(&rows), "in their order");
         assert_eq!(pieces::<usize>(&[], 128).count(), 0);
+        let full: Vec<usize> = pieces(&rows, 256).map(<[usize]>::len).collect();
+        assert_eq!(full, [200, 200, 16, 4, 1], "a full push is one statement");
+        assert!(pieces(&rows, 256).flatten().eq(&rows), "in their order");
     }
 
     #[test]
