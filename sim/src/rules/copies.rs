@@ -262,6 +262,10 @@ fn shows(db: &Db, deed: &Deed, retired: bool) -> Inner<Showing> {
         // Of a visit whose order has not come the overlay may be all there is.
         return Ok(match visits::load(db, order)? {
             Some(_) => Showing::Shows,
+            // What begins with a command is made of it: there is always something to show.
+            None if matches!(deed.evidence, Evidence::Ticket | Evidence::Booking(_)) => {
+                Showing::Bare
+            }
             None => Showing::NoVisit,
         });
     };
