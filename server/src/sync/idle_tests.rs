@@ -1,3 +1,5 @@
+//! What a look shows, and whether it is believed.
+
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::{
