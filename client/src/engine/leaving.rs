@@ -37,7 +37,7 @@ impl Engine {
             return Ok(());
         }
         match self.proven(body)? {
-            Some(said) if said.mode == Mode::Stolen => self.wipe(&said, 0),
+            Some(said) if said.mode == Mode::Stolen => self.wipe(&said, 0, None),
             Some(said) => self.leave(&said).await,
             None => Ok(()),
         }
@@ -78,20 +78,20 @@ impl Engine {
             rest = later;
         }
         crash_point("quarantine.before_pictures");
-        match self.hand_pictures_in().await {
+        let left = match self.hand_pictures_in().await {
             Err(Error::Problem { code, body, .. }) if code == "device_revoked" => {
                 return self.stolen_after_all(&body, pending.len());
             }
             handed => handed?,
-        }
+        };
         crash_point("quarantine.before_note");
-        self.wipe(said, pending.len())
+        self.wipe(said, pending.len(), Some(left))
     }
 
     /// Told so while it was handing in.
     fn stolen_after_all(&self, body: &Value, handed_in: usize) -> Result<()> {
         match self.proven(body)? {
-            Some(said) if said.mode == Mode::Stolen => self.wipe(&said, handed_in),
+            Some(said) if said.mode == Mode::Stolen => self.wipe(&said, handed_in, None),
             _ => Ok(()),
         }
     }
@@ -120,10 +120,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Wipes the data folder and begins anew with an empty store; `handed_in` commands had been handed in.
-    fn wipe(&self, said: &Statement, handed_in: usize) -> Result<()> {
+    /// Wipes the data folder and begins anew with an empty store; `handed_in` commands had been handed in, and `left`
+    /// pictures were not, where that is known.
+    fn wipe(&self, said: &Statement, handed_in: usize, left: Option<u32>) -> Result<()> {
         let data = &self.inner.config.data;
-        let wiped = self.told(said, handed_in)?;
+        let wiped = self.told(said, handed_in, left)?;
         let mut store = lock(&self.inner.main.store);
         if !self.is_folders_store(&store)? {
             tracing::warn!("the folder holds another store by now; only this one is let go");
@@ -143,7 +144,7 @@ impl Engine {
     }
 
     /// What is to be told of a wipe once it is done.
-    fn told(&self, said: &Statement, handed_in: usize) -> Result<Wiped> {
+    fn told(&self, said: &Statement, handed_in: usize, left: Option<u32>) -> Result<Wiped> {
         let stolen = said.mode == Mode::Stolen;
         let (waiting, pictures) =
             self.main_read(|db| Ok((mutations::counts(db)?.0, blobs::count_waiting(db)?)))?;
@@ -153,7 +154,7 @@ impl Engine {
             at: Some(wire(said.at)),
             handed_in,
             lost: waiting.saturating_sub(handed_in),
-            pictures,
+            pictures: left.unwrap_or(pictures),
             server: self.server()?.filter(|_| !stolen),
         })
     }

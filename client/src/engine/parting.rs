@@ -7,12 +7,12 @@ use crate::{
     blobs::{self, Bearer, Reply},
     copies,
     error::{Error, Result},
+    folder,
     secrets::DeviceKey,
-    store::{blobs as rows, blobs::Waiting},
+    store::{blobs as rows, blobs::Waiting, salvage::Album},
     sync::http::Http,
 };
 use huishou_domain::{
-    blob::name_of,
     ids::DeviceId,
     sync::revocation::{PICTURE_DEVICE, PICTURE_SIGNATURE, picture_text},
 };
@@ -30,10 +30,11 @@ const NEVER: [&str; 5] = [
 impl Engine {
     /// Hands the pictures in that are not up yet. What the server will never take, and what cannot be read any more, is
     /// left: it keeps nobody from leaving, and the server's list shows which pictures of a command it does not have.
+    /// Answers how many are left.
     ///
     /// # Errors
     /// `Offline`, or what else the server says; it goes on with the next contact.
-    pub(super) async fn hand_pictures_in(&self) -> Result<()> {
+    pub(super) async fn hand_pictures_in(&self) -> Result<u32> {
         let device = self
             .device()?
             .ok_or_else(|| Error::code("not_registered"))?;
@@ -42,14 +43,15 @@ impl Engine {
             key: DeviceKey::of(self.inner.secrets.as_ref())?,
             http: self.http()?,
         };
-        let mut left = 0_usize;
+        let mut left = 0;
         for picture in self.main_read(rows::waiting)? {
-            let Some(bytes) = self.bytes_of(&picture.name) else {
+            let Some((bytes, is_sound)) = self.bytes_of(&picture.name) else {
                 left += 1;
                 continue;
             };
             match blobs::bring_bytes(&leaver, &picture, &bytes).await {
-                Ok(()) => self.note_handed_in(&picture.name),
+                Ok(()) if is_sound => self.note_handed_in(&picture.name),
+                Ok(()) => {}
                 Err(Error::Problem { code, .. }) if NEVER.contains(&code.as_str()) => {
                     tracing::warn!(picture = picture.name, code, "a picture is not taken");
                     left += 1;
@@ -60,20 +62,20 @@ impl Engine {
         if left > 0 {
             tracing::error!(left, "pictures are wiped that the server does not have");
         }
-        Ok(())
+        Ok(left)
     }
 
-    /// From the store, or from the copy beside it where a page of the store is bad.
-    fn bytes_of(&self, name: &str) -> Option<Vec<u8>> {
-        let read = self.main_read(|db| rows::get(db, name)).ok().flatten();
-        let sound = read.filter(|bytes| name_of(bytes) == name);
-        sound.or_else(|| {
-            let key = super::lock(&self.inner.key).clone();
-            copies::picture(&self.inner.config.data, &key, name).map(|copy| copy.bytes)
-        })
+    /// From the store, or from the copy beside it where a page of the store is bad; and whether the store's row is sound.
+    /// Read by a connection of its own: one that has met a bad page reads nothing more, and this store is still needed.
+    fn bytes_of(&self, name: &str) -> Option<(Vec<u8>, bool)> {
+        let key = super::lock(&self.inner.key).clone();
+        let data = &self.inner.config.data;
+        let read = Album::of(&data.join(folder::STORE), &key).bytes(name);
+        let copy = || copies::picture(data, &key, name).map(|copy| (copy.bytes, false));
+        read.map(|bytes| (bytes, true)).or_else(copy)
     }
 
-    /// So that it is not counted as lost. A store that cannot note it is wiped all the same.
+    /// So that it is not brought again after a break. A store that cannot note it is wiped all the same.
     fn note_handed_in(&self, name: &str) {
         let at = self.wall_millis();
         if let Err(error) = self.main_write(|db| rows::uploaded(db, name, at)) {
