@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod changes;
+mod grants;
 mod meanwhile;
 mod path;
 mod pictures;
