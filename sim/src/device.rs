@@ -14,6 +14,7 @@ use crate::{
     trace::Trace,
 };
 use huishou_client::{
+    blobs,
     clock::Clock,
     engine::{Config, Engine, Round},
     error::{Error, Result},
@@ -303,6 +304,7 @@ impl Device {
                         applied.last_mutation
                     );
                     self.trace.note(self.node, what);
+                    self.bring_pictures(&engine, &line).await;
                     self.forget();
                 }
                 Err(error) => {
@@ -313,6 +315,17 @@ impl Device {
             drop(engine);
             let pause = self.pause(&chance, failures);
             let _woken = first(self.wake.notified(), executor.sleep(pause)).await;
+        }
+    }
+
+    /// As the app does after a round.
+    async fn bring_pictures(&self, engine: &Engine, line: &Line) {
+        match blobs::bring_all(&engine.main(), line).await {
+            Ok(0) => {}
+            Ok(up) => self.trace.note(self.node, format!("{up} pictures are up")),
+            Err(error) => self
+                .trace
+                .note(self.node, format!("pictures wait: {error}")),
         }
     }
 

@@ -56,6 +56,7 @@ const AGREE: &str = "when all is quiet all replicas agree";
 const DONE: &str = "everything pending is done in bounded time";
 const LEGAL: &str = "only legal transitions";
 const MONEY: &str = "ledgers add up";
+const PICTURES: &str = "a picture that is up is with the server";
 const KEPT: &str = "what was confirmed to a person is not lost";
 const FEED: &str = "every write marks its scopes";
 
@@ -150,4 +151,9 @@ fn an_upgrade_after_which_nobody_sees_what_they_did() {
 #[test]
 fn an_app_that_keeps_nothing_for_a_server_that_is_set_back() {
     caught(neglected(Neglect::KeepsNothing), &[KEPT]);
+}
+
+#[test]
+fn a_picture_called_whole_and_not_kept() {
+    caught(sabotaged(Sabotage::PictureNotKept), &[PICTURES]);
 }

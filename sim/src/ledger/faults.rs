@@ -81,4 +81,6 @@ pub enum Sabotage {
     ByInsertNumber,
     /// Reads after the lock see what was there before it.
     StaleAfterLock,
+    /// Pictures are called whole and not kept.
+    PictureNotKept,
 }

@@ -6,6 +6,7 @@ mod compaction;
 mod desk;
 mod faults;
 mod locks;
+pub mod pictures;
 pub mod pushing;
 pub mod replica;
 pub mod rows;
@@ -30,7 +31,7 @@ use huishou_server::{
 use locks::Locks;
 use rows::{Key, Row, Tables};
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use uuid::Uuid;
@@ -72,6 +73,8 @@ struct Inner {
     counts: Counts,
     highest_moved: i64,
     sleepers: Vec<std::task::Waker>,
+    /// Pictures that a fail-over forgot.
+    forgotten_pictures: BTreeSet<String>,
 }
 
 /// The database; clones are connections to the same one.
@@ -102,6 +105,7 @@ impl SimLedger {
             counts: Counts::default(),
             highest_moved: 0,
             sleepers: Vec::new(),
+            forgotten_pictures: BTreeSet::new(),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -188,6 +192,11 @@ impl SimLedger {
             let Some(undo) = inner.undo.pop_back() else {
                 break;
             };
+            let pictures = undo.iter().filter_map(|(key, was)| match (key, was) {
+                (Key::Picture(name), None) => Some(name.clone()),
+                _ => None,
+            });
+            inner.forgotten_pictures.extend(pictures);
             let tables = Arc::make_mut(&mut inner.tables);
             for (key, was) in undo.into_iter().rev() {
                 match was {
@@ -212,6 +221,12 @@ impl SimLedger {
             waker.wake();
         }
         forgotten
+    }
+
+    /// Whether a fail-over ever forgot this picture.
+    #[must_use]
+    pub fn forgot_picture(&self, name: &str) -> bool {
+        self.inner().forgotten_pictures.contains(name)
     }
 
     /// Makes a row that is missing, at once and for good: what the server makes outside transactions.

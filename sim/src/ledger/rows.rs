@@ -57,6 +57,10 @@ pub enum Key {
     Uid(Uuid),
     /// `disputed_records`.
     Dispute(Uuid),
+    /// `blobs` that are whole.
+    Picture(String),
+    /// What a device has brought of one.
+    Upload(Uuid, String),
     /// `sync_outbox`.
     Outbox(i64),
     /// `sync_log`.
@@ -138,6 +142,8 @@ pub enum Row {
     Leads(Uuid, i64, i64),
     /// `disputed_records`.
     Dispute(Arc<Dispute>),
+    /// The bytes of a picture.
+    Bytes(Arc<Vec<u8>>),
     /// `sync_outbox`.
     Outbox(Arc<Pending>),
     /// `sync_log`.

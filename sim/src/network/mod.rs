@@ -12,7 +12,10 @@ pub use weather::{Counts, Weather};
 use crate::{
     chance::Chance,
     executor::{Executor, MILLI, Micros, Node, SECOND, first},
-    ledger::rows::Tables,
+    ledger::{
+        pictures::{Added, Piece},
+        rows::Tables,
+    },
     server::SimHost,
     trace::Trace,
     world::acts::short,
@@ -79,6 +82,7 @@ pub struct Network {
 enum Message {
     Push(String),
     Pull(String),
+    Piece(Arc<Piece>),
 }
 
 impl Message {
@@ -86,6 +90,7 @@ impl Message {
         match self {
             Self::Push(_) => "push",
             Self::Pull(_) => "pull",
+            Self::Piece(_) => "piece",
         }
     }
 
@@ -93,6 +98,7 @@ impl Message {
         match self {
             Self::Push(text) => Self::Push(text.clone()),
             Self::Pull(text) => Self::Pull(text.clone()),
+            Self::Piece(piece) => Self::Piece(Arc::clone(piece)),
         }
     }
 }
@@ -298,6 +304,17 @@ impl Network {
                 let answer = push::push(host, caller, &request).await.map_err(problem)?;
                 let answer = meddling::answer_for(answer, unseen);
                 serde_json::to_string(&answer).map_err(broken)
+            }
+            Message::Piece(piece) => {
+                let added = host.ledger.add_piece(caller.device, piece).await;
+                let added = added.map_err(|e| problem(Problem::from(e)))?;
+                Ok(match added {
+                    Added::Whole => "whole".to_owned(),
+                    Added::Upto(upto) => format!("upto {upto}"),
+                    Added::Elsewhere(at) => format!("expected {at}"),
+                    Added::Mismatch => return Err((422, "hash_mismatch".to_owned())),
+                    Added::NoPiece => return Err((400, "bad_content_range".to_owned())),
+                })
             }
             Message::Pull(text) => {
                 let mut request: PullRequest = serde_json::from_str(text).map_err(broken)?;

@@ -5,18 +5,21 @@ use super::{Holds, commits, copies, must};
 use crate::{
     device::Device,
     ledger::{
-        SimLedger, replica,
+        SimLedger,
+        pictures::is_kept,
+        replica,
         rows::{self, Key, Row, Tables},
     },
     world::story::{Deed, Evidence, Story},
 };
-use huishou_client::store::{mutations, overlay, staging};
+use huishou_client::store::{blobs, mutations, overlay, staging};
 use huishou_domain::sync::{message::Outcome, scope::Scope};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const DONE: &str = "everything pending is done in bounded time";
 const AGREE: &str = "when all is quiet all replicas agree";
+const PICTURES: &str = "a picture that is up is with the server";
 const MONEY: &str = "ledgers add up";
 
 /// Whether nothing is left to be done: every device has heard of everything, and everything has its number.
@@ -31,7 +34,8 @@ pub fn is_quiet(ledger: &SimLedger, devices: &[Device]) -> bool {
 /// Nothing is pending on a device; a cheap look.
 fn is_done(device: &Device) -> bool {
     let counts = device.read(mutations::counts);
-    matches!(counts, Some(Ok((0, _))))
+    let pictures = device.read(blobs::count_waiting);
+    matches!((counts, pictures), (Some(Ok((0, _))), Some(Ok(0))))
 }
 
 fn waits_for_number(tables: &Tables) -> bool {
@@ -52,9 +56,28 @@ pub fn check(ledger: &SimLedger, devices: &[Device], story: &Story) -> Holds {
     })?;
     for device in devices {
         agrees(device, &tables)?;
+        pictures(device, ledger, &tables)?;
     }
     bounded(&tables)?;
     money(&tables, devices, story)
+}
+
+/// Every picture a device has is with the server, whole; one that a fail-over forgot unnoticed may not be.
+fn pictures(device: &Device, ledger: &SimLedger, tables: &Tables) -> Holds {
+    let Some(Ok(kept)) = device.read(blobs::all) else {
+        return must(false, AGREE, || "pictures cannot be read".to_owned());
+    };
+    for picture in kept {
+        let name = &picture.name;
+        must(picture.uploaded_at.is_some(), DONE, || {
+            format!("picture {name} of n{} is not up", device.node.0)
+        })?;
+        let there = is_kept(tables, name) || ledger.forgot_picture(name);
+        must(there, PICTURES, || {
+            format!("{name} of n{} is not there", device.node.0)
+        })?;
+    }
+    Ok(())
 }
 
 /// The device has nothing pending and holds what the server holds for it.

@@ -5,7 +5,7 @@ use super::story::Story;
 use crate::{chance::Chance, device::Device, trace::Trace};
 use chrono::TimeDelta;
 use huishou_client::{engine::Engine, store::mutations};
-use huishou_domain::{ids::StaffId, staff::Role, time::wire};
+use huishou_domain::{blob::PART, ids::StaffId, staff::Role, time::wire};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -179,7 +179,7 @@ impl Worker<'_> {
             ),
             2 => (
                 "order.accept",
-                json!({"order_id": order, "by": "signature"}),
+                json!({"order_id": order, "by": "signature", "blob": self.signature(engine)?}),
             ),
             3 => ("order.pay", self.payment(order)),
             4 => ("appointment.complete", json!({"appointment_id": id})),
@@ -192,6 +192,16 @@ impl Worker<'_> {
 
     const fn goods(&self) -> &'static str {
         ITEMS
+    }
+
+    /// A picture that is kept here; now and then one of several pieces.
+    fn signature(&self, engine: &Engine) -> Option<String> {
+        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+        bytes.extend(self.chance.bytes::<48>());
+        if self.chance.permille(80) {
+            bytes.resize(PART + 1_000, 7);
+        }
+        engine.put_blob(&bytes).ok()
     }
 
     fn payment(&self, order: Uuid) -> Value {
