@@ -8,11 +8,15 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::device::Device;
+use crate::window::Start;
 
 const SOURCE: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 static long wrong(void) { const char *s = getenv("WRONG_CLOCK_SECONDS"); return s ? atol(s) : 0; }
@@ -36,6 +40,19 @@ time_t time(time_t *at) {
   clock_gettime(CLOCK_REALTIME, &now);
   if (at) *at = now.tv_sec;
   return now.tv_sec;
+}
+static const char *other(const char *path) {
+  const char *boot = getenv("WRONG_BOOT_ID");
+  return boot && *boot && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0 ? boot : path;
+}
+int open64(const char *path, int flags, ...) {
+  static int (*real)(const char *, int, ...);
+  va_list rest;
+  va_start(rest, flags);
+  mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+  va_end(rest);
+  if (!real) real = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open64");
+  return real(other(path), flags, mode);
 }
 "#;
 
@@ -65,6 +82,17 @@ impl WrongClock {
 
     fn library(&self) -> PathBuf {
         self.folder.path().join("clock.so")
+    }
+
+    /// An app on a computer that was off for so many seconds: another boot, and a wall clock that went on.
+    #[must_use]
+    pub fn off_for(&self, start: Start, seconds: i64) -> Start {
+        let boot = self.folder.path().join("boot_id");
+        std::fs::write(&boot, "0193a000-0000-7000-8000-00000000b007\n").expect("our own folder");
+        start
+            .with("LD_PRELOAD", &self.library().to_string_lossy())
+            .with("WRONG_CLOCK_SECONDS", &seconds.to_string())
+            .with("WRONG_BOOT_ID", &boot.to_string_lossy())
     }
 
     /// This device's wall clock is from now on so many seconds ahead (behind, if negative).

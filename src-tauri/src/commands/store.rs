@@ -25,7 +25,8 @@ pub async fn ways_back(opening: State<'_, Opening>) -> Answer<WaysBack> {
     opening.ways_back().await
 }
 
-/// Gets the store's key back from the server by a pairing code, and opens the store.
+/// Gets the store's key back from the server by a pairing code, and opens the store. The sessions of before have ended
+/// with that: whoever uses the device signs in.
 #[tauri::command]
 pub async fn recover_store(
     app: AppHandle,
@@ -34,7 +35,7 @@ pub async fn recover_store(
     passphrase: Option<String>,
 ) -> Answer<SessionState> {
     let engine = opening.recover(&app, &pairing_code, passphrase).await?;
-    Ok(engine.session_state()?)
+    Ok(engine.sign_out().await?)
 }
 
 /// What is wrong with the store, and what can be done about it.

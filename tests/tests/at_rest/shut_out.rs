@@ -86,6 +86,8 @@ on_each_database! {
         assert_eq!(line.lost(), 2);
         assert_eq!(refusal(&device, &["sync"]).await, "device_revoked");
         is_wiped(&device, &practice, &old).await;
+        let told = device.call(&["session"]).await["wiped"].clone();
+        assert_eq!((&told["handed_in"], &told["lost"], &told["stolen"]), (&json!(3), &json!(0), &json!(false)), "{told}");
         let kept = quarantined(&admin).await;
         let uids: Vec<&str> = kept.iter().map(|row| row["uid"].as_str().unwrap()).collect();
         assert_eq!(uids, made, "each once, in order");

@@ -5,6 +5,7 @@ mod day;
 mod lists;
 mod practice;
 mod shell;
+mod trouble;
 
 use blackbox::window::Weighed;
 
