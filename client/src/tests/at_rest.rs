@@ -521,6 +521,13 @@ fn another_process_that_hears_late_does_not_wipe_what_was_begun_anew() {
         Some("device_wiped")
     );
     assert_eq!(device.pending(), 0);
+    let told = |engine: &Engine| engine.session_state().unwrap().wiped;
+    let wiped = told(&device.engine).unwrap();
+    assert_eq!(
+        (wiped.stolen, wiped.handed_in, wiped.lost, wiped.server),
+        (true, 0, 5, None),
+        "what the wipe took is told afterwards, and no more of a stolen device"
+    );
     // The folder is in use again, by a new registration, when the other process hears of the old one.
     registered(&device, DeviceId(Uuid::now_v7()));
     device.engine.draft_put("new", &json!(1)).unwrap();

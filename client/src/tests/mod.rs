@@ -6,6 +6,7 @@ mod after;
 mod at_rest;
 mod blobs;
 mod booking;
+mod closed;
 mod commands;
 mod desk;
 mod device;
