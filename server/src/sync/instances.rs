@@ -22,9 +22,15 @@ use uuid::Uuid;
 const BEAT: Duration = Duration::from_millis(250);
 /// A holder of the head that has missed so many, a second's worth, is disconnected by who waits for the head.
 const SILENT: u32 = 4;
+/// Who still waits for the head then disconnects all of it: another of its connections has come to hold what is waited
+/// for.
+const STUBBORN: u32 = 6;
 /// An instance that has missed so many, five seconds' worth, loses all its connections: rows that it has locked are
 /// waited for too.
 const GONE: u32 = 20;
+
+/// How often connections that are no more are forgotten.
+const TIDY: Duration = Duration::from_secs(600);
 
 /// How it stands with the head, as the sequencer of this instance sees it.
 #[derive(Debug, Default)]
@@ -68,10 +74,7 @@ impl Turns {
 
 /// Gives signs of life and looks after the other instances, until `stop`.
 pub async fn run(db: &Db, turns: &Turns, stop: &CancellationToken) {
-    if let Ok(mut conn) = db.pulse().await {
-        drop(instances::tidy(&mut conn).await);
-    }
-    let mut watch = Watch::default();
+    let (mut watch, mut tidied) = (Watch::default(), None::<Instant>);
     let mut beats = tokio::time::interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -81,6 +84,12 @@ pub async fn run(db: &Db, turns: &Turns, stop: &CancellationToken) {
         }
         if let Err(error) = round(db, turns, &mut watch).await {
             tracing::debug!(%error, "no sign of life could be given");
+        }
+        if tidied.is_none_or(|at| at.elapsed() > TIDY)
+            && let Ok(mut conn) = db.pulse().await
+        {
+            drop(instances::tidy(&mut conn).await);
+            tidied = Some(Instant::now());
         }
     }
     if let Ok(mut conn) = db.pulse().await {
@@ -97,7 +106,8 @@ async fn round(db: &Db, turns: &Turns, watch: &mut Watch) -> Result<(), StoreErr
         if missed < SILENT || !(gone || turns.waiting.load(Ordering::Relaxed)) {
             continue;
         }
-        let ended = instances::disconnect(&mut conn, sign.instance, !gone).await?;
+        let sequencer_only = missed < STUBBORN;
+        let ended = instances::disconnect(&mut conn, sign.instance, sequencer_only).await?;
         if ended > 0 {
             turns.disconnected(sign.since);
             tracing::warn!(instance = %sign.instance, silent_ms = sign.since.as_millis(), connections = ended,
