@@ -2,12 +2,13 @@
 //! refused with code and field before they are written.
 
 use blackbox::customer::id;
-use blackbox::goods::{at, iron, reasons, weighed};
+use blackbox::goods::{iron, reasons, weighed};
 use blackbox::proc::Finished;
-use blackbox::{Customer, Device, Dispatch, Engine, Town};
+use blackbox::{Device, Engine, Town};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::scene::Scene;
 use crate::values::{places, with, without};
 
 /// A refusal: not success, a code that programs understand, no panic.
@@ -49,14 +50,12 @@ fn spoilers() -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spoilt_commands_are_refused_with_a_code_or_taken_whole_and_never_break_the_store() {
-    let mut town = Town::start(Engine::MariaDb).await;
-    let customer = Customer::login(&town.world, "wang").await;
-    let mut dispatch = Dispatch::open(&town).await;
-    let zhang_id = town.staff("zhang").await;
-    let visit = town
-        .booked_for(&customer, &mut dispatch, &at(2, 10), &zhang_id)
-        .await;
-    let zhang = town.device("zhang").await;
+    let Scene {
+        mut town,
+        visit,
+        zhang,
+        ..
+    } = Scene::begin().await;
     let (appointment, order) = (
         json!({"appointment_id": visit["id"]}),
         visit["order_id"].clone(),
@@ -192,14 +191,12 @@ async fn sign_in_needs_the_right_code_name_and_password() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_opens_only_with_its_key_and_is_never_plain() {
-    let town = Town::start(Engine::MariaDb).await;
-    let customer = Customer::login(&town.world, "wang").await;
-    let mut dispatch = Dispatch::open(&town).await;
-    let zhang_id = town.staff("zhang").await;
-    let visit = town
-        .booked_for(&customer, &mut dispatch, &at(2, 10), &zhang_id)
-        .await;
-    let mut zhang = town.device("zhang").await;
+    let Scene {
+        town,
+        visit,
+        mut zhang,
+        ..
+    } = Scene::begin().await;
     let verified = zhang.call(&["verify-store"]).await;
     println!("verify-store: {verified}");
     for path in std::fs::read_dir(zhang.folder())

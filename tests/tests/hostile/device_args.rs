@@ -3,11 +3,12 @@
 
 use blackbox::customer::{id, number, text};
 use blackbox::goods::{at, iron};
-use blackbox::{Customer, Device, Dispatch, Engine, Town};
+use blackbox::{Customer, Device, Engine, Town};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::device::said_no;
+use crate::scene::Scene;
 use crate::values::{TEXTS, places, with, without};
 
 /// What says that the engine itself failed.
@@ -183,14 +184,14 @@ async fn words_that_are_no_command_kind_or_id_are_refused_by_name() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_command_stays_until_it_is_sent_again_as_it_should_be() {
-    let town = Town::start(Engine::MariaDb).await;
-    let customer = Customer::login(&town.world, "wang").await;
-    let mut dispatch = Dispatch::open(&town).await;
-    let zhang_id = town.staff("zhang").await;
-    let visit = town
-        .booked_for(&customer, &mut dispatch, &at(2, 10), &zhang_id)
-        .await;
-    let (zhang, stranger) = (town.device("zhang").await, town.device("station1").await);
+    let Scene {
+        town,
+        customer,
+        visit,
+        zhang,
+        ..
+    } = Scene::begin().await;
+    let stranger = town.device("station1").await;
     let version = number(&customer.appointment(id(&visit)).await, "version");
     let _ = customer
         .try_reschedule(id(&visit), &at(3, 10), version)
@@ -329,15 +330,14 @@ pub fn with_key(value: &Value, key: &str, other: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn programs_in_texts_other_peoples_ids_and_unknown_arguments_do_nothing_to_a_command() {
-    let mut town = Town::start(Engine::MariaDb).await;
-    let customer = Customer::login(&town.world, "wang").await;
-    let mut dispatch = Dispatch::open(&town).await;
-    let zhang_id = town.staff("zhang").await;
-    let visit = town
-        .booked_for(&customer, &mut dispatch, &at(2, 10), &zhang_id)
-        .await;
+    let Scene {
+        mut town,
+        customer,
+        visit,
+        zhang,
+        ..
+    } = Scene::begin().await;
     let others = customer.book(&at(3, 10)).await;
-    let zhang = town.device("zhang").await;
     let appointment = json!({"appointment_id": visit["id"]});
     let commands = [
         ("appointment.start", appointment.clone()),

@@ -2,23 +2,22 @@
 
 use blackbox::customer::id;
 use blackbox::goods::{at, iron, reasons, weighed};
-use blackbox::{Customer, Dispatch, Engine, Town};
 use serde_json::{Value, json};
 
 use crate::device_args::{absurd, blamed, unharmed, with_key};
+use crate::scene::Scene;
 use crate::values::{places, with, without};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_to_be_priced_is_refused_by_field_or_answered_line_by_line() {
-    let town = Town::start(Engine::MariaDb).await;
-    let customer = Customer::login(&town.world, "wang").await;
-    let mut dispatch = Dispatch::open(&town).await;
-    let zhang_id = town.staff("zhang").await;
-    let visit = town
-        .booked_for(&customer, &mut dispatch, &at(2, 10), &zhang_id)
-        .await;
+    let Scene {
+        town: _town,
+        customer,
+        visit,
+        zhang,
+        ..
+    } = Scene::begin().await;
     let others = customer.book(&at(3, 10)).await;
-    let zhang = town.device("zhang").await;
     let good = json!({
         "items": weighed(), "gap_reasons": reasons(), "appointment_id": visit["id"],
         "adjustments": [{"kind": "round_down", "amount": "-0.10", "reason": "抹零"}],

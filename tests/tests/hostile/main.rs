@@ -13,6 +13,8 @@ mod device_quote;
 mod fields;
 mod fuzz;
 mod literal;
+mod queries;
+mod scene;
 mod staff;
 mod tokens;
 mod values;
