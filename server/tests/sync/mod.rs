@@ -10,6 +10,7 @@ mod depots;
 mod desk_once;
 mod epochs;
 mod feed;
+mod feed_model;
 mod hints;
 mod http;
 mod kept_verdicts;
