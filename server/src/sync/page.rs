@@ -236,10 +236,9 @@ impl<'a, S: Pulling> Page<'a, S> {
     async fn read_tail(&mut self) -> Result<bool, StoreError> {
         let held: Vec<Scope> = self.held.iter().cloned().collect();
         let room = self.room();
-        let mut keys = self
-            .snapshot
-            .unsequenced(&held, self.limit.aggregates + 1)
-            .await?;
+        // The former tail may have filled more than a page: one beyond what is seen has to be among them.
+        let most = self.limit.aggregates.max(self.seen.len()) + 1;
+        let mut keys = self.snapshot.unsequenced(&held, most).await?;
         let all = keys.clone();
         keys.retain(|key| !self.seen.contains(key));
         if keys.len() > room || self.add(&keys).await? < keys.len() {
@@ -255,11 +254,8 @@ impl<'a, S: Pulling> Page<'a, S> {
     /// back between the two.
     async fn more(&mut self) -> Result<Filled, StoreError> {
         let held: Vec<Scope> = self.held.iter().cloned().collect();
-        let keys = self
-            .snapshot
-            .unsequenced(&held, self.limit.aggregates + 1)
-            .await?;
-        for key in keys {
+        let most = self.limit.aggregates.max(MOST_REMEMBERED) + 1;
+        for key in self.snapshot.unsequenced(&held, most).await? {
             let is_new = self.seen.contains(&key) && !self.cursor.tail.contains(&key);
             if is_new && self.cursor.tail.len() < MOST_REMEMBERED {
                 self.cursor.tail.push(key);
