@@ -45,7 +45,7 @@ impl Plan {
             ..before.clone()
         };
         let (mark, scopes) = (&after.mark, &after.scopes);
-        (planned == *body).then(|| Self {
+        (planned == *body).then_some(Self {
             was_version: before.version,
             version: body.version,
             status: body.status,
