@@ -12,7 +12,8 @@ use std::path::Path;
 /// Begins a step after which what the server said is fetched anew.
 const REBUILDS: &str = "-- rebuilds\n";
 
-const STEPS: &[&str] = &[
+/// Every step, oldest first.
+pub(crate) const STEPS: &[&str] = &[
     include_str!("../../../migrations/sqlite/0001_base.sql"),
     include_str!("../../../migrations/sqlite/0002_outbox.sql"),
     include_str!("../../../migrations/sqlite/0003_screens.sql"),

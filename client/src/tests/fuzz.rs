@@ -5,7 +5,7 @@ use super::device::{Device, scopes};
 use super::server::Server;
 use crate::{
     error::{Error, Result},
-    store::{Db, Store, StoreKey},
+    store::{Db, Store, StoreKey, migrate::STEPS},
     sync::{run, transport::Transport},
 };
 use huishou_domain::sync::message::{PullAnswer, PullRequest, PushAnswer, PushRequest};
@@ -275,16 +275,6 @@ fn what_comes_for_no_scope_is_not_held() {
     assert!(pulled.is_ok(), "{pulled:?}");
     device.is_sound();
 }
-
-const STEPS: &[&str] = &[
-    include_str!("../../../migrations/sqlite/0001_base.sql"),
-    include_str!("../../../migrations/sqlite/0002_outbox.sql"),
-    include_str!("../../../migrations/sqlite/0003_screens.sql"),
-    include_str!("../../../migrations/sqlite/0004_device.sql"),
-    include_str!("../../../migrations/sqlite/0005_counting.sql"),
-    include_str!("../../../migrations/sqlite/0020_lives.sql"),
-    include_str!("../../../migrations/sqlite/0030_blobs.sql"),
-];
 
 fn cell() -> impl Strategy<Value = Cell> {
     prop_oneof![

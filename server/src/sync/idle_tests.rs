@@ -130,7 +130,8 @@ fn a_page_is_needed_in_the_midst_of_a_pull_and_for_checks() {
 
 #[test]
 fn whatever_differs_is_for_a_page_to_tell() {
-    let changes: [(&str, fn(&mut Look)); 12] = [
+    type Change = (&'static str, fn(&mut Look));
+    let changes: [Change; 12] = [
         ("something was written", |l| l.news = true),
         ("another batch", |l| l.tag = "0b".to_owned()),
         ("no batch", |l| l.tag.clear()),

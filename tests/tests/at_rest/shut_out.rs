@@ -213,7 +213,7 @@ async fn a_leavers_pictures_are_handed_in_behind_its_commands_even_out_of_a_dama
         assert_eq!(line.lost(), 1);
         assert_eq!(
             waiting(&device).await,
-            [made.clone()],
+            std::slice::from_ref(&made),
             "not wiped before the server has the pictures"
         );
         assert_eq!(refusal(&device, &["sync"]).await, "device_revoked");
