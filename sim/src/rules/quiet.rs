@@ -12,7 +12,10 @@ use crate::{
     },
     world::story::{Deed, Evidence, Story},
 };
-use huishou_client::store::{blobs, mutations, overlay, staging};
+use huishou_client::{
+    store::{blobs, mutations, overlay, staging},
+    sync::incarnation,
+};
 use huishou_domain::sync::{message::Outcome, scope::Scope};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -31,11 +34,15 @@ pub fn is_quiet(ledger: &SimLedger, devices: &[Device]) -> bool {
         && devices.iter().all(|d| agrees(d, &tables).is_ok())
 }
 
-/// Nothing is pending on a device; a cheap look.
+/// Nothing is pending on a device, and it does not have to tell everything anew under other numbers; a cheap look.
 fn is_done(device: &Device) -> bool {
     let counts = device.read(mutations::counts);
     let pictures = device.read(blobs::count_waiting);
-    matches!((counts, pictures), (Some(Ok((0, _))), Some(Ok(0))))
+    let doubt = device.read(incarnation::is_in_doubt);
+    matches!(
+        (counts, pictures, doubt),
+        (Some(Ok((0, _))), Some(Ok(0)), Some(Ok(false)))
+    )
 }
 
 fn waits_for_number(tables: &Tables) -> bool {
