@@ -26,7 +26,7 @@ pub const POINTS: &[&str] = &[
     "apply.after_commit",
 ];
 
-/// Those of a device that is shut out, and of the copies of the outbox.
+/// Those of a device that is shut out, of the copies of the outbox, and of a store that is set aside.
 pub const AT_REST: &[&str] = &[
     "refresh.before_store",
     "refresh.after_token",
@@ -39,6 +39,10 @@ pub const AT_REST: &[&str] = &[
     "wipe.after_key",
     "wipe.after_store",
     "wipe.before_end",
+    "aside.after_mark",
+    "aside.after_file",
+    "aside.before_back",
+    "aside.before_end",
 ];
 
 /// How many aggregates a page may hold, where a test wants pages small enough to be many: `HUISHOU_PAGE`.

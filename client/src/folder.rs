@@ -67,6 +67,10 @@ pub fn beginning(folder: &Path, begin: &str) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Of the folder; then the old file is there as it was.
+/// Begin of the names of folders in which stores lie that were set aside.
+pub const ASIDE: &str = "set-aside-";
+/// There while a store is being set aside or brought back.
+pub const MOVING: &str = "aside.json";
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
@@ -105,6 +109,18 @@ pub fn sync(folder: &Path) -> Result<()> {
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]
     let _ = folder;
+/// A folder that only this user reads; it may be there already.
+///
+/// # Errors
+/// Of the folder above it.
+pub fn make(path: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(path)?)
+}
+
     Ok(())
 }
 

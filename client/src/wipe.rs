@@ -1,8 +1,10 @@
 //! Wiping a device's data folder (sync.md 25): the store's key first, so that what is left of any file is unreadable,
-//! then the files. A marker is laid down before and taken away after: a wipe that was cut off goes on at the next start.
-//! Practice is no customer's affair and stays.
+//! then the files, those of stores that were set aside included. A marker is laid down before and taken away after: a
+//! wipe that was cut off goes on at the next start. Practice is no customer's affair and stays.
 
-use crate::{crash::crash_point, error::Result, folder, secrets::KeySource, view::session::Wiped};
+use crate::{
+    aside, crash::crash_point, error::Result, folder, secrets::KeySource, view::session::Wiped,
+};
 use std::path::Path;
 
 /// Begins a wipe: from here on it is done to its end, whatever comes between. What is to be told of it afterwards is the
@@ -35,7 +37,11 @@ pub fn begun(folder: &Path) -> Option<Wiped> {
 /// Of the keyring or the folder; it goes on at the next start.
 pub fn finish(folder: &Path, key: &KeySource) -> Result<()> {
     // A keyring that does not answer now is asked again at the next start; the files do not wait for it.
-    let destroyed = key.destroy(folder);
+    let mut destroyed = key.destroy(folder);
+    let set_aside = aside::all(folder)?;
+    for place in set_aside.iter().map(|one| Path::new(&one.place)) {
+        destroyed = destroyed.and(key.destroy(place));
+    }
     crash_point("wipe.after_key");
     for path in folder::database(folder, folder::STORE) {
         folder::remove(&path)?;
@@ -56,6 +62,9 @@ pub fn finish(folder: &Path, key: &KeySource) -> Result<()> {
         }
     }
     for name in [folder::RECOVERY, folder::SESSION_LOCK] {
+    for place in set_aside.iter().map(|one| Path::new(&one.place)) {
+        std::fs::remove_dir_all(place)?;
+    }
         folder::remove(&folder.join(name))?;
     }
     folder::sync(folder)?;

@@ -43,6 +43,7 @@ pub struct Config {
     pub cursor_key: String,
     pub device_key: String,
     pub dev: bool,
+    pub download_url: String,
     pub access_token_seconds: i64,
     pub body_limit: usize,
     pub request_timeout: u64,
@@ -158,6 +159,11 @@ impl Config {
         check(
             fits(&self.device_key),
             "device_key (HUISHOU_DEVICE_KEY) must have at least 32 bytes",
+        );
+        let is_https = self.download_url.starts_with("https://") && self.download_url.len() > 8;
+        check(
+            self.download_url.is_empty() || is_https,
+            "download_url (HUISHOU_DOWNLOAD_URL) must be empty or an https:// address",
         );
         check(
             self.database_max_connections > 0,
@@ -303,6 +309,26 @@ mod tests {
             config.wechat.appid, "123",
             "text stays text even where it looks like a number"
         );
+    }
+
+    #[test]
+    fn the_new_version_is_fetched_over_https_or_from_the_depot() {
+        let of = |address: &str| {
+            Config::of(
+                None,
+                env(&[
+                    ("HUISHOU_DATABASE_URL", "mysql://root@127.0.0.1:1/x"),
+                    ("HUISHOU_DEV", "1"),
+                    ("HUISHOU_DOWNLOAD_URL", address),
+                ]),
+            )
+        };
+        let config = of("https://example.cn/huishou").unwrap();
+        assert_eq!(config.download_url, "https://example.cn/huishou");
+        assert!(of("").unwrap().download_url.is_empty());
+        for wrong in ["http://example.cn", "https://", "ask the depot"] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use huishou_client::{
     engine::{self, Config, Engine, Plan, Verified},
     error::Error,
     secrets::KeySource,
-    view::session::{AppError, WaysBack},
+    view::session::{AppError, SetAside, WaysBack},
 };
 use tauri::{AppHandle, async_runtime::JoinHandle};
 use tokio::sync::{Mutex, watch};
@@ -135,6 +135,46 @@ impl Opening {
         Ok(plan)
     }
 
+    /// Sets a store aside that does not open; the next try begins with a new one.
+    ///
+    /// # Errors
+    /// `store_opens` while it is open, and those of [`engine::set_aside`].
+    pub async fn set_aside(&self) -> Result<SetAside, AppError> {
+        let _gate = self.one_at_a_time.lock().await;
+        if let Some(Ok(_)) = self.outcome.borrow().clone() {
+            return Err(coded("store_opens"));
+        }
+        let config = self.base.clone();
+        aside(move || engine::set_aside(&config)).await
+    }
+
+    /// Brings a store back that was set aside, and opens it; the one that is open is let go of first. What the page asks
+    /// meanwhile waits.
+    ///
+    /// # Errors
+    /// `unsent_here`, and those of [`engine::bring_back`]: then the old store is opened again, if it can be. Then those of
+    /// [`Opening::engine`].
+    pub async fn bring_back(&self, app: &AppHandle, name: String) -> Outcome {
+        let _gate = self.one_at_a_time.lock().await;
+        let open = self.outcome.borrow().clone();
+        let mut is_blank = false;
+        if let Some(Ok(engine)) = open {
+            engine.may_make_way()?;
+            is_blank = engine.is_blank()?;
+            engine.close().await?;
+        }
+        self.outcome.send_replace(None);
+        let config = self.base.clone();
+        let brought = aside(move || engine::bring_back(&config, &name, is_blank)).await;
+        let config = match brought {
+            Ok(()) => self.base.clone(),
+            Err(_) => self.tried(),
+        };
+        let opened = self.open_with(app, config).await;
+        brought?;
+        opened
+    }
+
     async fn open_with(&self, app: &AppHandle, config: Config) -> Outcome {
         *held(&self.tried) = config.clone();
         // The keyring may wait for a person, and deriving a key takes its time.
@@ -186,8 +226,12 @@ fn held<T>(mutex: &Held<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn failed() -> AppError {
+    coded("store_failed")
+}
+
+fn coded(code: &str) -> AppError {
     AppError {
-        code: "store_failed".into(),
+        code: code.into(),
         field: None,
         errors: vec![],
     }

@@ -10,7 +10,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 use huishou_client::{
-    engine::{Config, Engine, Round, recover},
+    engine::{Config, Engine, Round, bring_back, recover, set_aside, ways_back},
     error::{Error, Result},
     view::session::{AppError, Credentials, Registration},
 };
@@ -121,6 +121,13 @@ enum Command {
         /// Pairing code from an administrator.
         #[arg(long)]
         pairing: String,
+    },
+    /// Set a store aside whose key is gone for good: the next command begins with a new one. Nothing is deleted.
+    SetAside,
+    /// Bring a store back that was set aside, or say which there are.
+    BringBack {
+        /// Its name.
+        name: Option<String>,
     },
     /// Pictures: signatures and photos.
     Blob {
@@ -261,6 +268,11 @@ async fn run(arguments: Arguments) -> Result<Value> {
         recover(&config(&arguments), pairing).await?;
         return Ok(json!({ "recovered": true }));
     }
+    match &arguments.command {
+        Command::SetAside => return value(set_aside(&config(&arguments))?),
+        Command::BringBack { name } => return brought_back(&config(&arguments), name.as_deref()),
+        _ => {}
+    }
     let engine = open(&arguments)?;
     match arguments.command {
         Command::Login {
@@ -321,8 +333,25 @@ fn local(engine: &Engine, command: Command) -> Result<Value> {
         | Command::Sync
         | Command::VerifyStore { .. }
         | Command::Recover { .. }
+        | Command::SetAside
+        | Command::BringBack { .. }
         | Command::Check => Err(Error::code("usage")),
     }
+}
+
+fn brought_back(config: &Config, name: Option<&str>) -> Result<Value> {
+    let Some(name) = name else {
+        return value(ways_back(config).aside);
+    };
+    let is_blank = match Engine::open(config.clone()) {
+        Ok(engine) => {
+            engine.may_make_way()?;
+            engine.is_blank()?
+        }
+        Err(_) => false,
+    };
+    bring_back(config, name, is_blank)?;
+    Ok(json!({ "brought_back": name }))
 }
 
 async fn login(

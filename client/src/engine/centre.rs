@@ -48,6 +48,7 @@ impl Engine {
                     None => meta::get(db, meta::Key::LastError)?,
                     trouble => trouble,
                 },
+                download: meta::get(db, meta::Key::Download)?,
                 offline_switch: settings.offline,
                 clock_offset_ms: contact.map(|c| c.offset_ms()),
                 rows: base::count(db)?,

@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// When a server that found this version too old is asked again.
 const ASK_AGAIN: TimeDelta = TimeDelta::days(1);
+/// Addresses longer than this are nobody's.
+const LONGEST_ADDRESS: usize = 500;
 
 /// What one round is to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,6 +234,7 @@ impl Engine {
 fn trouble(round: Option<&Error>, noting: Option<&Error>) -> Option<String> {
     let of_store = |error: &&Error| {
         let code = error.stable_code();
+            new.download = failure.and_then(download);
         code.starts_with("disk_") || code.starts_with("store_")
     };
     let noting = noting?;
@@ -258,7 +261,8 @@ impl Noted {
     fn note(&self, db: &Db) -> Result<()> {
         meta::put(db, meta::Key::LastError, self.error.as_ref())?;
         meta::put(db, meta::Key::OfflineSince, self.since.as_ref())?;
-        meta::put(db, meta::Key::Outdated, self.outdated.as_ref())
+        meta::put(db, meta::Key::Outdated, self.outdated.as_ref())?;
+        meta::put(db, meta::Key::Download, self.download.as_ref())
     }
 }
 
@@ -266,14 +270,26 @@ impl Noted {
 struct Running<'a>(&'a AtomicBool);
 
 impl<'a> Running<'a> {
+/// Where the server says that the newer version is: an address that is safe to open, or nothing.
+fn download(failure: &Error) -> Option<String> {
+    let Error::Problem { body, .. } = failure else {
+        return None;
+    };
+    let url = reqwest::Url::parse(body.get("download")?.as_str()?).ok()?;
+    let is_safe = url.scheme() == "https" && url.as_str().len() <= LONGEST_ADDRESS;
+    is_safe.then(|| url.to_string())
+}
+
     fn begin(flag: &'a AtomicBool) -> Self {
         flag.store(true, Ordering::SeqCst);
         Self(flag)
     }
 }
 
+    download: Option<String>,
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
     }
 }
+            download: meta::get(db, meta::Key::Download)?,

@@ -3,6 +3,7 @@
 
 use super::{Engine, Event, keeping, lock};
 use crate::{
+    aside,
     crash::crash_point,
     error::{Error, Result},
     folder,
@@ -159,6 +160,7 @@ impl Engine {
         })
     }
 
+            aside: u32::try_from(aside::all(&self.inner.config.data)?.len()).unwrap_or(u32::MAX),
     /// Whether the file in the folder is still the one that is open: another process may have wiped it and begun anew.
     fn is_folders_store(&self, open: &Store) -> Result<bool> {
         let device = |store: &Store| meta::get::<Value>(store.db(), meta::Key::Device);

@@ -29,6 +29,7 @@ mod rules;
 mod salvage;
 mod salvaged;
 mod session;
+mod set_aside;
 
 pub use contact::Round;
 pub use diagnostics::{Finding, Verified};
@@ -38,8 +39,10 @@ pub use salvage::{Plan, plan_salvage, salvage};
 pub use session::home_city;
 
 use crate::{
+pub use set_aside::{bring_back, set_aside};
     clock::{Clock, SystemClock, TrustedClock},
     copies::Copies,
+    aside,
     error::{Error, Result},
     folder,
     secrets::{InStore, KeySource, OsKeyring, Secrets},
@@ -134,14 +137,14 @@ impl Engine {
     /// `passphrase_wrong`, `keyring_locked`, `store_key_missing` ([`recover`] may help), `store_key_wrong`,
     /// `store_not_encrypted`, `store_newer`, `store_corrupt` ([`salvage`] helps), `disk_full`, `disk_read_only`.
     pub fn open(config: Config) -> Result<Self> {
-        make_folder(&config.data)?;
+        folder::make(&config.data)?;
+        aside::go_on(&config.data)?;
         let wiped = wipe::begun(&config.data);
         if wiped.is_some() {
             wipe::finish(&config.data, &config.key)?;
         }
         salvage::swap(&config.data)?;
-        let path = config.data.join(folder::STORE);
-        let exists = path.exists() || !folder::beginning(&config.data, folder::COPY)?.is_empty();
+        let exists = aside::is_any(&config.data)?;
         let key = config.key.store_key(&config.data, exists)?;
         let copies = Copies::of(&config.data, &key);
         let now = config.clock.wall().timestamp_millis();
@@ -265,15 +268,6 @@ impl Engine {
             self.notify(Event::SyncStatus(Box::new(status)));
         }
     }
-}
-
-/// The data folder; a new one is this user's alone.
-fn make_folder(path: &std::path::Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    Ok(builder.create(path)?)
 }
 
 fn clock_of(config: &Config, db: &Db) -> Result<TrustedClock> {

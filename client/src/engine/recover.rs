@@ -2,6 +2,7 @@
 
 use super::Config;
 use crate::{
+    aside,
     error::{Error, Result},
     folder,
     secrets::{DeviceKey, KeySource, OsKeyring, Recovery, ReplyKey, Secrets},
@@ -21,6 +22,7 @@ pub fn ways_back(config: &Config) -> WaysBack {
         store: config.data.join(folder::STORE).exists(),
         passphrase: config.data.join(folder::KEY).exists(),
         keyring: config.key.is_keyring() && OsKeyring::of(&config.data).is_ok(),
+        aside: aside::all(&config.data).unwrap_or_default(),
     }
 }
 

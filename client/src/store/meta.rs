@@ -40,6 +40,8 @@ pub enum Key {
     /// Device id and name.
     Device,
     /// Server address.
+    /// Where the server says that the newer version can be fetched.
+    Download,
     Server,
     /// The server's signing key, pinned at registration.
     ServerKey,
@@ -96,6 +98,7 @@ impl Key {
             Self::RecoveryKey => "recovery_key",
             Self::Leaving => "leaving",
             Self::Wiped => "wiped",
+            Self::Download => "download",
             Self::Person => "person",
             Self::Access => "access",
             Self::Contact => "contact",

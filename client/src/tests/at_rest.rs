@@ -37,7 +37,7 @@ pub fn config(folder: &Path) -> Config {
 }
 
 /// A device in the middle of its day: visits pulled, one served and not pushed yet.
-fn at_work() -> (Server, Device) {
+pub fn at_work() -> (Server, Device) {
     let (server, device) = (Server::new(&scopes()), Device::new());
     let (appointment, order) = server.book(2);
     server.book(3);

@@ -109,6 +109,31 @@ fn a_version_that_is_too_old_is_told_so_keeps_its_outbox_and_is_heard_after_the_
 }
 
 #[test]
+fn where_the_newer_version_is_is_shown_while_it_is_needed_and_only_what_is_safe_to_open() {
+    let (server, device) = (Server::new(&scopes()), Device::new());
+    let told = || device.engine.sync_status().unwrap().download;
+    server.state().problem = Some((426, "upgrade_required"));
+    let addresses = [
+        ("https://example.cn/huishou?v=2", true),
+        ("http://example.cn/huishou", false),
+        ("javascript:alert(1)", false),
+        ("file:///etc/passwd", false),
+        ("", false),
+    ];
+    for (address, is_shown) in addresses {
+        server.state().download = address;
+        device.contact(&server, Round::Both).unwrap_err();
+        assert_eq!(told(), is_shown.then(|| address.to_owned()), "{address}");
+    }
+    server.state().download = "https://example.cn/huishou";
+    device.contact(&server, Round::Both).unwrap_err();
+    assert!(told().is_some());
+    server.state().problem = None;
+    device.contact(&server, Round::Both).unwrap();
+    assert_eq!(told(), None);
+}
+
+#[test]
 fn fields_of_newer_and_older_servers_do_not_disturb() {
     use huishou_domain::sync::message::{PullAnswer, PushAnswer};
     let newer = r#"{"puts":[],"drops":[],"last_mutation":3,"verdicts":[],"cursor":"c","complete":true,"reset":[],"incarnation":2,"weather":{"sunny":true},"server_time":"2026-11-23T02:00:00.125Z"}"#;

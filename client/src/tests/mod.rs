@@ -19,6 +19,7 @@ mod pictures;
 mod rules;
 mod scopes;
 mod server;
+mod set_aside;
 mod store;
 mod sync;
 mod upgrades;

@@ -68,6 +68,8 @@ pub struct State {
     pub put: usize,
     /// Every request is answered with this problem.
     pub problem: Option<(u16, &'static str)>,
+    /// Where it says that the newer version is.
+    pub download: &'static str,
     now: DateTime<Utc>,
     random: u8,
     /// Aggregates a page.
@@ -104,6 +106,7 @@ impl Server {
             asked: Vec::new(),
             put: 0,
             problem: None,
+            download: "",
             now: "2026-11-23T02:00:00Z".parse().unwrap(),
             random: 0,
             page: 1000,
@@ -722,7 +725,7 @@ impl State {
             status,
             code: code.into(),
             field: None,
-            body: Box::new(json!({"code": code, "oldest": 2, "newest": 3})),
+            body: Box::new(json!({"code": code, "oldest": 2, "newest": 3, "download": self.download})),
         })
     }
 

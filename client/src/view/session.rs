@@ -77,6 +77,8 @@ pub struct Wiped {
     pub lost: u32,
     /// Pictures that were not up and went with the store.
     pub pictures: u32,
+    /// Stores that had been set aside and went, too.
+    pub aside: u32,
     /// The server, where the device was not said to be stolen.
     pub server: Option<String>,
 }
@@ -93,6 +95,20 @@ pub struct WaysBack {
     pub passphrase: bool,
     /// The system's keyring answers.
     pub keyring: bool,
+    /// Stores that were set aside, the oldest first.
+    pub aside: Vec<SetAside>,
+}
+
+/// A store that was set aside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SetAside {
+    /// Names it.
+    pub name: String,
+    /// The folder its files lie in.
+    pub place: String,
+    /// When it was set aside, RFC 3339 UTC.
+    pub at: String,
 }
 
 /// First sign-in on this device.

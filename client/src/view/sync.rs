@@ -41,6 +41,8 @@ pub struct SyncStatus {
     pub offline_since: Option<String>,
     /// Code of the last failure (`offline`, `server_error`, `sign_in_required`, `device_revoked`, …).
     pub last_error: Option<String>,
+    /// Where the newer version can be fetched, after `upgrade_required`: an `https:` address, if the server names one.
+    pub download: Option<String>,
     /// The offline switch for training is on.
     pub offline_switch: bool,
     /// Server time minus device time, milliseconds.

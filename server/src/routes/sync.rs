@@ -95,7 +95,17 @@ async fn push(
     session: StaffSession,
     Message(request): Message<PushRequest>,
 ) -> Result<Json<PushAnswer>, Problem> {
-    push::push(&app, session.caller(), &request).await.map(Json)
+    let answer = push::push(&app, session.caller(), &request).await;
+    Ok(Json(answer.map_err(|problem| told_where(&app, problem))?))
+}
+
+/// A version that is too old is told where the new one is, where that is set.
+fn told_where(app: &App, problem: Problem) -> Problem {
+    let download = &app.config.download_url;
+    match problem.code.as_str() {
+        "upgrade_required" if !download.is_empty() => problem.with("download", download),
+        _ => problem,
+    }
 }
 
 /// Fetch what is new in the device's scopes, page by page.
@@ -108,7 +118,8 @@ async fn pull(
     Spoken(bearer): Spoken,
     Message(request): Message<PullRequest>,
 ) -> Result<Json<PullAnswer>, Problem> {
-    let answer = contact::pull(&app, bearer, &request).await?;
+    let answer = contact::pull(&app, bearer, &request).await;
+    let answer = answer.map_err(|problem| told_where(&app, problem))?;
     crash_point("pull.before_answer");
     Ok(Json(answer))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     http::{Laptop, hire, serve},
-    support::Ground,
+    support::{DOWNLOAD, Ground},
 };
 use blackbox::{
     http::{Answer, Api},
@@ -148,5 +148,8 @@ on_each_database! {
         let old = api.post("/sync/v1/pull", &json!({"schema": 0, "confirmed": 0})).await;
         assert_eq!(old.expect_problem(426), "upgrade_required");
         assert_eq!((&old.body["oldest"], &old.body["newest"]), (&json!(1), &json!(1)));
+        assert_eq!(old.body["download"], json!(DOWNLOAD));
+        let old = api.post("/sync/v1/push", &json!({"schema": 0, "incarnation": 1, "confirmed": 0, "mutations": []})).await;
+        assert_eq!((old.expect_problem(426), &old.body["download"]), ("upgrade_required", &json!(DOWNLOAD)));
     }
 }

@@ -32,6 +32,9 @@ use uuid::Uuid;
 /// The demo city's division code.
 pub const CITY: &str = "330100";
 
+/// Where the newest version of the app is, as the server is told.
+pub const DOWNLOAD: &str = "https://example.cn/huishou";
+
 /// A server's state on a database of its own, with two stations and their people.
 #[derive(Clone)]
 pub struct Ground {
@@ -49,6 +52,7 @@ impl Ground {
         let environment = [
             ("HUISHOU_DATABASE_URL", database.url()),
             ("HUISHOU_DEV", "1".to_owned()),
+            ("HUISHOU_DOWNLOAD_URL", DOWNLOAD.to_owned()),
         ];
         let config = Config::of(
             None,

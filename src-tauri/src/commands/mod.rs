@@ -22,6 +22,8 @@ pub fn register(builder: Builder<Wry>) -> Builder<Wry> {
         store::open_store,
         store::ways_back,
         store::recover_store,
+        store::set_store_aside,
+        store::bring_store_back,
         store::verify_store,
         store::repair_store,
         store::plan_salvage,

@@ -2,7 +2,7 @@
 
 use huishou_client::{
     engine::{Plan, Repair, Verified},
-    view::session::{SessionState, WaysBack},
+    view::session::{SessionState, SetAside, WaysBack},
 };
 use tauri::{AppHandle, State};
 
@@ -36,6 +36,22 @@ pub async fn recover_store(
 ) -> Answer<SessionState> {
     let engine = opening.recover(&app, &pairing_code, passphrase).await?;
     Ok(engine.sign_out().await?)
+}
+
+/// Sets a store aside that nothing opens any more; answers where its files lie.
+#[tauri::command]
+pub async fn set_store_aside(opening: State<'_, Opening>) -> Answer<SetAside> {
+    opening.set_aside().await
+}
+
+/// Brings a store back that was set aside, and opens it.
+#[tauri::command]
+pub async fn bring_store_back(
+    app: AppHandle,
+    opening: State<'_, Opening>,
+    name: String,
+) -> Answer<SessionState> {
+    Ok(opening.bring_back(&app, name).await?.session_state()?)
 }
 
 /// What is wrong with the store, and what can be done about it.

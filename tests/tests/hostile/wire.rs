@@ -143,6 +143,11 @@ async fn refusals(desk: &Desk) {
     let upgrade = desk.api().post("/sync/v1/pull", &old).await;
     assert_eq!(upgrade.expect_problem(426), "upgrade_required");
     assert_eq!(
+        upgrade.body.get("download"),
+        None,
+        "no address is set: people ask the depot"
+    );
+    assert_eq!(
         (&upgrade.body["oldest"], &upgrade.body["newest"]),
         (&json!(1), &json!(1))
     );

@@ -38,6 +38,10 @@ offline_since: string | null,
  */
 last_error: string | null, 
 /**
+ * Where the newer version can be fetched, after `upgrade_required`: an `https:` address, if the server names one.
+ */
+download: string | null, 
+/**
  * The offline switch for training is on.
  */
 offline_switch: boolean, 

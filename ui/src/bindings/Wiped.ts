@@ -25,6 +25,10 @@ lost: number,
  */
 pictures: number, 
 /**
+ * Stores that had been set aside and went, too.
+ */
+aside: number, 
+/**
  * The server, where the device was not said to be stolen.
  */
 server: string | null, };

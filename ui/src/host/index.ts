@@ -4,7 +4,7 @@
 import type {
   AppError, AppointmentDetail, AppointmentFilter, AppointmentRow, BookingRequest, BookView, Credentials, DataChanged, Directory,
   DraftEntry, EstimateRequest, Executed, MutationEntry, OrderDetail, OrderFilter, OrderRow, Picture, Plan, Preview, PreviewRequest, Registration,
-  Repair, SessionState, Settings, SyncStatus, TicketRequest, Verified, WaysBack, WeighRequest,
+  Repair, SessionState, SetAside, Settings, SyncStatus, TicketRequest, Verified, WaysBack, WeighRequest,
 } from './types'
 
 export type * from './types'
@@ -25,6 +25,10 @@ export interface Host {
   waysBack(): Promise<WaysBack>
   /** Gets the store's key back from the server; with a new passphrase where the system has no keyring. */
   recoverStore(pairingCode: string, passphrase: string | null): Promise<SessionState>
+  /** Sets a store aside that nothing opens; the next `openStore` begins with a new one. */
+  setStoreAside(): Promise<SetAside>
+  /** Brings a store back that was set aside, and opens it. */
+  bringStoreBack(name: string): Promise<SessionState>
   /** What is wrong with the store, also where it cannot be opened. */
   verifyStore(): Promise<Verified>
   /** Does a repair (not `salvage`) and looks again. */
@@ -129,6 +133,11 @@ export async function connectHost(): Promise<Host> {
   const { tauriHost } = await import('./tauri')
   setHost(tauriHost())
   return host()
+}
+
+/** Shows the window anew from its beginning: another store is behind it. */
+export function restart(): void {
+  window.location.reload()
 }
 
 /** What a rejection says; whatever is not an `AppError` becomes the code `internal`. */

@@ -11,6 +11,8 @@ export function tauriHost(): Host {
     openStore: (passphrase) => invoke('open_store', { passphrase }),
     waysBack: () => invoke('ways_back'),
     recoverStore: (pairingCode, passphrase) => invoke('recover_store', { pairingCode, passphrase }),
+    setStoreAside: () => invoke('set_store_aside'),
+    bringStoreBack: (name) => invoke('bring_store_back', { name }),
     verifyStore: () => invoke('verify_store'),
     repairStore: (repair) => invoke('repair_store', { repair }),
     planSalvage: () => invoke('plan_salvage'),

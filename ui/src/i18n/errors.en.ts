@@ -80,6 +80,8 @@ export default {
   store_busy: 'This device’s data is in use. Wait a moment, or close the other window.',
   store_key_missing: 'The key of this device’s data is missing. Unlock the system’s keyring and reopen the app; if the keyring was reset, ask an administrator for a pairing code and get the key back from the server. Delete nothing.',
   keyring_locked: 'The system’s keyring is locked. Unlock it and reopen the app.',
+  store_opens: 'This data opens; it need not be set aside.',
+  unsent_here: 'The data in use has changes or pictures that were not sent. Sync first, and then change.',
   no_recovery: 'This device has no file to get its key back with. Delete nothing; call support.',
   not_this_devices_key: 'The file to get the key back with is another device’s. Call support.',
   key_given: 'The key is given by the environment; there is none to get back.',

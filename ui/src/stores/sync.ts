@@ -6,7 +6,7 @@ import { host, type SyncStatus } from '@/host'
 
 const NOTHING: SyncStatus = {
   chip: 'offline', running: false, pending: 0, pictures: 0, refused: 0, last_contact: null, offline_since: null, last_error: null,
-  offline_switch: false, clock_offset_ms: null, rows: 0, repaired_scopes: 0, last_check: null, lease_ends: null,
+  download: null, offline_switch: false, clock_offset_ms: null, rows: 0, repaired_scopes: 0, last_check: null, lease_ends: null,
 }
 
 export const useSync = defineStore('sync', () => {

@@ -2,38 +2,23 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { flushPromises } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import { host, setHost, type Host } from '@/host'
-import { demoHost } from '@/host/demo'
+import { host, setHost } from '@/host'
 import { setLanguage } from '@/i18n'
 import { useSession } from '@/stores/session'
 import { useSettings } from '@/stores/settings'
 import { useSync } from '@/stores/sync'
 import { useTrouble } from '@/stores/trouble'
 import App from '@/App.vue'
-import { mounted, startDemo, until } from '../../../tests/mounting'
+import { mounted, start, startDemo, until } from '../../../tests/mounting'
 import CounterPage from '../counter/CounterPage.vue'
 import SignInScreen from '../session/SignInScreen.vue'
 import SettingsScreen from '../settings/SettingsScreen.vue'
 import SyncScreen from '../sync/SyncScreen.vue'
 import AppointmentPane from '../today/AppointmentPane.vue'
 import CheckScreen from './CheckScreen.vue'
-import StartScreen from './StartScreen.vue'
 import TroubleBar from './TroubleBar.vue'
 
 afterEach(() => setLanguage('zh'))
-
-/** The screen of a store that does not open, in its scenario. */
-async function start(scenario: string, change: (demo: Host) => Partial<Host> = () => ({})) {
-  const demo = demoHost({ scenario })
-  setHost({ ...demo, ...change(demo) })
-  setActivePinia(createPinia())
-  setLanguage('zh')
-  const error = await host().sessionState().then(() => null, (reason: unknown) => reason)
-  const opened = vi.fn()
-  const { wrapper } = await mounted(StartScreen, { props: { error, onOpened: opened } })
-  await flushPromises()
-  return { wrapper, opened, seen: (id: string) => wrapper.find(`[data-testid="${id}"]`).exists(), text: (id: string) => wrapper.get(`[data-testid="${id}"]`).text() }
-}
 
 describe('a store whose key is missing', () => {
   it('says what happened, what is safe and what to do, and gets the key back by a pairing code', async () => {
@@ -261,9 +246,24 @@ describe('the offline lease', () => {
     const { wrapper } = await mounted(CounterPage, { at: '/counter' })
     expect(wrapper.get('[data-testid="locked"]').text()).toContain('不能开新单')
     expect(wrapper.get('[data-testid="counter-pay"]').attributes('disabled')).toBeDefined()
-    await wrapper.get('[data-testid="locked-sync"]').trigger('click')
+    expect(wrapper.find('[data-testid="locked-sync"]').exists(), 'the bar above has the button and says why').toBe(false)
+    expect(wrapper.get('[data-testid="locked"]').text()).not.toContain('30 天')
+    await useSync().syncNow()
     await until(() => !wrapper.find('[data-testid="locked"]').exists())
     expect(useSession().state.lease_over).toBe(false)
+  })
+
+  it('that is over is told at the counter itself while the bar tells something worse', async () => {
+    const demo = await startDemo('lease-over')
+    useTrouble()
+    await demo.setOffline(false)
+    const { wrapper } = await mounted(CounterPage, { at: '/counter' })
+    setHost({ ...demo, draftPut: () => Promise.reject({ code: 'disk_full', field: null, errors: [] }) as never })
+    await host().draftPut('counter', {}).catch(() => undefined)
+    await nextTick()
+    expect(wrapper.get('[data-testid="locked"]').text()).toContain('30 天')
+    await wrapper.get('[data-testid="locked-sync"]').trigger('click')
+    await until(() => !wrapper.find('[data-testid="locked"]').exists())
   })
 
   it('that is over lets a visit that has begun be finished, and no other be begun', async () => {
@@ -299,6 +299,39 @@ describe('in the sync centre', () => {
   })
 })
 
+describe('what waits, in words', () => {
+  it('says plainly when there is nothing to send, and else counts changes and pictures', async () => {
+    const demo = await startDemo('revoked')
+    const sync = useSync()
+    const { wrapper } = await mounted(SyncScreen, { at: '/sync' })
+    const card = () => wrapper.get('[data-testid="trouble-device_revoked"]').text()
+    expect(card()).toContain('没有等待上传的操作')
+    expect(card()).not.toMatch(/0 |交回/)
+    await demo.picturePut('iVBORw0KGgo=')
+    await until(() => sync.status.pictures === 1)
+    expect(card()).toContain('（1 张图片）')
+    const [row] = await demo.appointments({ from: null, to: null, statuses: [1], assignee: null, query: '' })
+    await demo.execute('appointment.start', { appointment_id: row?.id })
+    await until(() => sync.status.pending === 1)
+    expect(card()).toContain('（1 条操作、1 张图片）')
+    expect(card()).toContain('交回')
+  })
+
+  it('of a version that is too old names the new one’s address where the server has told it', async () => {
+    const opened: string[] = []
+    await startDemo('upgrade-here', () => ({ openLink: (url) => Promise.resolve(void opened.push(url)) }))
+    const { wrapper } = await mounted(SyncScreen, { at: '/sync' })
+    const address = wrapper.get('[data-testid="place"]').text()
+    expect(address).toMatch(/^https:/)
+    await wrapper.get('[data-testid="download"]').trigger('click')
+    expect(opened).toEqual([address])
+    await startDemo('upgrade')
+    const without = (await mounted(SyncScreen, { at: '/sync' })).wrapper
+    expect(without.find('[data-testid="download"]').exists()).toBe(false)
+    expect(without.text()).toContain('向管理员或站点要新版安装包')
+  })
+})
+
 describe('a device that was wiped', () => {
   it('says what was removed, how much was handed in, and can be registered anew', async () => {
     await startDemo('wiped')
@@ -319,6 +352,7 @@ describe('a device that was wiped', () => {
     const { wrapper } = await mounted(SignInScreen, { at: '/sign-in' })
     const told = wrapper.get('[data-testid="wiped"]').text()
     expect(told).toContain('5 条未上传的操作没有交回')
+    expect(told).toContain('1 份搁置的旧数据')
     expect(told).not.toContain('已交回')
     expect(wrapper.get<HTMLInputElement>('input[data-testid="server"]').element.value).toBe('')
   })

@@ -19,22 +19,27 @@ export default {
       happened: 'The server has not been met for more than 30 days, so nothing new can be begun on this device.', safe: 'All records are here and what waits will be sent. Visits that have begun can be weighed, paid and completed.', next: 'Connect the computer to a network and choose “Sync now”. It works again as soon as the server answers.',
     },
     device_revoked: {
-      title: 'The server no longer accepts this device', short: 'Nothing has been removed here and what waits is kept. Please call an administrator.',
-      happened: 'The server says that this device is shut out. That is not proven yet, or handing in is not done, so nothing has been removed here.', safe: 'The data is as it was, with the changes that were not sent ({pending}).', next: 'Please call an administrator. If it was a mistake, try again once it is undone. If not, the device first hands in what was not sent and then removes its data.',
+      title: 'The server no longer accepts this device', short: 'Nothing has been removed here and what waits is kept. Please call an administrator.', short_nothing: 'Nothing has been removed here. Please call an administrator.',
+      happened: 'The server says that this device is shut out. That is not proven yet, or handing in is not done, so nothing has been removed here.', safe: 'The data is as it was, with what was not sent yet ({waiting}).', next: 'Please call an administrator. If it was a mistake, try again once it is undone. If not, the device first hands in what was not sent and then removes its data.',
+      happened_nothing: 'The server says that this device is shut out. That is not proven yet, so nothing has been removed here.', safe_nothing: 'The data is as it was. Nothing was waiting to be sent.', next_nothing: 'Please call an administrator. If it was a mistake, try again once it is undone. If not, the device removes its data at the next contact.',
     },
     upgrade_required: {
       title: 'This version is too old; sync has stopped', short: 'Nothing is lost: work on, changes stay here and are sent after the update.',
-      happened: 'The server has been updated and no longer syncs with this version ({version}).', safe: 'Nothing is lost. Appointments, weighing, payments and tickets work as usual; changes not sent ({pending}) stay on this device and are sent after the update.', next: 'Ask an administrator or your station for the new installer. Install it and open the app: your data goes on as it is. Then, or when an administrator has dealt with it, try again.',
+      happened: 'The server has been updated and no longer syncs with this version ({version}).', safe: 'Nothing is lost. Appointments, weighing, payments and tickets work as usual; what was not sent yet ({waiting}) stays on this device and is sent after the update.', next: 'Ask an administrator or your station for the new installer. Install it and open the app: your data goes on as it is. Then, or when an administrator has dealt with it, try again.',
+      safe_nothing: 'Nothing is lost. Appointments, weighing, payments and tickets work as usual; new changes stay on this device and are sent after the update.', next_download: 'Choose “Get the new version”, or open the address below on a computer with a network. Install it and open the app: your data goes on as it is.',
     },
     lease_soon: {
       title: 'Days left to work offline: {days}', short: 'One sync starts another 30 days.',
       happened: 'This device has not met the server for a long time. It works offline for 30 days; days left: {days}.', safe: 'Everything works as usual. Records are here and are sent when there is a network.', next: 'Some time these days, go where there is a network and choose “Sync now”.',
     },
   },
+  waiting: { operations: 'changes: {n}', pictures: 'pictures: {n}', and: ', ' },
+  download: 'Get the new version',
   lease_today: 'Working offline ends today',
   sync_now: 'Sync now',
   disk_fine: 'The disk takes things again. You can go on.',
-  locked: { title: 'You can only look for now', counter: 'No contact with the server for 30 days: no new tickets. A recorded ticket can still be paid. What you have typed is kept.', booking: 'No contact with the server for 30 days: no bookings and no new estimates. What you have typed is kept.', visit: 'No contact with the server for 30 days: no visit can be begun or changed. A visit that has begun can be finished.' },
+  locked: { title: 'You can only look for now', counter: 'No contact with the server for 30 days: no new tickets. A recorded ticket can still be paid. What you have typed is kept.', booking: 'No contact with the server for 30 days: no bookings and no new estimates. What you have typed is kept.', visit: 'No contact with the server for 30 days: no visit can be begun or changed. A visit that has begun can be finished.',
+    short: { counter: 'No new tickets. A recorded ticket can still be paid. What you have typed is kept.', booking: 'No bookings and no new estimates. What you have typed is kept.', visit: 'This visit has not begun: it cannot be begun or changed before a sync.' } },
 
   closed: {
     store_key_missing: { title: 'The key to this device’s data is missing', happened: 'The key is kept in the system’s keyring, and it is not there now: the keyring may have been reset, or this is another system user.', safe: 'The data is all on this computer, still encrypted. Nothing is lost, and changes not sent yet are in it.', next: 'Ask an administrator for a pairing code and get the key back from the server here. Then sign in once and all is as before.' },
@@ -49,11 +54,20 @@ export default {
     store_busy: { title: 'The data is in use', happened: 'Another program is using the data file.', safe: 'The data is unchanged and complete.', next: 'Close the other window or wait a moment, and try again.' },
     other: { title: 'This device’s data cannot be opened', happened: 'Reading or writing the data failed when the app started.', safe: 'The app has changed and deleted nothing.', next: 'Try again. If it happens again, please delete no files and call support.' },
   },
-  no_way: 'This computer has no file to get the key back with. Make sure that you are the usual system user and try again. If that does not help, delete no files and call support.',
+  no_way: 'This computer has no file to get the key back with. Make sure that you are the usual system user and try again. If that does not help, this data can be set aside and work goes on with new data. Delete no files.',
+  aside: {
+    named: 'The key cannot be got back?', title: 'Set the data that does not open aside, and begin anew', text: 'The data that does not open is put into a folder beside it and not deleted; this computer goes on with new data. When the key is found it can be brought back at any time.', ask: 'Set aside and begin anew…',
+    sure_title: 'Really set it aside?', sure_unsent: 'Changes and pictures in it that were not sent stay locked and do not reach the server, unless the key comes back. What was sent is on the server and stays as it is.', sure_register: 'This device is then registered anew, with a new pairing code from an administrator. Please tell the administrator that some of its data was set aside.', sure_kept: 'The files are only moved into a folder with the date; not one is deleted.',
+    sure: 'I understand: what was not sent stays locked in it', leave: 'Not now', go: 'Set aside', failed: 'It was not set aside:',
+    done_title: 'Set aside', done_text: 'The old files are all in this folder, still encrypted. Please do not delete it:', done_next: 'Now this device is registered with a new pairing code and begins with new data. When the key is found, the old data can be brought back from the sign-in page or from “Check this device’s data”.', begin: 'Begin with new data',
+    list_title: 'There is data set aside on this computer', list_text: 'When its key is back (under the usual system user, or when the passphrase is remembered) it can be brought back, and what was not sent in it is sent.', of: 'Set aside {time}', back: 'Bring back',
+    back_sure: 'The data in use now is set aside in its stead and not deleted.', back_failed: 'It was not brought back:',
+    refused: { store_key_missing: 'Its key is not back yet.', no_keyring: 'The system’s keyring is not running, so its key cannot be seen.', keyring_locked: 'The system’s keyring is locked, so its key cannot be seen. Unlock it and try again.' },
+  },
   recover: {
     title: 'Get the key back from the server', code: 'Pairing code', code_hint: 'From an administrator; works once', server: 'Server: {server}', go: 'Get the key back', working: 'Getting it back…',
     passphrase: 'New passphrase', passphrase_hint: 'Opens the data on this computer from now on', offline: 'No answer from the server {server}. Connect to a network and try again; the pairing code has not been used up.',
-    forgot: 'Forgot the passphrase?', forgot_title: 'The passphrase is forgotten', forgot_text: 'Only you know the passphrase; nobody can read it. With a pairing code from an administrator you get the key back from the server and choose a new passphrase. No data is lost.', forgot_no_way: 'This computer has no file to get the key back with. Please try to remember the passphrase. Delete no files and call support.', back: 'Back to the passphrase',
+    forgot: 'Forgot the passphrase?', forgot_title: 'The passphrase is forgotten', forgot_text: 'Only you know the passphrase; nobody can read it. With a pairing code from an administrator you get the key back from the server and choose a new passphrase. No data is lost.', forgot_no_way: 'This computer has no file to get the key back with. Please try to remember the passphrase. If you cannot, this data can be set aside and work goes on with new data. Delete no files.', back: 'Back to the passphrase',
   },
   salvage: {
     looking: 'Looking at what can be kept…', title: 'What can be kept', kept_title: 'Repaired; this was kept',
@@ -73,7 +87,7 @@ export default {
   },
   wiped: {
     title: 'This device was shut out and its data removed', title_stolen: 'This device was reported stolen and its data removed', at: 'Shut out: {time}',
-    removed: 'Removed: appointments, orders, customers’ data, drafts, sign-in and keys. Practice data is still here.', handed: 'Changes that were not sent and were handed in to the server, where an administrator goes through them: {n}. They are not lost.', nothing_waited: 'No changes were waiting to be sent.', lost: 'Changes that were not sent and went with the data: {n}. Please enter them again together with an administrator.', pictures: 'Pictures that were not sent (signatures, photos) and went with the data: {n}.',
+    removed: 'Removed: appointments, orders, customers’ data, drafts, sign-in and keys. Practice data is still here.', handed: 'Changes that were not sent and were handed in to the server, where an administrator goes through them: {n}. They are not lost.', nothing_waited: 'No changes were waiting to be sent.', lost: 'Changes that were not sent and went with the data: {n}. Please enter them again together with an administrator.', pictures: 'Pictures that were not sent (signatures, photos) and went with the data: {n}.', aside: 'Older data that had been set aside and was removed, too: {n}.',
     next: 'To use this device again, ask an administrator for a new pairing code and register here.',
   },
 }

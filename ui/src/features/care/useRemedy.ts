@@ -2,6 +2,7 @@
 
 import { ref } from 'vue'
 import { useRouter } from 'vue-router'
+import { host } from '@/host'
 import { t } from '@/i18n'
 import { useSession } from '@/stores/session'
 import { useSync } from '@/stores/sync'
@@ -60,5 +61,8 @@ export function useRemedy() {
     }
   }
 
-  return { busy, go }
+  /** Hands the newer version's address to the system. */
+  const fetchNew = (address: string) => host().openLink(address).catch(toasts.fail)
+
+  return { busy, go, fetchNew }
 }

@@ -166,6 +166,16 @@ export function demoHost({ delay = 0, scenario = '', language = 'zh' }: DemoOpti
       vault.recover(code.trim())
       return changeSession({ ...startSession('signed-out', role), keyring: vault.ways().keyring })
     }, 8),
+    setStoreAside: () => reply(() => {
+      const put = vault.setAside()
+      session = startSession('new', role)
+      return put
+    }, 8),
+    bringStoreBack: () => reply(() => {
+      if (status.pending + status.pictures > 0) throw refusal('unsent_here')
+      vault.bringBack()
+      return session
+    }, 8),
     verifyStore: () => reply(() => vault.verified(), 8),
     repairStore: (repair) => write(() => vault.repair(repair)),
     planSalvage: () => reply(() => vault.plan(), 4),

@@ -8,14 +8,14 @@ const DAY = 86_400_000
 const at = (days: number): string => new Date(Date.now() + days * DAY).toISOString()
 
 const WIPES: Record<string, Wiped> = {
-  wiped: { stolen: false, at: at(-0.1), handed_in: 12, lost: 0, pictures: 2, server: 'https://huishou.hangzhou-chengxi.example.cn:8443' },
-  'wiped-empty': { stolen: false, at: at(-0.1), handed_in: 0, lost: 0, pictures: 0, server: 'http://127.0.0.1:8080' },
-  'wiped-stolen': { stolen: true, at: at(-3), handed_in: 0, lost: 5, pictures: 3, server: null },
+  wiped: { stolen: false, at: at(-0.1), handed_in: 12, lost: 0, pictures: 2, aside: 0, server: 'https://huishou.hangzhou-chengxi.example.cn:8443' },
+  'wiped-empty': { stolen: false, at: at(-0.1), handed_in: 0, lost: 0, pictures: 0, aside: 0, server: 'http://127.0.0.1:8080' },
+  'wiped-stolen': { stolen: true, at: at(-3), handed_in: 0, lost: 5, pictures: 3, aside: 1, server: null },
 }
 
 /** Days since the server was last met, and how the last contact ended. */
 const CONTACTS: Record<string, [number, string]> = {
-  'lease-soon': [-26.4, 'offline'], 'lease-last': [-29.6, 'offline'], 'lease-over': [-31, 'offline'], upgrade: [-1.2, 'upgrade_required'], revoked: [-0.2, 'device_revoked'],
+  'lease-soon': [-26.4, 'offline'], 'lease-last': [-29.6, 'offline'], 'lease-over': [-31, 'offline'], upgrade: [-1.2, 'upgrade_required'], 'upgrade-here': [-1.2, 'upgrade_required'], revoked: [-0.2, 'device_revoked'],
 }
 
 /** How sync stands when a scenario begins. */
@@ -23,6 +23,7 @@ export function startStatus(scenario: string, rows: number, offline: boolean): S
   const [days, error] = CONTACTS[scenario] ?? [0, null]
   return {
     chip: 'synced', running: false, pending: 0, pictures: 0, refused: 0, last_contact: at(days), offline_since: error === 'offline' ? at(days) : null, last_error: error,
+    download: scenario === 'upgrade-here' ? 'https://huishou.hangzhou-chengxi.example.cn/downloads/desktop/stable/huishou_0.2.0_amd64.deb' : null,
     offline_switch: offline, clock_offset_ms: 1_200, rows, repaired_scopes: 0, last_check: at(days), lease_ends: at(days + 30),
   }
 }

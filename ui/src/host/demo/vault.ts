@@ -3,19 +3,21 @@
 // Scenarios: `key-missing` (the keyring was reset), `key-passphrase` (and no keyring answers), `key-lost` (nothing to get
 // the key back with), `passphrase`, `no-keyring` (first start), `keyring-locked`; `corrupt`, `corrupt-worse` (the store
 // does not open); `damaged` (opens, promises are broken), `torn` (opens, pages are bad); `full-at-start`, `newer`.
+// `aside` keeps a store set aside whose key is not back, `aside-back` one whose key is, `aside-stuck` refuses to set one aside.
 // The pairing code 000000, the passphrase `wrong`, and the code OFFLINE are refused.
 
-import type { AppError, Plan, Repair, Verified, WaysBack } from '../types'
+import type { AppError, Plan, Repair, SetAside, Verified, WaysBack } from '../types'
 import { refusal } from './commands'
 
 const SERVER = 'https://huishou.hangzhou-chengxi.example.cn:8443'
 const FAILURES: Record<string, string> = {
-  'key-missing': 'store_key_missing', 'key-passphrase': 'store_key_missing', 'key-lost': 'store_key_missing', passphrase: 'passphrase_needed', 'no-keyring': 'no_keyring',
+  'key-missing': 'store_key_missing', 'key-passphrase': 'store_key_missing', 'key-lost': 'store_key_missing', 'aside-stuck': 'store_key_missing', 'passphrase-lost': 'passphrase_needed', passphrase: 'passphrase_needed', 'no-keyring': 'no_keyring',
   'keyring-locked': 'keyring_locked', corrupt: 'store_corrupt', 'corrupt-worse': 'store_corrupt', 'corrupt-stuck': 'store_corrupt', 'full-at-start': 'disk_full', newer: 'store_newer',
 }
 const WAYS: Record<string, Partial<WaysBack>> = {
-  'key-passphrase': { keyring: false }, 'key-lost': { server: null }, passphrase: { keyring: false, passphrase: true }, 'no-keyring': { server: null, store: false, keyring: false },
+  'key-passphrase': { keyring: false }, 'key-lost': { server: null }, 'aside-stuck': { server: null }, 'passphrase-lost': { server: null, keyring: false, passphrase: true }, passphrase: { keyring: false, passphrase: true }, 'no-keyring': { server: null, store: false, keyring: false },
 }
+const ASIDE: SetAside = { name: 'set-aside-20261123T020000Z', place: '/home/zhangjianguo/.local/share/cn.huishou.desktop/set-aside-20261123T020000Z', at: '2026-11-23T02:00:00.000Z' }
 const KEPT: Plan = { pending: 7, open: 1, from_copies: 2, drafts: 1, pictures: 3, pictures_from_copies: 1, pictures_lost: 0, damaged: 0, unknown: 0 }
 const WORSE: Plan = { pending: 1_204, open: 3, from_copies: 1_204, drafts: 0, pictures: 0, pictures_from_copies: 0, pictures_lost: 2, damaged: 1, unknown: 4 }
 const FAULTS: Record<Exclude<Repair, 'salvage'>, string[]> = {
@@ -29,7 +31,7 @@ export function makeVault(scenario: string) {
   let failure: string | null = FAILURES[scenario] ?? null
   let wrong = new Set<Repair>(scenario === 'damaged' ? ['marks', 'refetch', 'rebuild'] : scenario === 'torn' || scenario.startsWith('corrupt') ? ['salvage'] : [])
   const plan = scenario === 'corrupt-worse' ? WORSE : KEPT
-  const ways: WaysBack = { server: SERVER, store: true, passphrase: false, keyring: true, ...WAYS[scenario] }
+  const ways: WaysBack = { server: SERVER, store: true, passphrase: false, keyring: true, aside: scenario === 'aside' || scenario === 'aside-back' ? [ASIDE] : [], ...WAYS[scenario] }
 
   function verified(): Verified {
     const offers = [...wrong].map((repair) => ({ repair, does: '', loses: '' }))
@@ -51,6 +53,16 @@ export function makeVault(scenario: string) {
       if (code === '000000') throw refusal('bad_pairing_code', 'pairing_code')
       if (code === 'OFFLINE') throw refusal('offline')
       failure = null
+    },
+    setAside(): SetAside {
+      if (scenario === 'aside-stuck') throw refusal('disk_read_only')
+      failure = null
+      Object.assign(ways, { store: false, passphrase: false, aside: [ASIDE] })
+      return ASIDE
+    },
+    bringBack() {
+      if (scenario !== 'aside-back') throw refusal('store_key_missing')
+      ways.aside = []
     },
     verified,
     repair(repair: Repair): Verified {
