@@ -27,6 +27,16 @@ impl Mode {
         }
     }
 
+    /// Whether a device that is shut out as `earlier` is shut out so from now on: once stolen it stays stolen, and a
+    /// leaver's device may still be found to be stolen.
+    #[must_use]
+    pub fn overrides(self, earlier: Option<Self>) -> bool {
+        match earlier {
+            None => true,
+            Some(earlier) => earlier == Self::Leave && self == Self::Stolen,
+        }
+    }
+
     /// Reads [`Mode::as_str`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -190,5 +200,8 @@ mod tests {
             assert_eq!(Mode::parse(mode.as_str()), Some(mode));
         }
         assert_eq!(Mode::parse("LEAVE"), None);
+        assert!(Mode::Leave.overrides(None) && Mode::Stolen.overrides(Some(Mode::Leave)));
+        assert!(!Mode::Leave.overrides(Some(Mode::Stolen)));
+        assert!(!Mode::Leave.overrides(Some(Mode::Leave)), "since when stays");
     }
 }

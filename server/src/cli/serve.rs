@@ -5,11 +5,11 @@ use crate::{
     config::Config,
     routes::{self, observe},
     store::{
-        blobs, compaction,
+        blobs,
         health::{self, Unfit},
         idempotency, kept_verdicts, retire,
     },
-    sync::{hints, sequencer},
+    sync::{compaction, hints, sequencer},
 };
 use anyhow::Context;
 use std::{io::Write, net::SocketAddr, time::Duration};

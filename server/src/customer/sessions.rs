@@ -4,6 +4,7 @@ use super::{profile, shapes::UserShape};
 use crate::{
     app::App,
     problem::Problem,
+    refresh::By,
     store::{
         refresh_tokens::{self, Issued, Rotation, Subject},
         users,
@@ -53,24 +54,23 @@ pub async fn log_in(app: &App, code: &str) -> Result<Session, Problem> {
 /// # Errors
 /// 401 `refresh_invalid`, `refresh_reused`.
 pub async fn refresh(app: &App, token: &str) -> Result<Session, Problem> {
-    let owner = refresh_tokens::owner(&mut *app.db.read().await?, token).await?;
-    let Some(Subject::Customer(user)) = owner else {
-        return Err(Problem::unauthorized("refresh_invalid"));
-    };
     let now = app.now();
     let rotation: Result<Rotation, Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::rotate(
         tx,
         &app.desk.refresh_key,
         token,
-        false,
+        By::Customer,
         now
     )
     .await?));
     match rotation? {
-        Rotation::Issued(issued) => session(app, user, issued).await,
+        Rotation::Issued(issued) => match issued.subject {
+            Subject::Customer(user) => session(app, user, issued).await,
+            Subject::Staff(..) => Err(Problem::unauthorized("refresh_invalid")),
+        },
         Rotation::Invalid => Err(Problem::unauthorized("refresh_invalid")),
         Rotation::Reused => {
-            tracing::warn!(%user, "a used refresh token came again; its session is ended");
+            tracing::warn!("a used refresh token came again; its session is ended");
             Err(Problem::unauthorized("refresh_reused"))
         }
     }

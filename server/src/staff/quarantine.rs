@@ -31,7 +31,7 @@ use huishou_domain::{
     ids::{DeviceId, StaffId},
     sync::{
         message::MAX_MUTATIONS,
-        revocation::{Mode, picture_text, quarantine_text},
+        revocation::{picture_text, quarantine_text},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -109,13 +109,7 @@ async fn leaves(app: &State, device: &Device, text: &str, signature: &str) -> Re
     if !signature::verify(&device.public_key, text, signature) {
         return Err(Problem::unauthorized("bad_signature"));
     }
-    match revoke::statement(app, device).await? {
-        None => Err(Problem::new(409, "not_revoked")),
-        Some(said) if said.mode == Mode::Stolen => {
-            Err(Problem::new(403, "device_revoked").with("statement", &said))
-        }
-        Some(_) => Ok(()),
-    }
+    revoke::may_hand_in(revoke::statement(app, device).await?.as_ref())
 }
 
 /// Adds a part to a picture that a leaver's device hands in.

@@ -26,13 +26,34 @@ pub async fn revoke(app: &State, by: StaffId, id: DeviceId, mode: Mode) -> Resul
             return Err(Problem::not_found());
         }
         devices::revoke(tx.conn(), id, by, now).await?;
-        revocations::note(tx.conn(), id, mode, by, now).await?;
+        let earlier = revocations::find(tx.conn(), id).await?;
+        if mode.overrides(earlier.map(|(mode, _)| mode)) {
+            revocations::note(tx.conn(), id, mode, by, now).await?;
+        }
         refresh_tokens::revoke_device(tx, id, "device_revoked", now).await?;
         Ok(())
     });
     done?;
     tracing::warn!(device = %id, by = %by, mode = mode.as_str(), "a device is shut out");
     Ok(())
+}
+
+/// Whether a device that is shut out so may hand in what it holds, for review.
+///
+/// # Errors
+/// `not_revoked` for one that is not; `device_revoked` with the statement for a stolen one.
+pub fn may_hand_in(said: Option<&Statement>) -> Result<(), Problem> {
+    match said {
+        None => Err(Problem::new(409, "not_revoked")),
+        Some(said) if said.mode == Mode::Stolen => Err(shut_out(said)),
+        Some(_) => Ok(()),
+    }
+}
+
+/// 403 with the statement.
+#[must_use]
+pub fn shut_out(said: &Statement) -> Problem {
+    Problem::new(403, "device_revoked").with("statement", said)
 }
 
 /// What is said of a device that is shut out; none of one that is not.
@@ -56,6 +77,6 @@ pub async fn statement(app: &State, device: &Device) -> Result<Option<Statement>
 pub async fn turn_away(app: &State, device: &Device) -> Result<(), Problem> {
     match statement(app, device).await? {
         None => Ok(()),
-        Some(said) => Err(Problem::new(403, "device_revoked").with("statement", &said)),
+        Some(said) => Err(shut_out(&said)),
     }
 }

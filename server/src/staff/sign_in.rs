@@ -7,6 +7,7 @@ use crate::{
     once,
     once::Reply,
     problem::Problem,
+    refresh::By,
     store::{
         devices::{self, Device},
         idempotency::Keyed,
@@ -134,14 +135,15 @@ pub async fn refresh(
     device: DeviceId,
     signed: &str,
 ) -> Result<Session, Problem> {
-    let (device, id) = match proven_owner(app, token, device, signed).await {
-        Ok(proven) => proven,
+    let text = signature::refresh_text(device, token);
+    let device = match proven_device(app, device, &text, signed).await {
+        Ok(device) => device,
         Err(problem) if problem.status == 401 => return Err(stolen(app, token, problem).await?),
         Err(problem) => return Err(problem),
     };
-    let now = app.now();
+    let (by, now) = (By::Device(DeviceId(device.id)), app.now());
     let rotation: Result<Rotation, Problem> = write_tx!(&app.db, |tx| {
-        let rotation = refresh_tokens::rotate(tx, &app.desk.refresh_key, token, true, now).await?;
+        let rotation = refresh_tokens::rotate(tx, &app.desk.refresh_key, token, by, now).await?;
         devices::seen(tx.conn(), DeviceId(device.id), now).await?;
         Ok(rotation)
     });
@@ -149,40 +151,32 @@ pub async fn refresh(
         Rotation::Issued(issued) => issued,
         Rotation::Invalid => return Err(Problem::unauthorized("refresh_invalid")),
         Rotation::Reused => {
-            tracing::warn!(staff = %id, device = %device.id, "a used refresh token came again; its session is ended");
+            tracing::warn!(device = %device.id, "a used refresh token came again; its session is ended");
             return Err(Problem::unauthorized("refresh_reused"));
         }
     };
-    let person = staff::find(&mut *app.db.read().await?, id)
-        .await?
-        .filter(|p| p.staff.active);
+    let person = match issued.subject {
+        Subject::Staff(id, _) => staff::find(&mut *app.db.read().await?, id).await?,
+        Subject::Customer(_) => None,
+    };
+    let person = person.filter(|p| p.staff.active);
     let person = person.ok_or_else(|| Problem::unauthorized("session_ended"))?;
     session(app, &person, &device, issued).await
-}
-
-/// The device that signed, and whose session on it the token is of.
-async fn proven_owner(
-    app: &State,
-    token: &str,
-    device: DeviceId,
-    signed: &str,
-) -> Result<(Device, StaffId), Problem> {
-    let text = signature::refresh_text(device, token);
-    let device = proven_device(app, device, &text, signed).await?;
-    match refresh_tokens::owner(&mut *app.db.read().await?, token).await? {
-        Some(Subject::Staff(id, of)) if of.0 == device.id => Ok((device, id)),
-        _ => Err(Problem::unauthorized("refresh_invalid")),
-    }
 }
 
 /// What to answer to who is not the token's owner: a used one has been stolen, and its session ends here and now.
 async fn stolen(app: &State, token: &str, otherwise: Problem) -> Result<Problem, Problem> {
     let now = app.now();
-    let used: Result<bool, Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke_if_used(
-        tx, token, now
+    let key = &app.desk.refresh_key;
+    let rotation: Result<Rotation, Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::rotate(
+        tx,
+        key,
+        token,
+        By::Nobody,
+        now
     )
     .await?));
-    if !used? {
+    if rotation? != Rotation::Reused {
         return Ok(otherwise);
     }
     tracing::warn!("a used refresh token came from elsewhere; its session is ended");

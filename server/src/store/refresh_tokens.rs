@@ -1,33 +1,14 @@
-//! Refresh tokens of customers and of staff on their devices. A sign-in starts a chain; each refresh replaces the
-//! token by its successor. A token that comes again although its successor has been used is a stolen one: the whole
-//! chain ends.
-//!
-//! The successor is derived from the token with the server's key. So a device whose answer was lost in a stairwell
-//! gets the same successor once more, and no usable token is ever stored.
+//! Sessions of customers and of staff on their devices, and their refresh tokens, as rows. What becomes of them is
+//! decided by [`crate::refresh`].
 
 use super::{StoreError, Tx};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, Mac};
+use crate::refresh::{self, By, Chain, Chains, Hash, Token};
+pub use crate::refresh::{Issued, Rotation, Subject};
+use chrono::{DateTime, Utc};
 use huishou_domain::ids::{DeviceId, StaffId, UserId};
 use rand::RngCore;
-use sha2::{Digest, Sha256};
 use sqlx::MySqlConnection;
 use uuid::Uuid;
-
-/// A token unused for so long is no good any more.
-const LIFETIME: TimeDelta = TimeDelta::days(60);
-/// Why a chain ended, where a used token came again.
-const REUSED: &str = "reused";
-
-/// Whose session a chain is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// A customer's, in the mini-program.
-    Customer(UserId),
-    /// A member of staff's, on a device.
-    Staff(StaffId, DeviceId),
-}
 
 impl Subject {
     const fn parts(&self) -> (&'static str, Uuid, Option<Uuid>) {
@@ -48,37 +29,15 @@ impl Subject {
     }
 }
 
-/// A token to hand out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Issued {
-    /// The token itself; only its hash is stored.
-    pub token: String,
-    /// The session it belongs to.
-    pub chain: Uuid,
-    /// Whose.
-    pub subject: Subject,
-}
-
-/// What became of a rotation. A re-use must be committed, not rolled back: the chain has been revoked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rotation {
-    /// The successor.
-    Issued(Issued),
-    /// Nobody's token, or too old, or of a session that has ended.
-    Invalid,
-    /// A used token came again; the chain is revoked with this transaction.
-    Reused,
-}
-
 #[derive(sqlx::FromRow)]
-struct Token {
+struct TokenRow {
     chain_id: Uuid,
     successor_hash: Option<Vec<u8>>,
     expires_at: DateTime<Utc>,
 }
 
 #[derive(sqlx::FromRow)]
-struct Chain {
+struct ChainRow {
     subject_kind: String,
     subject_id: Uuid,
     device_id: Option<Uuid>,
@@ -93,27 +52,10 @@ struct Chain {
 pub async fn issue(tx: &mut Tx, subject: Subject, at: DateTime<Utc>) -> Result<Issued, StoreError> {
     let mut random = [0; 32];
     rand::rng().fill_bytes(&mut random);
-    let (token, chain) = (URL_SAFE_NO_PAD.encode(random), Uuid::now_v7());
-    let (kind, id, device) = subject.parts();
-    let sql = "INSERT INTO refresh_chains (id, subject_kind, subject_id, device_id, created_at) VALUES (?, ?, ?, ?, ?)";
-    sqlx::query(sql)
-        .bind(chain)
-        .bind(kind)
-        .bind(id)
-        .bind(device)
-        .bind(at)
-        .execute(tx.conn())
-        .await?;
-    insert(tx, &token, chain, at).await?;
-    Ok(Issued {
-        token,
-        chain,
-        subject,
-    })
+    refresh::begin(tx, subject, Uuid::now_v7(), random, at).await
 }
 
-/// Replaces a token by its successor. `again`: whether a token whose successor has not been used yet may have the
-/// same successor once more (a device that proved its key), or counts as re-used (a customer).
+/// Replaces a token by its successor.
 ///
 /// # Errors
 /// Of the database.
@@ -121,64 +63,112 @@ pub async fn rotate(
     tx: &mut Tx,
     key: &[u8; 32],
     token: &str,
-    again: bool,
+    by: By,
     at: DateTime<Utc>,
 ) -> Result<Rotation, StoreError> {
-    let Some(found) = find(tx.conn(), &hash(token)).await? else {
-        return Ok(Rotation::Invalid);
-    };
-    let chain = lock_chain(tx.conn(), found.chain_id).await?;
-    // Read again under the chain's lock: a twin may have rotated it meanwhile.
-    let Some(found) = find(tx.conn(), &hash(token)).await? else {
-        return Ok(Rotation::Invalid);
-    };
-    if chain.revoked_for.as_deref() == Some(REUSED) {
-        return Ok(Rotation::Reused);
+    refresh::rotate(tx, key, token, by, at).await
+}
+
+impl Chains for Tx {
+    async fn token(&mut self, hash: &[u8]) -> Result<Option<Token>, StoreError> {
+        let sql =
+            "SELECT chain_id, successor_hash, expires_at FROM refresh_tokens WHERE token_hash = ?";
+        let row: Option<TokenRow> = sqlx::query_as(sql)
+            .bind(hash)
+            .fetch_optional(self.conn())
+            .await?;
+        Ok(row.map(|row| Token {
+            chain: row.chain_id,
+            successor: row.successor_hash,
+            expires_at: row.expires_at,
+        }))
     }
-    if chain.revoked_at.is_some() || found.expires_at <= at {
-        return Ok(Rotation::Invalid);
+
+    async fn lock_chain(&mut self, id: Uuid) -> Result<Chain, StoreError> {
+        let sql = "SELECT subject_kind, subject_id, device_id, revoked_at, revoked_for FROM refresh_chains WHERE id = ? FOR UPDATE";
+        let row: ChainRow = sqlx::query_as(sql).bind(id).fetch_one(self.conn()).await?;
+        Ok(Chain {
+            subject: Subject::read(&row.subject_kind, row.subject_id, row.device_id)?,
+            revoked_at: row.revoked_at,
+            revoked_for: row.revoked_for,
+        })
     }
-    let subject = Subject::read(&chain.subject_kind, chain.subject_id, chain.device_id)?;
-    let successor = successor(key, token);
-    let issued = Issued {
-        token: successor,
-        chain: found.chain_id,
-        subject,
-    };
-    match found.successor_hash {
-        None => {
-            let sql = "UPDATE refresh_tokens SET successor_hash = ? WHERE token_hash = ?";
-            sqlx::query(sql)
-                .bind(&hash(&issued.token)[..])
-                .bind(&hash(token)[..])
-                .execute(tx.conn())
-                .await?;
-            insert(tx, &issued.token, issued.chain, at).await?;
-            Ok(Rotation::Issued(issued))
-        }
-        Some(next) if again && is_unused(tx.conn(), &next).await? => Ok(Rotation::Issued(issued)),
-        Some(_) => {
-            revoke(tx, found.chain_id, REUSED, at).await?;
-            Ok(Rotation::Reused)
-        }
+
+    async fn newest(&mut self, device: DeviceId) -> Result<Vec<(Hash, Uuid)>, StoreError> {
+        let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(NEWEST)
+            .bind(device.0)
+            .fetch_all(self.conn())
+            .await?;
+        let read = rows.into_iter().map(|(hash, chain)| {
+            let hash = Hash::try_from(hash.as_slice());
+            hash.map(|hash| (hash, chain))
+                .map_err(|_| StoreError::Unreadable("refresh_tokens.token_hash".into()))
+        });
+        read.collect()
+    }
+
+    async fn add_chain(
+        &mut self,
+        id: Uuid,
+        subject: Subject,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let (kind, of, device) = subject.parts();
+        let sql = "INSERT INTO refresh_chains (id, subject_kind, subject_id, device_id, created_at) VALUES (?, ?, ?, ?, ?)";
+        sqlx::query(sql)
+            .bind(id)
+            .bind(kind)
+            .bind(of)
+            .bind(device)
+            .bind(at)
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    async fn add_token(
+        &mut self,
+        hash: &Hash,
+        chain: Uuid,
+        at: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO refresh_tokens (token_hash, chain_id, created_at, expires_at) VALUES (?, ?, ?, ?)";
+        sqlx::query(sql)
+            .bind(&hash[..])
+            .bind(chain)
+            .bind(at)
+            .bind(until)
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    async fn replace(&mut self, hash: &Hash, successor: &Hash) -> Result<(), StoreError> {
+        let sql = "UPDATE refresh_tokens SET successor_hash = ? WHERE token_hash = ?";
+        sqlx::query(sql)
+            .bind(&successor[..])
+            .bind(&hash[..])
+            .execute(self.conn())
+            .await?;
+        Ok(())
+    }
+
+    async fn end_chain(
+        &mut self,
+        id: Uuid,
+        why: &'static str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        revoke(self, id, why, at).await
     }
 }
 
-/// Whose token it is, if it is one; says nothing about whether it is still good.
-///
-/// # Errors
-/// Of the database.
-pub async fn owner(conn: &mut MySqlConnection, token: &str) -> Result<Option<Subject>, StoreError> {
-    let sql = "SELECT c.subject_kind, c.subject_id, c.device_id, c.revoked_at, c.revoked_for \
-               FROM refresh_tokens t JOIN refresh_chains c ON c.id = t.chain_id WHERE t.token_hash = ?";
-    let chain: Option<Chain> = sqlx::query_as(sql)
-        .bind(&hash(token)[..])
-        .fetch_optional(conn)
-        .await?;
-    chain
-        .map(|c| Subject::read(&c.subject_kind, c.subject_id, c.device_id))
-        .transpose()
-}
+/// The newest tokens of the last sessions on a device that have not ended: by the sessions of the device, few rows each.
+pub const NEWEST: &str = "SELECT t.token_hash, t.chain_id FROM refresh_chains c \
+     JOIN refresh_tokens t ON t.chain_id = c.id \
+     WHERE c.device_id = ? AND c.revoked_at IS NULL AND t.successor_hash IS NULL \
+     ORDER BY t.created_at DESC LIMIT 5";
 
 /// Whether a session still goes on.
 ///
@@ -257,29 +247,6 @@ pub async fn revoke_staff(
     Ok(())
 }
 
-/// A token presented by who cannot be its owner: if it has been used, it is a stolen one, and its chain ends. Whether
-/// it was.
-///
-/// # Errors
-/// Of the database.
-pub async fn revoke_if_used(
-    tx: &mut Tx,
-    token: &str,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let Some(found) = find(tx.conn(), &hash(token)).await? else {
-        return Ok(false);
-    };
-    let chain = lock_chain(tx.conn(), found.chain_id).await?;
-    if found.successor_hash.is_none()
-        || (chain.revoked_at.is_some() && chain.revoked_for.as_deref() != Some(REUSED))
-    {
-        return Ok(false);
-    }
-    revoke(tx, found.chain_id, REUSED, at).await?;
-    Ok(true)
-}
-
 /// Ends all sessions of a customer.
 ///
 /// # Errors
@@ -319,49 +286,4 @@ pub async fn revoke_device(
         .execute(tx.conn())
         .await?;
     Ok(())
-}
-
-async fn insert(
-    tx: &mut Tx,
-    token: &str,
-    chain: Uuid,
-    at: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO refresh_tokens (token_hash, chain_id, created_at, expires_at) VALUES (?, ?, ?, ?)";
-    sqlx::query(sql)
-        .bind(&hash(token)[..])
-        .bind(chain)
-        .bind(at)
-        .bind(at + LIFETIME)
-        .execute(tx.conn())
-        .await?;
-    Ok(())
-}
-
-async fn find(conn: &mut MySqlConnection, hash: &[u8]) -> Result<Option<Token>, StoreError> {
-    let sql =
-        "SELECT chain_id, successor_hash, expires_at FROM refresh_tokens WHERE token_hash = ?";
-    Ok(sqlx::query_as(sql).bind(hash).fetch_optional(conn).await?)
-}
-
-async fn lock_chain(conn: &mut MySqlConnection, id: Uuid) -> Result<Chain, StoreError> {
-    let sql = "SELECT subject_kind, subject_id, device_id, revoked_at, revoked_for FROM refresh_chains WHERE id = ? FOR UPDATE";
-    Ok(sqlx::query_as(sql).bind(id).fetch_one(conn).await?)
-}
-
-async fn is_unused(conn: &mut MySqlConnection, hash: &[u8]) -> Result<bool, StoreError> {
-    Ok(find(conn, hash)
-        .await?
-        .is_some_and(|token| token.successor_hash.is_none()))
-}
-
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token.as_bytes()).into()
-}
-
-fn successor(key: &[u8; 32], token: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key)
-        .unwrap_or_else(|_| unreachable!("HMAC takes keys of any length"));
-    mac.update(token.as_bytes());
-    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }

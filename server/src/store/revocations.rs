@@ -37,7 +37,7 @@ pub async fn find(
     .transpose()
 }
 
-/// Notes how a device is shut out. Once stolen it stays stolen; a leaver's device may still be found to be stolen.
+/// Notes how a device is shut out, in the place of what was noted before; its row is locked.
 ///
 /// # Errors
 /// Of the database.
@@ -48,11 +48,8 @@ pub async fn note(
     by: StaffId,
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    // `at` and `revoked_by` before `mode`: MySQL assigns from left to right and they look at the mode as it was.
     let sql = "INSERT INTO device_revocations (device_id, mode, at, revoked_by) VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE \
-               at = IF(mode = 'leave' AND VALUES(mode) = 'stolen', VALUES(at), at), \
-               revoked_by = IF(mode = 'leave' AND VALUES(mode) = 'stolen', VALUES(revoked_by), revoked_by), \
-               mode = IF(mode = 'leave', VALUES(mode), mode)";
+               at = VALUES(at), revoked_by = VALUES(revoked_by), mode = VALUES(mode)";
     sqlx::query(sql)
         .bind(device.0)
         .bind(mode.as_str())

@@ -4,6 +4,7 @@
 pub mod arrival;
 pub mod batch;
 pub mod catalogue;
+pub mod compaction;
 pub mod contact;
 pub mod cursor;
 pub mod effect;

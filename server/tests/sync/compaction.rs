@@ -11,9 +11,9 @@ use huishou_domain::{
     ids::StaffId,
     sync::scope::{Kind, Scope},
 };
-use huishou_server::store::{
-    compaction::{self, KEPT, WHOLE},
-    sync_log,
+use huishou_server::{
+    store::{compaction as statements, sync_log},
+    sync::compaction::{self, KEPT, WHOLE},
 };
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use std::collections::BTreeSet;
@@ -205,12 +205,12 @@ on_each_database! {
             append(&ground, &mut whole, &rows, TimeDelta::hours(50 - round)).await;
         }
         db.execute("ANALYZE TABLE sync_log, sync_batch").await;
-        let select = compaction::SUPERSEDE.replacen("DELETE older FROM", "SELECT older.seq FROM", 1);
+        let select = statements::SUPERSEDE.replacen("DELETE older FROM", "SELECT older.seq FROM", 1);
         let plans = [
             (select.replacen('?', "1000", 1).replacen('?', "2000", 1), vec!["PRIMARY", "sync_log_entity"]),
-            (compaction::LAST_CLOSED.replacen('?', "'2026-01-01'", 1), vec!["sync_batch_at"]),
-            (compaction::EXPIRE_ENTRIES.replacen("DELETE", "SELECT seq", 1).replacen('?', "50", 1).replacen('?', "10", 1), vec!["PRIMARY"]),
-            (compaction::EXPIRE_BATCHES.replacen("DELETE", "SELECT last_seq", 1).replacen('?', "50", 1).replacen('?', "10", 1), vec!["PRIMARY"]),
+            (statements::LAST_CLOSED.replacen('?', "'2026-01-01'", 1), vec!["sync_batch_at"]),
+            (statements::EXPIRE_ENTRIES.replacen("DELETE", "SELECT seq", 1).replacen('?', "50", 1).replacen('?', "10", 1), vec!["PRIMARY"]),
+            (statements::EXPIRE_BATCHES.replacen("DELETE", "SELECT last_seq", 1).replacen('?', "50", 1).replacen('?', "10", 1), vec!["PRIMARY"]),
         ];
         for (sql, expected) in plans {
             let rows = plan(db, &sql).await;
