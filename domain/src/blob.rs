@@ -1,6 +1,7 @@
 //! Pictures that travel beside the commands naming them (sync.md 19): the customer's signature, photos of the goods.
 //! A picture's name is the SHA-256 of its bytes, 64 lower-case hexadecimal digits.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -13,6 +14,23 @@ pub const PART: usize = 256 * 1024;
 pub const MAX_PHOTOS: usize = 9;
 /// How much of a picture tells its type, in bytes.
 pub const MAGIC: usize = 12;
+
+/// Most names of one [`Asked`].
+pub const MAX_ASKED: usize = 200;
+
+/// `POST /sync/v1/blobs`: pictures that a device takes for up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Their names.
+    pub sha256: Vec<String>,
+}
+
+/// Its answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Those of them that the server does not have.
+    pub missing: Vec<String>,
+}
 
 /// What a picture is, by its first bytes; what a sender claims does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

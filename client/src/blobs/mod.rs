@@ -3,15 +3,17 @@
 
 use crate::{
     error::{Error, Result},
-    store::{Commit, blobs, blobs::Waiting, mutations},
+    store::{Commit, Db, blobs, blobs::Waiting, meta, mutations},
     sync::run::Shared,
 };
-use huishou_domain::blob::{PART, PictureType, name_of};
+use huishou_domain::blob::{Asked, MAX_ASKED, Missing, PART, PictureType, name_of};
 use serde_json::Value;
 use std::future::Future;
 
 /// How long a picture stays here after it is up.
 pub const KEPT_DAYS: i64 = 30;
+/// The server is asked whether it still has what is up when it was last asked this long ago.
+const ASK_AFTER_MS: i64 = 86_400_000;
 /// Requests for one picture before it is left for another round: forty pieces, and as many words on where to go on.
 const MOST_REQUESTS: usize = 100;
 
@@ -36,6 +38,15 @@ pub trait Bearer: Send + Sync {
         start: usize,
         bytes: Vec<u8>,
     ) -> impl Future<Output = Result<Reply>> + Send;
+}
+
+/// Asks the server about pictures.
+pub trait Asker: Send + Sync {
+    /// Which of these it does not have.
+    ///
+    /// # Errors
+    /// `Offline`, `Problem`.
+    fn missing(&self, asked: &Asked) -> impl Future<Output = Result<Missing>> + Send;
 }
 
 /// Carries pictures both ways.
@@ -70,6 +81,57 @@ pub async fn bring_all(shared: &Shared, carrier: &impl Bearer) -> Result<usize> 
         .with(move |store| store.write(Commit::Other, |db| blobs::prune(db, before)))
         .await?;
     failure.map_or(Ok(done), Err)
+}
+
+/// Once a day, or `now`: asks whether the server still has the pictures that are up. One that was set back by a moment
+/// may have forgotten a picture and nothing else, which no number shows. What it has forgotten waits again; answers how
+/// many those are.
+///
+/// # Errors
+/// As the asker reports, or of the store; it is asked again with the next round.
+pub async fn look_after(shared: &Shared, asker: &impl Asker, now: bool) -> Result<usize> {
+    let at = shared.clock.now().timestamp_millis();
+    let names = shared
+        .with(move |store| match now || is_due(store.db(), at)? {
+            true => blobs::up(store.db()),
+            false => Ok(Vec::new()),
+        })
+        .await?;
+    let mut again = 0;
+    for names in names.chunks(MAX_ASKED) {
+        let asked = Asked {
+            sha256: names.to_vec(),
+        };
+        let Missing { mut missing } = asker.missing(&asked).await?;
+        missing.retain(|name| names.contains(name));
+        again += missing.len();
+        if !missing.is_empty() {
+            tracing::warn!(pictures = missing.len(), "the server has forgotten pictures");
+        }
+        shared
+            .with(move |store| {
+                store.write(Commit::Other, |db| {
+                    let mut forgotten = missing.iter();
+                    forgotten.try_for_each(|name| blobs::bring_one_again(db, name))
+                })
+            })
+            .await?;
+    }
+    if !names.is_empty() {
+        shared
+            .with(move |store| {
+                store.write(Commit::Other, |db| {
+                    meta::set(db, meta::Key::PicturesAsked, &at)
+                })
+            })
+            .await?;
+    }
+    Ok(again)
+}
+
+fn is_due(db: &Db, now: i64) -> Result<bool> {
+    let last: Option<i64> = meta::get(db, meta::Key::PicturesAsked)?;
+    Ok(last.is_none_or(|last| (now - last).abs() >= ASK_AFTER_MS))
 }
 
 /// Brings up one picture whose bytes are at hand, whatever else waits: the store they are from is about to be wiped, and

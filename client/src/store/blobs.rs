@@ -221,6 +221,29 @@ pub fn bring_again(db: &Db) -> Result<usize> {
     )?)
 }
 
+/// What is still here of what is up, by name.
+///
+/// # Errors
+/// Of the store.
+pub fn up(db: &Db) -> Result<Vec<String>> {
+    let mut statement =
+        db.prepare_cached("SELECT sha256 FROM blobs WHERE uploaded_at IS NOT NULL ORDER BY sha256")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The server has forgotten this one: it is brought again.
+///
+/// # Errors
+/// Of the store.
+pub fn bring_one_again(db: &Db, name: &str) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE blobs SET sent = 0, uploaded_at = NULL WHERE sha256 = ?1 AND uploaded_at IS NOT NULL",
+    )?
+    .execute([name])?;
+    Ok(())
+}
+
 /// The server will never take it.
 ///
 /// # Errors

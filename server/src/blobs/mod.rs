@@ -15,7 +15,7 @@ use crate::{
     write_tx,
 };
 use huishou_domain::{
-    blob::{MAGIC, MAX_BYTES, PictureType},
+    blob::{Asked, MAGIC, MAX_ASKED, MAX_BYTES, Missing, PictureType, hash_of},
     ids::DeviceId,
     staff::Role,
 };
@@ -199,6 +199,27 @@ pub async fn progress(app: &State, device: DeviceId, hash: &Hash) -> Result<Prog
     Ok(Progress {
         received: upload.received,
         total: upload.total,
+    })
+}
+
+/// Those of these pictures that are not here: a server that was set back by a moment has forgotten what it said it had.
+///
+/// # Errors
+/// 413 `push_too_large`; of the database.
+pub async fn missing(app: &State, asked: &Asked) -> Result<Missing, Problem> {
+    if asked.sha256.len() > MAX_ASKED {
+        return Err(Problem::new(413, "push_too_large"));
+    }
+    let hashes: Vec<Hash> = asked
+        .sha256
+        .iter()
+        .filter_map(|name| hash_of(name))
+        .collect();
+    let here = quarantined_pictures::here(&mut *app.db.read().await?, &hashes).await?;
+    let is_here = |name: &String| hash_of(name).is_some_and(|hash| here.contains(&hash[..]));
+    let missing = asked.sha256.iter().filter(|name| !is_here(name));
+    Ok(Missing {
+        missing: missing.cloned().collect(),
     })
 }
 

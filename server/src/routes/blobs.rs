@@ -1,6 +1,6 @@
 //! `/sync/v1/blobs`: pictures, brought in parts and fetched whole. Only staff on registered devices.
 
-use super::schema::errors;
+use super::{schema::errors, sync::Message};
 use crate::{
     app::App,
     blobs::{self, Done, Part, Progress},
@@ -9,35 +9,38 @@ use crate::{
     store::blobs::Hash,
 };
 use axum::{
-    Router,
+    Json, Router,
     body::Bytes,
     extract::{DefaultBodyLimit, FromRequest, FromRequestParts, RawPathParams, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
-    routing::put,
+    routing::{post, put},
 };
 use huishou_domain::{
-    blob::{MAX_BYTES, hash_of, hex},
+    blob::{Asked, MAX_BYTES, Missing, hash_of, hex},
     ids::DeviceId,
 };
-use utoipa::OpenApi;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 
 /// The routes.
 pub fn router() -> Router<App> {
-    Router::new().route(
-        "/sync/v1/blobs/{sha256}",
-        put(bring)
-            .head(look)
-            .get(fetch)
-            .layer(DefaultBodyLimit::max(MAX_BYTES)),
-    )
+    Router::new()
+        .route(
+            "/sync/v1/blobs/{sha256}",
+            put(bring)
+                .head(look)
+                .get(fetch)
+                .layer(DefaultBodyLimit::max(MAX_BYTES)),
+        )
+        .route("/sync/v1/blobs", post(ask))
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(bring, look, fetch))]
+#[openapi(paths(bring, look, fetch, ask))]
 struct Description;
 
 /// Their description.
@@ -190,6 +193,32 @@ async fn look(
 ) -> Result<Response, Problem> {
     let progress = blobs::progress(&app, session.device_id(), &hash).await?;
     Ok(with_progress(StatusCode::OK, progress))
+}
+
+/// Pictures that a device takes for up.
+#[derive(Serialize, ToSchema)]
+struct AskedShape {
+    /// Their names, at most 200.
+    sha256: Vec<String>,
+}
+
+/// Those that have to be brought again.
+#[derive(Serialize, ToSchema)]
+struct MissingShape {
+    /// Their names.
+    missing: Vec<String>,
+}
+
+/// Which of these pictures the server does not have. A device asks once a day, and brings those again.
+#[utoipa::path(post, path = "/sync/v1/blobs", tag = "sync", security(("staff" = [])), request_body = AskedShape,
+    responses((status = 200, body = MissingShape), (status = 403, description = "`device_revoked`"),
+        (status = 413, description = "`push_too_large`"), errors::Token, errors::Invalid, errors::Always))]
+async fn ask(
+    State(app): State<App>,
+    _: StaffSession,
+    Message(asked): Message<Asked>,
+) -> Result<Json<Missing>, Problem> {
+    blobs::missing(&app, &asked).await.map(Json)
 }
 
 /// A picture that a visit in one of the caller's scopes names.

@@ -64,7 +64,7 @@ impl FromRequestParts<App> for Spoken {
 }
 
 /// A message of sync, read straight into its type: mutations keep their bytes.
-struct Message<T>(T);
+pub(super) struct Message<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Message<T> {
     type Rejection = Problem;
