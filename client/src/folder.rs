@@ -5,7 +5,49 @@ use std::{
     fs::File,
     io::Write as _,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
+
+/// Folders that are not the machine's: a simulation's disks forget what was not synced. Each call answers `None` for a
+/// path that is none of them.
+pub trait Disks: Send + Sync {
+    /// A file's bytes; none of a file that is not there.
+    fn read(&self, path: &Path) -> Option<std::io::Result<Option<Vec<u8>>>>;
+    /// Puts a file in the place of another, for good.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> Option<std::io::Result<()>>;
+    /// Removes a file that may be gone already; for good once the folder was synced.
+    fn remove(&self, path: &Path) -> Option<std::io::Result<()>>;
+    /// Makes what was removed gone for good.
+    fn sync(&self, folder: &Path) -> Option<std::io::Result<()>>;
+}
+
+static DISKS: OnceLock<Box<dyn Disks>> = OnceLock::new();
+
+/// Brings disks of its own into this process; those that were brought first stay.
+pub fn bring(disks: Box<dyn Disks>) {
+    let _first = DISKS.set(disks);
+}
+
+/// What such a disk says, if the path is on one.
+fn elsewhere<T>(
+    ask: impl FnOnce(&dyn Disks) -> Option<std::io::Result<T>>,
+) -> Option<std::io::Result<T>> {
+    ask(DISKS.get()?.as_ref())
+}
+
+/// A file's bytes; none of a file that is not there.
+///
+/// # Errors
+/// Of the folder.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
+    if let Some(read) = elsewhere(|disks| disks.read(path)) {
+        return Ok(read?);
+    }
+    match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        read => Ok(Some(read?)),
+    }
+}
 
 /// The store; encrypted, with its write-ahead log beside it.
 pub const STORE: &str = "huishou.db";
@@ -25,6 +67,10 @@ pub const NAME: &str = "store.id";
 pub const RECOVERY: &str = "recovery.key";
 /// Held by the process that renews the session.
 pub const SESSION_LOCK: &str = "session.lock";
+/// Begin of the names of folders in which stores lie that were set aside.
+pub const ASIDE: &str = "set-aside-";
+/// There while a store is being set aside or brought back.
+pub const MOVING: &str = "aside.json";
 /// There while a wipe is not done.
 pub const WIPE: &str = "wipe.json";
 /// Begin of the names of copies of the outbox.
@@ -63,15 +109,26 @@ pub fn beginning(folder: &Path, begin: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A folder that only this user reads; it may be there already.
+///
+/// # Errors
+/// Of the folder above it.
+pub fn make(path: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    Ok(builder.create(path)?)
+}
+
 /// Writes a file whole: beside it first, synced, then renamed over it.
 ///
 /// # Errors
 /// Of the folder; then the old file is there as it was.
-/// Begin of the names of folders in which stores lie that were set aside.
-pub const ASIDE: &str = "set-aside-";
-/// There while a store is being set aside or brought back.
-pub const MOVING: &str = "aside.json";
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(replaced) = elsewhere(|disks| disks.replace(path, bytes)) {
+        return Ok(replaced?);
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
@@ -105,22 +162,13 @@ pub fn private(path: &Path) -> Result<File> {
 /// # Errors
 /// Of the folder.
 pub fn sync(folder: &Path) -> Result<()> {
+    if let Some(synced) = elsewhere(|disks| disks.sync(folder)) {
+        return Ok(synced?);
+    }
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]
     let _ = folder;
-/// A folder that only this user reads; it may be there already.
-///
-/// # Errors
-/// Of the folder above it.
-pub fn make(path: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    Ok(builder.create(path)?)
-}
-
     Ok(())
 }
 
@@ -129,6 +177,9 @@ pub fn make(path: &Path) -> Result<()> {
 /// # Errors
 /// Of the folder.
 pub fn remove(path: &Path) -> Result<()> {
+    if let Some(removed) = elsewhere(|disks| disks.remove(path)) {
+        return Ok(removed?);
+    }
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),

@@ -24,11 +24,12 @@ pub fn begin(folder: &Path, wiped: &Wiped) -> Result<()> {
 #[must_use]
 pub fn begun(folder: &Path) -> Option<Wiped> {
     let path = folder.join(folder::WIPE);
-    let text = path.exists().then(|| std::fs::read(&path))?;
-    let told = text
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    Some(told.unwrap_or_default())
+    let bytes = match folder::read(&path) {
+        Ok(bytes) => bytes?,
+        Err(_) if path.exists() => Vec::new(),
+        Err(_) => return None,
+    };
+    Some(serde_json::from_slice(&bytes).unwrap_or_default())
 }
 
 /// Does what is left of a wipe. No file of the store may be open in this process.
@@ -61,10 +62,10 @@ pub fn finish(folder: &Path, key: &KeySource) -> Result<()> {
             folder::remove(&path)?;
         }
     }
-    for name in [folder::RECOVERY, folder::SESSION_LOCK] {
     for place in set_aside.iter().map(|one| Path::new(&one.place)) {
         std::fs::remove_dir_all(place)?;
     }
+    for name in [folder::RECOVERY, folder::SESSION_LOCK] {
         folder::remove(&folder.join(name))?;
     }
     folder::sync(folder)?;

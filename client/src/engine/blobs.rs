@@ -2,15 +2,18 @@
 
 use super::{Engine, contact::Round, courier::Courier, lock};
 use crate::{
-    blobs::{self, Bearer, Carrier, Reply},
+    blobs::{self, Asker, Bearer, Carrier, Reply},
     error::{Error, Result},
     store::{Commit, Db, Store, blobs as rows, blobs::Waiting, drafts},
-    sync::http::Http,
+    sync::{
+        http::Http,
+        transport::{Voucher, Wire},
+    },
     view::picture::Picture,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use huishou_domain::blob::{MAX_BYTES, PictureType, hash_of, hex, name_of};
-use reqwest::{Method, RequestBuilder, header};
+use huishou_domain::blob::{Asked, MAX_BYTES, Missing, PictureType, hash_of, hex, name_of};
+use reqwest::Method;
 use std::fmt::Write as _;
 
 /// Beginning of the keys under which earlier versions kept signatures.
@@ -114,6 +117,9 @@ impl Engine {
         if let Err(error) = main.with(adopt_drafts).await {
             tracing::warn!(%error, "signatures of an earlier version cannot be taken over");
         }
+        if let Err(error) = blobs::look_after(main, courier, round == Round::Check).await {
+            tracing::info!(%error, "the server is asked about pictures another time");
+        }
         match blobs::bring_all(main, courier).await {
             Ok(0) => {}
             Ok(_) => {
@@ -179,39 +185,9 @@ pub(super) fn summary(db: &Db) -> Result<String> {
     Ok(text)
 }
 
-impl Courier {
-    async fn put_piece(
-        &self,
-        token: &str,
-        picture: &Waiting,
-        start: usize,
-        bytes: Vec<u8>,
-    ) -> Result<Reply> {
-        let request = self.http().request(Method::PUT, &path(&picture.name));
-        send_piece(request, Some(token), picture, start, bytes).await
-    }
-
+impl Courier<Http> {
     async fn get_picture(&self, token: &str, name: &str) -> Result<Vec<u8>> {
-        Http::send(self.http().request(Method::GET, &path(name)), Some(token)).await
-    }
-}
-
-/// Sends a piece to where the request goes.
-pub(super) async fn send_piece(
-    request: RequestBuilder,
-    token: Option<&str>,
-    picture: &Waiting,
-    start: usize,
-    bytes: Vec<u8>,
-) -> Result<Reply> {
-    let upto = start + bytes.len();
-    let range = format!("bytes {start}-{}/{}", upto.saturating_sub(1), picture.size);
-    let request = request.header(header::CONTENT_RANGE, range).body(bytes);
-    match Http::send(request, token).await {
-        Ok(_) => Ok(Reply::Whole),
-        // "Resume Incomplete": stored, and more is to come.
-        Err(Error::Problem { status: 308, .. }) => Ok(Reply::Upto(upto)),
-        Err(error) => Err(error),
+        Http::send(self.wire().request(Method::GET, &path(name)), Some(token)).await
     }
 }
 
@@ -224,20 +200,29 @@ fn may_be_renewed(error: &Error) -> bool {
     matches!(error, Error::Problem { status: 401, .. })
 }
 
-impl Bearer for Courier {
+impl<W: Wire> Bearer for Courier<W> {
     async fn bring(&self, picture: &Waiting, start: usize, bytes: Vec<u8>) -> Result<Reply> {
-        let token = self.token().await?;
-        match self.put_piece(&token, picture, start, bytes.clone()).await {
+        let (token, path) = (self.token().await?, path(&picture.name));
+        let by = Voucher::Token(&token);
+        let again = bytes.clone();
+        match self.wire().piece(&path, by, picture, start, bytes).await {
             Err(error) if may_be_renewed(&error) => {
                 let token = self.renew(Some(&token)).await?;
-                self.put_piece(&token, picture, start, bytes).await
+                let by = Voucher::Token(&token);
+                self.wire().piece(&path, by, picture, start, again).await
             }
             reply => reply,
         }
     }
 }
 
-impl Carrier for Courier {
+impl<W: Wire> Asker for Courier<W> {
+    async fn missing(&self, asked: &Asked) -> Result<Missing> {
+        self.post("/sync/v1/blobs", asked).await
+    }
+}
+
+impl Carrier for Courier<Http> {
     async fn fetch(&self, name: &str) -> Result<Vec<u8>> {
         let token = self.token().await?;
         match self.get_picture(&token, name).await {

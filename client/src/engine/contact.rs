@@ -7,7 +7,7 @@ use crate::{
     sync::{
         apply::Applied,
         run::{self, Pushed},
-        transport::Transport,
+        transport::{Transport, Wire},
     },
     view::{session::Settings, sync::SyncStatus},
 };
@@ -124,6 +124,34 @@ impl Engine {
         network: &impl Transport,
         round: Round,
     ) -> Result<(Pushed, Applied)> {
+        self.contact_then(network, || self.http(), round).await
+    }
+
+    /// One round of contact over any line, tokens and leaving included.
+    ///
+    /// # Errors
+    /// As for [`Engine::contact`].
+    pub async fn contact_over<W: Wire>(
+        &self,
+        wire: &W,
+        round: Round,
+    ) -> Result<(Pushed, Applied)> {
+        let line = || Ok(wire.clone());
+        self.contact_then(&self.courier(wire), line, round).await
+    }
+
+    /// Who carries messages over any line.
+    pub fn courier<W: Wire>(&self, wire: &W) -> Courier<W> {
+        Courier::over(self, wire.clone())
+    }
+
+    /// `line`: by which a device speaks that is shut out.
+    async fn contact_then<W: Wire>(
+        &self,
+        network: &impl Transport,
+        line: impl Fn() -> Result<W> + Send,
+        round: Round,
+    ) -> Result<(Pushed, Applied)> {
         let _one_at_a_time = self.inner.gate.lock().await;
         let running = Running::begin(&self.inner.running);
         self.changed(&[]);
@@ -137,7 +165,7 @@ impl Engine {
         noted?;
         self.look_at_lease();
         if let Err(failure) = &done
-            && let Err(error) = Box::pin(self.heed(failure)).await
+            && let Err(error) = Box::pin(self.heed(failure, line)).await
         {
             tracing::warn!(%error, "the device is shut out, and could not do yet what follows");
         }
@@ -206,6 +234,7 @@ impl Engine {
         };
         if code.as_deref() == Some("upgrade_required") {
             new.outdated = Some((now.timestamp_millis(), VERSION.to_owned()));
+            new.download = failure.and_then(download);
         }
         if failure.is_some() {
             new.since = noted.since.clone();
@@ -234,11 +263,20 @@ impl Engine {
 fn trouble(round: Option<&Error>, noting: Option<&Error>) -> Option<String> {
     let of_store = |error: &&Error| {
         let code = error.stable_code();
-            new.download = failure.and_then(download);
         code.starts_with("disk_") || code.starts_with("store_")
     };
     let noting = noting?;
     Some(round.filter(of_store).unwrap_or(noting).stable_code())
+}
+
+/// Where the server says that the newer version is: an address that is safe to open, or nothing.
+fn download(failure: &Error) -> Option<String> {
+    let Error::Problem { body, .. } = failure else {
+        return None;
+    };
+    let url = reqwest::Url::parse(body.get("download")?.as_str()?).ok()?;
+    let is_safe = url.scheme() == "https" && url.as_str().len() <= LONGEST_ADDRESS;
+    is_safe.then(|| url.to_string())
 }
 
 /// What is known of the last round.
@@ -247,6 +285,7 @@ struct Noted {
     error: Option<String>,
     since: Option<String>,
     outdated: Option<(i64, String)>,
+    download: Option<String>,
 }
 
 impl Noted {
@@ -255,6 +294,7 @@ impl Noted {
             error: meta::get(db, meta::Key::LastError)?,
             since: meta::get(db, meta::Key::OfflineSince)?,
             outdated: meta::get(db, meta::Key::Outdated)?,
+            download: meta::get(db, meta::Key::Download)?,
         })
     }
 
@@ -270,26 +310,14 @@ impl Noted {
 struct Running<'a>(&'a AtomicBool);
 
 impl<'a> Running<'a> {
-/// Where the server says that the newer version is: an address that is safe to open, or nothing.
-fn download(failure: &Error) -> Option<String> {
-    let Error::Problem { body, .. } = failure else {
-        return None;
-    };
-    let url = reqwest::Url::parse(body.get("download")?.as_str()?).ok()?;
-    let is_safe = url.scheme() == "https" && url.as_str().len() <= LONGEST_ADDRESS;
-    is_safe.then(|| url.to_string())
-}
-
     fn begin(flag: &'a AtomicBool) -> Self {
         flag.store(true, Ordering::SeqCst);
         Self(flag)
     }
 }
 
-    download: Option<String>,
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::SeqCst);
     }
 }
-            download: meta::get(db, meta::Key::Download)?,

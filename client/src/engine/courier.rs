@@ -9,7 +9,7 @@ use crate::{
     store::meta,
     sync::{
         http::{Granted, Http, Refresh},
-        transport::Transport,
+        transport::{Transport, Wire},
     },
 };
 use huishou_domain::{
@@ -27,10 +27,10 @@ use zeroize::Zeroizing;
 const TURN: Duration = Duration::from_millis(50);
 const MOST_TURNS: u32 = 1_500;
 
-/// Carries messages for the person signed in.
-pub struct Courier {
+/// Carries messages for the person signed in, over any line.
+pub struct Courier<W = Http> {
     engine: Engine,
-    http: Http,
+    wire: W,
 }
 
 impl Courier {
@@ -39,28 +39,35 @@ impl Courier {
     /// # Errors
     /// `not_registered`.
     pub fn new(engine: &Engine) -> Result<Self> {
-        Ok(Self {
+        Ok(Self::over(engine, engine.http()?))
+    }
+}
+
+impl<W: Wire> Courier<W> {
+    /// Over this line.
+    pub(super) fn over(engine: &Engine, wire: W) -> Self {
+        Self {
             engine: engine.clone(),
-            http: engine.http()?,
-        })
+            wire,
+        }
     }
 
-    pub(super) const fn http(&self) -> &Http {
-        &self.http
+    pub(super) const fn wire(&self) -> &W {
+        &self.wire
     }
 
-    async fn post<T: DeserializeOwned>(
+    pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
         body: &(impl Serialize + Sync),
     ) -> Result<T> {
         let token = self.token().await?;
-        match self.http.post(path, Some(&token), body).await {
+        match self.wire.post(path, Some(&token), body).await {
             Err(Error::Problem {
                 status: 401, code, ..
             }) if code != "device_revoked" => {
                 let token = self.renew(Some(&token)).await?;
-                self.http.post(path, Some(&token), body).await
+                self.wire.post(path, Some(&token), body).await
             }
             answer => answer,
         }
@@ -135,7 +142,7 @@ impl Courier {
             device,
             signature: key.sign(&format!("huishou-refresh\n{device}\n{token}")),
         };
-        self.http
+        self.wire
             .post("/staff/v1/sessions/refresh", None, &refresh)
             .await
     }
@@ -157,7 +164,7 @@ impl Courier {
     }
 }
 
-impl Transport for Courier {
+impl<W: Wire> Transport for Courier<W> {
     async fn push(&self, request: &PushRequest) -> Result<PushAnswer> {
         self.post("/sync/v1/push", request).await
     }

@@ -58,7 +58,7 @@ impl Engine {
             engine: self,
             was_away: AtomicBool::new(ladder.was_away()),
         };
-        let heard = hints::listen(courier.http(), &token, ladder.way(), pace, ear, &waking).await;
+        let heard = hints::listen(courier.wire(), &token, ladder.way(), pace, ear, &waking).await;
         if heard == Heard::SignedOut && courier.renew(Some(&token)).await.is_err() {
             // The loop finds out why and says so.
             return Heard::Busy;

@@ -9,7 +9,10 @@ use crate::{
     folder,
     secrets::{DeviceKey, Recovery, is_signed, seal_store_key},
     store::{Commit, Db, Store, blobs, meta, mutations, mutations::Stored},
-    sync::http::{HandIn, HandedIn},
+    sync::{
+        http::{HandIn, HandedIn},
+        transport::Wire,
+    },
     view::session::Wiped,
     wipe,
 };
@@ -30,7 +33,11 @@ impl Engine {
     ///
     /// # Errors
     /// Of the store, or of handing the outbox in; it is tried again with the next contact.
-    pub(super) async fn heed(&self, failure: &Error) -> Result<()> {
+    pub(super) async fn heed<W: Wire>(
+        &self,
+        failure: &Error,
+        line: impl Fn() -> Result<W> + Send,
+    ) -> Result<()> {
         let Error::Problem { code, body, .. } = failure else {
             return Ok(());
         };
@@ -39,7 +46,7 @@ impl Engine {
         }
         match self.proven(body)? {
             Some(said) if said.mode == Mode::Stolen => self.wipe(&said, 0, None),
-            Some(said) => self.leave(&said).await,
+            Some(said) => self.leave(&said, &line()?).await,
             None => Ok(()),
         }
     }
@@ -63,14 +70,14 @@ impl Engine {
     }
 
     /// Hands the outbox in, then wipes.
-    async fn leave(&self, said: &Statement) -> Result<()> {
+    async fn leave(&self, said: &Statement, wire: &impl Wire) -> Result<()> {
         self.main_write(|db| meta::set(db, meta::Key::Leaving, said))?;
         crash_point("quarantine.before_send");
         let pending = self.main_read(mutations::unanswered)?;
         let mut rest = pending.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(batch(rest));
-            match self.hand_in(now).await {
+            match self.hand_in(now, wire).await {
                 Err(Error::Problem { code, body, .. }) if code == "device_revoked" => {
                     return self.stolen_after_all(&body, pending.len() - rest.len());
                 }
@@ -79,7 +86,7 @@ impl Engine {
             rest = later;
         }
         crash_point("quarantine.before_pictures");
-        let left = match self.hand_pictures_in().await {
+        let left = match self.hand_pictures_in(wire).await {
             Err(Error::Problem { code, body, .. }) if code == "device_revoked" => {
                 return self.stolen_after_all(&body, pending.len());
             }
@@ -97,7 +104,7 @@ impl Engine {
         }
     }
 
-    async fn hand_in(&self, pending: &[Stored]) -> Result<()> {
+    async fn hand_in(&self, pending: &[Stored], wire: &impl Wire) -> Result<()> {
         let device = self
             .device()?
             .ok_or_else(|| Error::code("not_registered"))?;
@@ -109,10 +116,7 @@ impl Engine {
             mutations: raws.collect::<std::result::Result<_, _>>()?,
             signature: DeviceKey::of(self.inner.secrets.as_ref())?.sign(&text),
         };
-        let handed: HandedIn = self
-            .http()?
-            .post("/sync/v1/quarantine", None, &handing)
-            .await?;
+        let handed: HandedIn = wire.post("/sync/v1/quarantine", None, &handing).await?;
         tracing::info!(
             commands = pending.len(),
             total = handed.total,
@@ -156,13 +160,17 @@ impl Engine {
             handed_in,
             lost: waiting.saturating_sub(handed_in),
             pictures: left.unwrap_or(pictures),
+            aside: u32::try_from(aside::all(&self.inner.config.data)?.len()).unwrap_or(u32::MAX),
             server: self.server()?.filter(|_| !stolen),
         })
     }
 
-            aside: u32::try_from(aside::all(&self.inner.config.data)?.len()).unwrap_or(u32::MAX),
     /// Whether the file in the folder is still the one that is open: another process may have wiped it and begun anew.
     fn is_folders_store(&self, open: &Store) -> Result<bool> {
+        if self.inner.copies.is_none() {
+            // It lies in no folder that another process could have.
+            return Ok(true);
+        }
         let device = |store: &Store| meta::get::<Value>(store.db(), meta::Key::Device);
         let key = lock(&self.inner.key).clone();
         match Store::open(&self.inner.config.data.join(folder::STORE), &key) {
@@ -229,7 +237,10 @@ impl Engine {
 }
 
 /// Notes in a new store that the one before it was wiped.
-pub(super) fn note_wiped(db: &Db, wiped: &Wiped) -> Result<()> {
+///
+/// # Errors
+/// Of the store.
+pub fn note_wiped(db: &Db, wiped: &Wiped) -> Result<()> {
     meta::set(db, meta::Key::Wiped, wiped)?;
     meta::set(db, meta::Key::LastError, "device_wiped")
 }

@@ -32,17 +32,19 @@ mod session;
 mod set_aside;
 
 pub use contact::Round;
+pub use courier::Courier;
 pub use diagnostics::{Finding, Verified};
+pub use leaving::note_wiped;
 pub use recover::{recover, ways_back};
 pub use repair::{Offer, Repair};
 pub use salvage::{Plan, plan_salvage, salvage};
 pub use session::home_city;
+pub use set_aside::{bring_back, set_aside};
 
 use crate::{
-pub use set_aside::{bring_back, set_aside};
+    aside,
     clock::{Clock, SystemClock, TrustedClock},
     copies::Copies,
-    aside,
     error::{Error, Result},
     folder,
     secrets::{InStore, KeySource, OsKeyring, Secrets},

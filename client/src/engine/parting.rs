@@ -2,7 +2,7 @@
 //! commands, piece by piece and from where the server has them. The device's sessions have ended, so that each piece is
 //! signed with the device's key.
 
-use super::{Engine, blobs::send_piece};
+use super::Engine;
 use crate::{
     blobs::{self, Bearer, Reply},
     copies,
@@ -10,13 +10,9 @@ use crate::{
     folder,
     secrets::DeviceKey,
     store::{blobs as rows, blobs::Waiting, salvage::Album},
-    sync::http::Http,
+    sync::transport::{Voucher, Wire},
 };
-use huishou_domain::{
-    ids::DeviceId,
-    sync::revocation::{PICTURE_DEVICE, PICTURE_SIGNATURE, picture_text},
-};
-use reqwest::Method;
+use huishou_domain::{ids::DeviceId, sync::revocation::picture_text};
 
 /// What the server says of a picture that it will not take, however often it is asked.
 const NEVER: [&str; 5] = [
@@ -34,14 +30,14 @@ impl Engine {
     ///
     /// # Errors
     /// `Offline`, or what else the server says; it goes on with the next contact.
-    pub(super) async fn hand_pictures_in(&self) -> Result<u32> {
+    pub(super) async fn hand_pictures_in(&self, wire: &impl Wire) -> Result<u32> {
         let device = self
             .device()?
             .ok_or_else(|| Error::code("not_registered"))?;
         let leaver = Leaver {
             device: device.id,
             key: DeviceKey::of(self.inner.secrets.as_ref())?,
-            http: self.http()?,
+            wire,
         };
         let mut left = 0;
         for picture in self.main_read(rows::waiting)? {
@@ -84,23 +80,20 @@ impl Engine {
     }
 }
 
-struct Leaver {
+struct Leaver<'a, W> {
     device: DeviceId,
     key: DeviceKey,
-    http: Http,
+    wire: &'a W,
 }
 
-impl Bearer for Leaver {
+impl<W: Wire> Bearer for Leaver<'_, W> {
     async fn bring(&self, picture: &Waiting, start: usize, bytes: Vec<u8>) -> Result<Reply> {
         let short = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
         let (from, total) = (short(start), short(picture.size));
         let text = picture_text(self.device, &picture.name, from, total, &bytes);
         let path = format!("/sync/v1/quarantine/pictures/{}", picture.name);
-        let request = self
-            .http
-            .request(Method::PUT, &path)
-            .header(PICTURE_DEVICE, self.device.to_string())
-            .header(PICTURE_SIGNATURE, self.key.sign(&text));
-        send_piece(request, None, picture, start, bytes).await
+        let signature = self.key.sign(&text);
+        let by = Voucher::Leaver(self.device, &signature);
+        self.wire.piece(&path, by, picture, start, bytes).await
     }
 }

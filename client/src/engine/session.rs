@@ -9,6 +9,7 @@ use crate::{
     sync::{
         http::{Granted, Http, Pairing, Registered, SignIn},
         push::Device,
+        transport::Wire,
     },
     view::session::{Credentials, Mode, Person, Registration, SessionState, Settings},
 };
@@ -78,6 +79,19 @@ impl Engine {
     pub async fn sign_in(&self, credentials: Credentials) -> Result<SessionState> {
         let http = self.http()?;
         self.sign_in_with(&http, credentials.username, credentials.password)
+            .await
+    }
+
+    /// Signs in on a registered device over any line.
+    ///
+    /// # Errors
+    /// As for [`Engine::sign_in`].
+    pub async fn sign_in_over(
+        &self,
+        wire: &impl Wire,
+        credentials: Credentials,
+    ) -> Result<SessionState> {
+        self.sign_in_with(wire, credentials.username, credentials.password)
             .await
     }
 
@@ -165,9 +179,9 @@ impl Engine {
         Ok(())
     }
 
-    async fn sign_in_with(
+    async fn sign_in_with<W: Wire>(
         &self,
-        http: &Http,
+        line: &W,
         username: String,
         password: String,
     ) -> Result<SessionState> {
@@ -187,15 +201,15 @@ impl Engine {
             client_time,
             signature,
         };
-        let granted: Granted = match http.post("/staff/v1/sessions", None, &sign_in).await {
+        let granted: Granted = match line.post("/staff/v1/sessions", None, &sign_in).await {
             Err(failure) => {
-                Box::pin(self.heed(&failure)).await?;
+                Box::pin(self.heed(&failure, || Ok(line.clone()))).await?;
                 return Err(failure);
             }
             granted => granted?,
         };
         self.keep_session(&granted)?;
-        self.main_write(|db| meta::set(db, meta::Key::Server, http.base()))?;
+        self.main_write(|db| meta::set(db, meta::Key::Server, line.base()))?;
         self.begin_copy();
         lock_practice_away(self);
         self.inner.wake.notify_one();

@@ -27,6 +27,9 @@ pub enum Key {
     ServerIncarnation,
     /// Highest number that was ever sent in this life. Noted before sending, without waiting for the disk.
     Sent,
+    /// Lowest number whose verdict was stored without waiting for the disk, and since when no commit has waited: a power
+    /// cut may take it, so the server is not told yet that it is here.
+    Unsynced,
     /// The server's history in which `LastMutation` was last compared.
     CountedIn,
     /// The server's history of the states held.
@@ -37,11 +40,11 @@ pub enum Key {
     Rebuild,
     /// When the server last said that this version is too old, and which version that was.
     Outdated,
+    /// Where the server says that the newer version can be fetched.
+    Download,
     /// Device id and name.
     Device,
     /// Server address.
-    /// Where the server says that the newer version can be fetched.
-    Download,
     Server,
     /// The server's signing key, pinned at registration.
     ServerKey,
@@ -67,6 +70,8 @@ pub enum Key {
     Repaired,
     /// Last check that matched.
     LastCheck,
+    /// When the server was last asked whether it still has the pictures that are up, unix milliseconds.
+    PicturesAsked,
     /// Categories counted by the piece, from the price books held.
     PieceGoods,
     /// The day the practice book was last filled for.
@@ -87,18 +92,19 @@ impl Key {
             Self::Incarnation => "incarnation",
             Self::ServerIncarnation => "server_incarnation",
             Self::Sent => "sent",
+            Self::Unsynced => "unsynced",
             Self::CountedIn => "counted_in",
             Self::Epoch => "epoch",
             Self::Again => "again",
             Self::Rebuild => "rebuild",
             Self::Outdated => "outdated",
+            Self::Download => "download",
             Self::Device => "device",
             Self::Server => "server",
             Self::ServerKey => "server_key",
             Self::RecoveryKey => "recovery_key",
             Self::Leaving => "leaving",
             Self::Wiped => "wiped",
-            Self::Download => "download",
             Self::Person => "person",
             Self::Access => "access",
             Self::Contact => "contact",
@@ -107,6 +113,7 @@ impl Key {
             Self::LastError => "last_error",
             Self::Repaired => "repaired",
             Self::LastCheck => "last_check",
+            Self::PicturesAsked => "pictures_asked",
             Self::PieceGoods => "piece_goods",
             Self::PracticeDay => "practice_day",
         }

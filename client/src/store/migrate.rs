@@ -32,7 +32,7 @@ pub fn run(db: &mut Connection) -> Result<()> {
     run_steps(db, STEPS)
 }
 
-fn run_steps(db: &mut Connection, steps: &[&str]) -> Result<()> {
+pub(super) fn run_steps(db: &mut Connection, steps: &[&str]) -> Result<()> {
     if version(db)? == steps.len() {
         return Ok(());
     }
@@ -104,81 +104,4 @@ pub fn is_older(db: &Connection) -> Result<bool> {
 fn version(db: &Connection) -> Result<usize> {
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
-}
-
-/// Stores as older versions of the app left them.
-#[cfg(test)]
-pub mod golden {
-    #![allow(clippy::unwrap_used)]
-    use super::{STEPS, run_steps};
-    use crate::store::{StoreKey, connect};
-    use rusqlite::Connection;
-    use std::path::Path;
-
-    /// The first version that anybody had.
-    pub const FIRST: usize = 4;
-    /// The last one that kept bodies and scopes with what is known of them.
-    const TOGETHER: usize = 7;
-    /// This one.
-    pub const LAST: usize = STEPS.len();
-
-    /// What the version after so many steps would have written of a store that this version wrote: its own tables and
-    /// columns, and no value it did not know.
-    pub fn write(steps: usize, now: &Path, old: &Path, key: &StoreKey) {
-        let mut db = connect(old, key).unwrap();
-        db.pragma_update(None, "foreign_keys", false).unwrap();
-        run_steps(&mut db, &STEPS[..steps]).unwrap();
-        let attach = format!(
-            "ATTACH DATABASE '{}' AS now KEY \"x'{}'\"",
-            now.display(),
-            *key.hex()
-        );
-        db.execute_batch(&attach).unwrap();
-        for table in names(
-            &db,
-            "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
-        ) {
-            if let (..=TOGETHER, Some(together)) = (steps, together(&table)) {
-                db.execute_batch(together).unwrap();
-                continue;
-            }
-            let columns = names(
-                &db,
-                &format!("SELECT name FROM pragma_table_info('{table}')"),
-            );
-            let there = names(
-                &db,
-                &format!("SELECT name FROM now.pragma_table_info('{table}')"),
-            );
-            let both: Vec<String> = columns.into_iter().filter(|c| there.contains(c)).collect();
-            let both = both.join(", ");
-            db.execute_batch(&format!(
-                "INSERT INTO main.{table} ({both}) SELECT {both} FROM now.{table}"
-            ))
-            .unwrap();
-        }
-        let unknown = "DELETE FROM main.meta WHERE key IN ('server_incarnation', 'sent', 'counted_in', 'epoch', 'again', 'rebuild', 'outdated')";
-        db.execute(unknown, []).unwrap();
-        db.execute_batch("DETACH DATABASE now").unwrap();
-    }
-
-    /// How an older version's table is made from what lies apart now.
-    fn together(table: &str) -> Option<&'static str> {
-        match table {
-            "base" => Some(
-                "INSERT INTO main.base SELECT b.kind, b.id, b.version, b.visit, b.dropped, t.body FROM now.base b JOIN now.bodies t ON t.id = b.body",
-            ),
-            "memberships" => Some(
-                "INSERT INTO main.memberships SELECT b.kind, b.id, j.value FROM now.base b JOIN now.scope_sets s ON s.id = b.scopes
-                 JOIN json_each('[\"' || replace(s.scopes, ' ', '\",\"') || '\"]') j",
-            ),
-            _ => None,
-        }
-    }
-
-    fn names(db: &Connection, query: &str) -> Vec<String> {
-        let mut statement = db.prepare(query).unwrap();
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        rows.collect::<rusqlite::Result<_>>().unwrap()
-    }
 }

@@ -14,6 +14,7 @@ pub mod mend;
 pub mod meta;
 pub mod migrate;
 pub mod mutations;
+pub mod older;
 pub mod order_list;
 pub mod overlay;
 pub mod people;
@@ -104,6 +105,9 @@ pub enum Commit {
     Renumber,
     /// The answer to a push.
     Push,
+    /// The same, if it only says what took effect: a power cut that takes it makes the device ask again, and the server
+    /// says the same again.
+    Verdicts,
     /// A page of a pull.
     Stage,
     /// A complete pull.
@@ -118,12 +122,20 @@ impl Commit {
     const fn points(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Exec => Some(("exec.before_commit", "exec.after_commit")),
-            Self::Push => Some(("push.before_commit", "push.after_commit")),
+            Self::Push | Self::Verdicts => Some(("push.before_commit", "push.after_commit")),
             Self::Stage => Some(("stage.before_commit", "stage.after_commit")),
             Self::Apply => Some(("apply.before_commit", "apply.after_commit")),
             Self::Renumber => Some(("renumber.before_commit", "renumber.after_commit")),
             Self::Sent | Self::Contact | Self::Other => None,
         }
+    }
+
+    /// Whether it waits until the disk has it, with all that was committed before.
+    const fn waits(self) -> bool {
+        !matches!(
+            self,
+            Self::Stage | Self::Sent | Self::Contact | Self::Verdicts
+        )
     }
 }
 
@@ -248,16 +260,16 @@ impl Store {
     /// What `work` or the commit reports; then nothing has changed.
     pub fn write<T>(&mut self, commit: Commit, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
         self.settling.note(commit);
-        let done = if matches!(commit, Commit::Stage | Commit::Sent | Commit::Contact) {
-            without_waiting(&mut self.db, |db| transact(db, commit, work))
-        } else {
+        let done = if commit.waits() {
             transact(&mut self.db, commit, work)
+        } else {
+            without_waiting(&mut self.db, |db| transact(db, commit, work))
         };
         done.map_err(|error| disk::judged(self.path.as_deref(), error))
     }
 }
 
-/// A page that a power cut takes is asked for again: what stages it survives a kill, and need not wait for the disk.
+/// What a power cut takes is asked for again: it survives a kill, and need not wait for the disk.
 fn without_waiting<T>(
     db: &mut Connection,
     work: impl FnOnce(&mut Connection) -> Result<T>,
@@ -275,6 +287,9 @@ fn transact<T>(
 ) -> Result<T> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let value = work(&transaction)?;
+    if commit.waits() {
+        meta::remove(&transaction, meta::Key::Unsynced)?;
+    }
     let points = commit.points();
     if let Some((before, _)) = points {
         crash_point(before);

@@ -13,3 +13,4 @@ pub mod receive;
 pub mod run;
 pub mod transport;
 pub mod verdicts;
+mod wire;

@@ -7,9 +7,7 @@ use super::{
 use crate::{
     folder,
     store::{
-        StoreKey, base,
-        migrate::{self, golden},
-        mutations,
+        StoreKey, base, migrate, mutations, older,
     },
     view::session::Settings,
 };
@@ -82,13 +80,13 @@ fn holds_its_own(device: &Device, server: &Server, order: huishou_domain::ids::O
 
 #[test]
 fn a_store_of_each_older_version_is_brought_up_and_synced_with_all_that_waits() {
-    for version in golden::FIRST..golden::LAST {
+    for version in older::FIRST..older::LAST {
         let server = Server::new(&scopes());
         let (mut device, order) = at_work(&server);
         let held = device.held();
         device.close();
         let (now, old) = (store(&device), device.folder.path().join("old.db"));
-        golden::write(version, &now, &old, &key());
+        older::write(version, &now, &old, &key()).unwrap();
         for path in folder::database(device.folder.path(), folder::STORE) {
             drop(std::fs::remove_file(path));
         }
