@@ -1,7 +1,7 @@
 //! Thirty days without the server, and a server that finds this version too old.
 
 use super::{
-    device::{Device, scopes},
+    device::{Device, desk_scopes, scopes},
     server::Server,
 };
 use crate::{engine::Round, view::sync::ChipState};
@@ -59,6 +59,40 @@ fn after_thirty_days_nothing_new_is_begun_what_has_begun_is_finished_and_contact
         "push works, and unlocks"
     );
     device.exec("ticket.create", iron()).unwrap();
+    device.round(&server).unwrap();
+    device.equals(&server);
+}
+
+#[test]
+fn a_booking_and_a_new_estimate_are_something_new_and_wait_for_contact() {
+    let (server, device) = (Server::new(&desk_scopes()), Device::clerk());
+    device.round(&server).unwrap();
+    let booking = |day: &str| {
+        json!({"contact": {"name": "王女士", "phone": "13800002046"}, "address": {"division": "330106", "detail": "文三路 90 号 3 幢"},
+            "appointment_time": format!("2026-{day}T02:00:00Z"), "items": [{"category": "paper/cardboard", "quantity": "30"}]})
+    };
+    let booked = device.exec("appointment.create", booking("11-24")).unwrap();
+    let again = json!({"appointment_id": booked.appointment_id, "items": [{"category": "metal/iron", "quantity": "8"}]});
+    device.exec("appointment.estimate", again.clone()).unwrap();
+    device.round(&server).unwrap();
+
+    device.pass(TimeDelta::days(30));
+    server.pass(TimeDelta::days(30));
+    let later = booking("12-24");
+    assert_eq!(
+        code(device.exec("appointment.create", later.clone())),
+        "lease_over"
+    );
+    assert_eq!(
+        code(device.exec("appointment.estimate", again.clone())),
+        "lease_over"
+    );
+    assert_eq!(device.pending(), 0, "nothing of them waits");
+    device.is_sound();
+
+    device.contact(&server, Round::Both).unwrap();
+    device.exec("appointment.create", later).unwrap();
+    device.exec("appointment.estimate", again).unwrap();
     device.round(&server).unwrap();
     device.equals(&server);
 }

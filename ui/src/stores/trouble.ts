@@ -59,6 +59,8 @@ export const useTrouble = defineStore('trouble', () => {
 
   return {
     present, leaseDays, locked,
+    /** Where the newer version is, while this one is too old and the server has said it. */
+    download: computed(() => (present.value.includes('upgrade_required') ? sync.status.download : null)),
     leading: computed(() => present.value[0] ?? null),
     /** Looks whether the disk takes things again: what is set already is set once more. */
     tryDisk: async () => void (await host().settingsPut(useSettings().settings)),

@@ -6,6 +6,7 @@ import type { VueWrapper } from '@vue/test-utils'
 import { RouterView, type Router } from 'vue-router'
 import { host, type AppointmentRow, type Host } from '@/host'
 import { addDays, localDay } from '@/format/time'
+import { useSession } from '@/stores/session'
 import { mounted, startDemo, until } from '../../../tests/mounting'
 import { findDivisions, loadDivisions, readDivisions, servedBy } from './divisions'
 import { begun, blankBooking, blankForm, BOOKING_DRAFT, faultsOf, phoneDigits, readBooking, requestOf } from './form'
@@ -273,6 +274,50 @@ describe('booking', () => {
     await startDemo('station', () => ({ book: () => Promise.reject({ code: 'no_book' }) }))
     page = (await mounted(RouterView, { at: '/appointments/new' })).wrapper
     await until(() => find('booking-no-book').exists())
+  })
+})
+
+describe('under a lease that is over', () => {
+  let page: VueWrapper | undefined
+  afterEach(() => page?.unmount())
+
+  it('nothing is booked, what was typed stays, and contact opens it again', async () => {
+    await startDemo('station')
+    const session = useSession()
+    const [made, sent] = [await mounted(RouterView, { at: '/appointments/new' }), vi.spyOn(host(), 'bookVisit')]
+    page = made.wrapper
+    const find = (id: string) => made.wrapper.find(`[data-testid="${id}"]`)
+    await until(() => find('booking-name').exists())
+    await find('booking-name').setValue('周先生')
+    session.state.lease_over = true
+    await until(() => find('locked').exists())
+    expect(find('locked').text()).toContain('不能预约')
+    expect(find('booking-go').attributes('disabled')).toBeDefined()
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true }))
+    await find('booking-go').trigger('click')
+    expect(sent).not.toHaveBeenCalled()
+    expect((find('booking-name').element as HTMLInputElement).value).toBe('周先生')
+    session.state.lease_over = false
+    await until(() => !find('locked').exists())
+    expect(find('booking-go').attributes('disabled')).toBeUndefined()
+  })
+
+  it('no new estimate is made', async () => {
+    const demo = await startDemo()
+    const session = useSession()
+    const row = (await demo.appointments(ALL)).find((r) => r.status === 1 && r.categories.length === 2 && r.time >= localDay(new Date()))
+    const [made, sent] = [await mounted(RouterView, { at: `/appointments/${row?.id}` }), vi.spyOn(host(), 'estimate')]
+    page = made.wrapper
+    const find = (id: string) => made.wrapper.find(`[data-testid="${id}"]`)
+    await until(() => find('action-estimate').exists())
+    await find('action-estimate').trigger('click')
+    await until(() => find('line-0-quantity').exists())
+    session.state.lease_over = true
+    await until(() => find('locked').exists())
+    expect(find('estimate-go').attributes('disabled')).toBeDefined()
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true }))
+    await find('estimate-go').trigger('click')
+    expect(sent).not.toHaveBeenCalled()
   })
 })
 

@@ -56,12 +56,12 @@ export default {
   },
   no_way: 'This computer has no file to get the key back with. Make sure that you are the usual system user and try again. If that does not help, this data can be set aside and work goes on with new data. Delete no files.',
   aside: {
-    named: 'The key cannot be got back?', title: 'Set the data that does not open aside, and begin anew', text: 'The data that does not open is put into a folder beside it and not deleted; this computer goes on with new data. When the key is found it can be brought back at any time.', ask: 'Set aside and begin anew…',
+    named: 'The key cannot be got back?', title: 'Set the data that does not open aside, and begin anew', text: 'The data that does not open is put into a folder beside it and not deleted; this computer goes on with new data. When the key is found (or the passphrase remembered) it can be brought back at any time.', ask: 'Set aside and begin anew…',
     sure_title: 'Really set it aside?', sure_unsent: 'Changes and pictures in it that were not sent stay locked and do not reach the server, unless the key comes back. What was sent is on the server and stays as it is.', sure_register: 'This device is then registered anew, with a new pairing code from an administrator. Please tell the administrator that some of its data was set aside.', sure_kept: 'The files are only moved into a folder with the date; not one is deleted.',
-    sure: 'I understand: what was not sent stays locked in it', leave: 'Not now', go: 'Set aside', failed: 'It was not set aside:',
+    sure: 'I understand: what was not sent stays locked in it', leave: 'Not now', go: 'Set aside', failed: 'It was not set aside.',
     done_title: 'Set aside', done_text: 'The old files are all in this folder, still encrypted. Please do not delete it:', done_next: 'Now this device is registered with a new pairing code and begins with new data. When the key is found, the old data can be brought back from the sign-in page or from “Check this device’s data”.', begin: 'Begin with new data',
     list_title: 'There is data set aside on this computer', list_text: 'When its key is back (under the usual system user, or when the passphrase is remembered) it can be brought back, and what was not sent in it is sent.', of: 'Set aside {time}', back: 'Bring back',
-    back_sure: 'The data in use now is set aside in its stead and not deleted.', back_failed: 'It was not brought back:',
+    back_sure: 'The data in use now is set aside in its stead and not deleted.', back_failed: 'It was not brought back.',
     refused: { store_key_missing: 'Its key is not back yet.', no_keyring: 'The system’s keyring is not running, so its key cannot be seen.', keyring_locked: 'The system’s keyring is locked, so its key cannot be seen. Unlock it and try again.' },
   },
   recover: {
