@@ -262,6 +262,16 @@ impl Dedicated {
     pub fn restart(&mut self) {
         self.url = start_server(self.engine, self.folder.path(), 1800, &self.settings);
     }
+
+    /// The same, from now on with these settings.
+    pub(crate) fn restart_with(&mut self, settings: &[&str]) {
+        self.settings = settings.iter().map(ToString::to_string).collect();
+        self.restart();
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
 }
 
 impl Drop for Dedicated {

@@ -15,6 +15,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod cluster;
 pub mod crew;
 pub mod customer;
 pub mod db;
@@ -37,6 +38,7 @@ pub mod window;
 pub mod world;
 pub mod wrong_clock;
 
+pub use cluster::Cluster;
 pub use customer::Customer;
 pub use db::{Database, Dedicated, Engine, database};
 pub use desk::Desk;

@@ -48,7 +48,8 @@ pub fn answer(
     let same_history = cursor.epoch == look.head.epoch
         && (look.head.floor..=look.head.seq).contains(&seq)
         && look.tag == cursor.tag;
-    let all_told = look.progress.last_mutation <= request.confirmed;
+    // Where fewer are known than the device was told of, the node that was read is behind, or was set back.
+    let all_told = look.progress.last_mutation == request.confirmed;
     if look.news || !same_grants || !same_history || !all_told {
         return None;
     }

@@ -166,6 +166,9 @@ async fn turn<L: Ledger>(
     };
     let look = snapshot.look(caller.device, caller.staff, &place).await?;
     let head = look.head;
+    if doubt == Doubt::None && look.progress.last_mutation < request.confirmed {
+        return Ok(Turn::ReadAgain);
+    }
     let (held, generation) = held_by(look.person.as_ref(), &look.depots)?;
     let known = match (continues(cursor.as_ref(), &look), doubt) {
         (Continues::Unknown, Doubt::None) => return Ok(Turn::ReadAgain),
@@ -298,7 +301,7 @@ fn continues(cursor: Option<&Cursor>, look: &Look) -> Continues {
     }
 }
 
-/// What is believed of a cursor that the history does not know.
+/// What is believed of a cursor that the history does not know, or of a history that knows less than the device was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Doubt {
     /// Nothing yet.
