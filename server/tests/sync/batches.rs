@@ -338,4 +338,26 @@ on_each_database! {
         assert_eq!(ground.visit(two.order).await.order.payments.len(), 0);
         assert_eq!(ground.visit(two.order).await.order.quotes.len(), 1, "what came behind it counts");
     }
+
+    async fn what_fails_for_reasons_of_our_own_is_kept_answered_and_keeps_nobody_up(db) {
+        let ground = Ground::on(db).await;
+        let (sound, spoilt) = (ground.booking(Some(ground.zhang)).await, ground.booking(Some(ground.zhang)).await);
+        let mut phone = ground.device(ground.zhang).await;
+        // As a fault of a former version might have left it: nobody can read this visit.
+        db.execute(&format!("UPDATE appointments SET items = '?' WHERE id = UNHEX('{}')", spoilt.appointment.0.simple())).await;
+        let texts: Vec<String> = [
+            phone.mutation("order.weigh", &weigh_as(sound.order, Uuid::now_v7(), "10", "11.00")),
+            phone.mutation("order.weigh", &weigh_as(spoilt.order, Uuid::now_v7(), "10", "11.00")),
+            phone.mutation("order.pay", &pay(sound.order, "11.00")),
+        ].iter().map(ToString::to_string).collect();
+        let first = phone.push_all(&texts).await.unwrap();
+        let codes: Vec<&str> = first.verdicts.iter().map(|v| v.code.as_deref().unwrap_or("")).collect();
+        assert_eq!(codes, ["", "internal", ""], "{:?}", first.verdicts);
+        assert_eq!(first.last_mutation, 3, "every one has its verdict");
+        assert_eq!(ground.visit(sound.order).await.order.payments.len(), 1, "what came behind it counts");
+        let kept = db.texts("SELECT CAST(raw AS CHAR) FROM mutations WHERE raw IS NOT NULL").await;
+        assert_eq!(kept, [texts[1].clone()], "to the byte, for whoever mends it");
+        let again = phone.push_all(&texts).await.unwrap();
+        assert_eq!(again.verdicts, first.verdicts);
+    }
 }
