@@ -16,6 +16,8 @@ mod borders;
 mod licences;
 #[path = "tidy/source.rs"]
 mod source;
+#[path = "tidy/sync.rs"]
+mod sync;
 
 use source::{
     File, code_without_tests, files, files_with, has_han, string_literals, without_comments,
