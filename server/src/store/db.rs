@@ -1,6 +1,8 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
-use super::{StoreError, freshness::Freshness, instances, orders::Months, shapes};
+use super::{
+    StoreError, bodies::Bodies, freshness::Freshness, instances, orders::Months, shapes,
+};
 use crate::crash::crash_point;
 use sqlx::{
     Connection, Executor, MySql, MySqlConnection, MySqlPool, Transaction,
@@ -28,6 +30,7 @@ pub struct Db {
     pulse: MySqlPool,
     instance: Uuid,
     months: Arc<Months>,
+    bodies: Arc<Bodies>,
     wake: Arc<Notify>,
     freshness: Arc<Freshness>,
 }
@@ -137,6 +140,7 @@ impl Db {
             pulse: pool(1, false),
             instance,
             months: Arc::default(),
+            bodies: Arc::default(),
             wake: Arc::new(Notify::new()),
             freshness,
         })
@@ -273,6 +277,7 @@ impl Db {
         Ok(Snapshot {
             connection: Some(connection),
             months: Arc::clone(&self.months),
+            bodies: Arc::clone(&self.bodies),
         })
     }
 }
@@ -354,6 +359,7 @@ impl Tx {
 pub struct Snapshot {
     connection: Option<PoolConnection<MySql>>,
     months: Arc<Months>,
+    bodies: Arc<Bodies>,
 }
 
 impl Snapshot {
@@ -371,6 +377,11 @@ impl Snapshot {
     #[must_use]
     pub fn months(&self) -> Arc<Months> {
         Arc::clone(&self.months)
+    }
+
+    /// Bodies of visits as this process read them lately.
+    pub(super) fn bodies(&self) -> Arc<Bodies> {
+        Arc::clone(&self.bodies)
     }
 
     /// Ends it and gives the connection back.

@@ -59,6 +59,16 @@ impl Pulling for Snapshot {
         replica::ids(self, scope, kind, after, most).await
     }
 
+    async fn part(
+        &mut self,
+        scope: &Scope,
+        kind: Kind,
+        after: Option<Uuid>,
+        most: usize,
+    ) -> Result<(Vec<Key>, HashMap<Key, Held>), StoreError> {
+        replica::part(self, scope, kind, after, most).await
+    }
+
     async fn load(&mut self, keys: &[Key]) -> Result<HashMap<Key, Held>, StoreError> {
         replica::load(self, keys).await
     }
@@ -94,7 +104,9 @@ impl Pulling for Snapshot {
         staff: StaffId,
         place: &Place,
     ) -> Result<Look, StoreError> {
-        contacts::look(self.conn()?, device, staff, place).await
+        let look = contacts::look(self.conn()?, device, staff, place).await?;
+        self.bodies().of(look.head.epoch);
+        Ok(look)
     }
 
     async fn finish(self) -> Result<(), StoreError> {

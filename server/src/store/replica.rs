@@ -1,15 +1,21 @@
 //! What a device's copy holds: the rows of a scope in the order snapshots are paged, the aggregates behind keys with
 //! the scopes they are in now, and the `checks` of a scope. All of one snapshot.
 
-use super::{Snapshot, StoreError, appointments, orders, price_books, staff, stations};
+use super::{
+    Snapshot, StoreError, appointments,
+    bodies::Stamp,
+    orders, price_books,
+    sketches::{self, Sketch},
+    staff, stations,
+};
 use crate::sync::plan::Key;
+use chrono::{DateTime, Utc};
 use huishou_domain::sync::{
     body::Body,
     check::Check,
     scope::{Kind, Scope},
 };
 use serde::Serialize;
-use sqlx::AssertSqlSafe;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -33,20 +39,88 @@ pub struct Held {
 /// Of the database.
 pub async fn load(snapshot: &mut Snapshot, keys: &[Key]) -> Result<HashMap<Key, Held>, StoreError> {
     let mut found = HashMap::with_capacity(keys.len());
+    let known = snapshot.bodies().know(keys);
     for kind in Kind::ALL {
-        let ids: Vec<Uuid> = keys
-            .iter()
-            .filter(|(k, _)| k == kind)
-            .map(|(_, id)| *id)
-            .collect();
-        for chunk in ids.chunks(CHUNK) {
-            load_kind(snapshot, *kind, chunk, &mut found).await?;
-        }
+        let of_kind = |known_or_not: bool| -> Vec<Uuid> {
+            let all = keys.iter().zip(&known);
+            let wanted = all.filter(|((k, _), known)| k == kind && **known == known_or_not);
+            wanted.map(|((_, id), _)| *id).collect()
+        };
+        let mut unread = of_kind(false);
+        let (sketched, unrouted) = sketches::of_ids(snapshot, *kind, &of_kind(true)).await?;
+        unread.extend(unrouted);
+        with_bodies(snapshot, *kind, sketched, &mut found).await?;
+        load_kind(snapshot, *kind, &unread, &mut found).await?;
     }
     Ok(found)
 }
 
+/// The next aggregates of a kind in a scope after `after`, ascending, at most `most`.
+///
+/// # Errors
+/// Of the database.
+pub async fn part(
+    snapshot: &mut Snapshot,
+    scope: &Scope,
+    kind: Kind,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<(Vec<Key>, HashMap<Key, Held>), StoreError> {
+    let mut found = HashMap::new();
+    let keys: Vec<Key>;
+    match kind {
+        Kind::Appointment | Kind::Order => {
+            let sketched = sketches::of_scope(snapshot, scope, kind, after, most).await?;
+            keys = sketched.iter().map(|sketch| (kind, sketch.id)).collect();
+            with_bodies(snapshot, kind, sketched, &mut found).await?;
+        }
+        Kind::PriceBook | Kind::Staff | Kind::Station => {
+            let rows = few(snapshot, scope, kind, after, most).await?;
+            let ids: Vec<Uuid> = rows.into_iter().map(|(id, _)| id).collect();
+            keys = ids.iter().map(|id| (kind, *id)).collect();
+            load_kind(snapshot, kind, &ids, &mut found).await?;
+        }
+    }
+    Ok((keys, found))
+}
+
+/// Visits of which everything but the body is known: the bodies are taken as they were read before, if nobody has
+/// written them since.
+async fn with_bodies(
+    snapshot: &mut Snapshot,
+    kind: Kind,
+    sketched: Vec<Sketch>,
+    found: &mut HashMap<Key, Held>,
+) -> Result<(), StoreError> {
+    let wanted: Vec<(Key, Stamp)> = sketched.iter().map(|s| ((kind, s.id), s.stamp)).collect();
+    let missing = snapshot.bodies().take(&wanted, |place, body| {
+        if let Some(sketch) = sketched.get(place) {
+            let held = Held {
+                version: sketch.stamp.version,
+                scopes: sketch.scopes.list(),
+                body,
+            };
+            found.insert((kind, sketch.id), held);
+        }
+    });
+    let ids: Vec<Uuid> = missing.into_iter().map(|(_, id)| id).collect();
+    load_kind(snapshot, kind, &ids, found).await
+}
+
+/// Reads aggregates of a kind; those of visits are kept for whoever asks next.
 async fn load_kind(
+    snapshot: &mut Snapshot,
+    kind: Kind,
+    ids: &[Uuid],
+    found: &mut HashMap<Key, Held>,
+) -> Result<(), StoreError> {
+    for chunk in ids.chunks(CHUNK) {
+        load_chunk(snapshot, kind, chunk, found).await?;
+    }
+    Ok(())
+}
+
+async fn load_chunk(
     snapshot: &mut Snapshot,
     kind: Kind,
     ids: &[Uuid],
@@ -56,20 +130,20 @@ async fn load_kind(
     let conn = snapshot.conn()?;
     match kind {
         Kind::Appointment => {
+            let mut read = Vec::with_capacity(ids.len());
             for row in appointments::load_many(conn, ids).await? {
-                found.insert(
-                    (kind, row.body.id.0),
-                    held(row.body.version, row.scopes.list(), &row.body)?,
-                );
+                let held = held(row.body.version, row.scopes.list(), &row.body)?;
+                read.push(((kind, row.body.id.0), row.body.updated_at, held));
             }
+            keep(snapshot, read, found);
         }
         Kind::Order => {
+            let mut read = Vec::with_capacity(ids.len());
             for row in orders::load_many(conn, &months, ids).await? {
-                found.insert(
-                    (kind, row.body.id.0),
-                    held(row.body.version, row.scopes.list(), &row.body)?,
-                );
+                let held = held(row.body.version, row.scopes.list(), &row.body)?;
+                read.push(((kind, row.body.id.0), row.body.updated_at, held));
             }
+            keep(snapshot, read, found);
         }
         Kind::PriceBook => {
             for book in price_books::load_many(conn, ids).await? {
@@ -107,6 +181,22 @@ async fn load_kind(
         }
     }
     Ok(())
+}
+
+fn keep(
+    snapshot: &Snapshot,
+    read: Vec<(Key, DateTime<Utc>, Held)>,
+    found: &mut HashMap<Key, Held>,
+) {
+    let kept = read.iter().map(|(key, at, held)| {
+        let stamp = Stamp {
+            version: held.version,
+            at: *at,
+        };
+        (*key, stamp, held.body.clone())
+    });
+    snapshot.bodies().keep(kept);
+    found.extend(read.into_iter().map(|(key, _, held)| (key, held)));
 }
 
 fn held(version: i64, scopes: Vec<Scope>, body: &impl Serialize) -> Result<Held, StoreError> {
@@ -159,63 +249,15 @@ async fn rows(
     most: usize,
 ) -> Result<Vec<(Uuid, i64)>, StoreError> {
     match kind {
-        Kind::Appointment => visits(snapshot, "appointments", scope, after, most).await,
-        Kind::Order => {
-            let months = snapshot.months().all(snapshot.conn()?).await?;
-            let mut all = Vec::new();
-            for month in months {
-                all.extend(visits(snapshot, &orders::table(month), scope, after, most).await?);
-            }
-            // Detours lie in a later month than their id says, so the months are merged, not appended.
-            all.sort_unstable();
-            all.truncate(most);
-            Ok(all)
+        Kind::Appointment | Kind::Order => {
+            let sketched = sketches::of_scope(snapshot, scope, kind, after, most).await?;
+            let row = |sketch: Sketch| (sketch.id, sketch.stamp.version);
+            Ok(sketched.into_iter().map(row).collect())
         }
         Kind::PriceBook | Kind::Staff | Kind::Station => {
             few(snapshot, scope, kind, after, most).await
         }
     }
-}
-
-/// Appointments or one month's orders, by their stored scope columns.
-async fn visits(
-    snapshot: &mut Snapshot,
-    table: &str,
-    scope: &Scope,
-    after: Option<Uuid>,
-    most: usize,
-) -> Result<Vec<(Uuid, i64)>, StoreError> {
-    let part = |column: &str| {
-        format!("SELECT id, version FROM {table} WHERE {column} = ? AND id > ? ORDER BY id LIMIT ?")
-    };
-    let (sql, id) = match scope {
-        Scope::Station(id) => (part("scope_station"), id.0),
-        Scope::Collector(id) => (
-            format!(
-                "({}) UNION ({})",
-                part("scope_collector"),
-                part("scope_fact")
-            ),
-            id.0,
-        ),
-        Scope::Catalog(_) | Scope::Admin => return Ok(Vec::new()),
-    };
-    let (after, limit) = (
-        after.unwrap_or(Uuid::nil()),
-        u32::try_from(most).unwrap_or(u32::MAX),
-    );
-    let union = matches!(scope, Scope::Collector(_));
-    let mut query = sqlx::query_as::<_, (Uuid, i64)>(AssertSqlSafe(sql))
-        .bind(id)
-        .bind(after)
-        .bind(limit);
-    if union {
-        query = query.bind(id).bind(after).bind(limit);
-    }
-    let mut found = query.fetch_all(snapshot.conn()?).await?;
-    found.sort_unstable();
-    found.truncate(most);
-    Ok(found)
 }
 
 /// Price books, people and stations.

@@ -86,6 +86,21 @@ pub trait Pulling: Send {
         after: Option<Uuid>,
         most: usize,
     ) -> impl Future<Output = Result<Vec<Uuid>, StoreError>> + Send;
+    /// The same ids with the aggregates behind them.
+    fn part(
+        &mut self,
+        scope: &Scope,
+        kind: Kind,
+        after: Option<Uuid>,
+        most: usize,
+    ) -> impl Future<Output = Result<(Vec<Key>, HashMap<Key, Held>), StoreError>> + Send {
+        async move {
+            let ids = self.ids(scope, kind, after, most).await?;
+            let keys: Vec<Key> = ids.into_iter().map(|id| (kind, id)).collect();
+            let loaded = self.load(&keys).await?;
+            Ok((keys, loaded))
+        }
+    }
     /// The aggregates behind these keys; those that are no more are left out.
     fn load(
         &mut self,

@@ -10,7 +10,7 @@ use huishou_domain::sync::{
     message::{DropReason, Dropped, MAX_AGGREGATES, MAX_BYTES, Put},
     scope::{Kind, Scope},
 };
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// Keys without a number that a cursor remembers; more are left to the daily checks.
@@ -154,10 +154,9 @@ impl<'a, S: Pulling> Page<'a, S> {
         if room == 0 || self.bytes >= self.limit.bytes {
             return Ok(false);
         }
-        let ids = self.snapshot.ids(scope, kind, after, room).await?;
-        let last_part = ids.len() < room;
-        let keys: Vec<Key> = ids.into_iter().map(|id| (kind, id)).collect();
-        let taken = self.add(&keys).await?;
+        let (keys, loaded) = self.snapshot.part(scope, kind, after, room).await?;
+        let last_part = keys.len() < room;
+        let taken = self.add_loaded(&keys, loaded);
         let position = self.cursor.scopes.get_mut(scope);
         let at = position.and_then(|p| p.snapshot.as_mut());
         if let (Some(at), Some((_, id))) = (at, taken.checked_sub(1).and_then(|i| keys.get(i))) {
@@ -271,7 +270,12 @@ impl<'a, S: Pulling> Page<'a, S> {
             .filter(|key| !self.seen.contains(key))
             .copied()
             .collect();
-        let mut loaded = self.snapshot.load(&fresh).await?;
+        let loaded = self.snapshot.load(&fresh).await?;
+        Ok(self.add_loaded(keys, loaded))
+    }
+
+    /// The same of aggregates just read.
+    fn add_loaded(&mut self, keys: &[Key], mut loaded: HashMap<Key, Held>) -> usize {
         let sizes = keys.iter().map(|key| {
             if self.seen.contains(key) {
                 0
@@ -287,7 +291,7 @@ impl<'a, S: Pulling> Page<'a, S> {
                 self.show(*key, held);
             }
         }
-        Ok(count)
+        count
     }
 
     /// A put of what the device may still see, otherwise a drop.
