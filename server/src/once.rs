@@ -1,5 +1,6 @@
 //! Requests with an idempotency key take effect once (api.md): the key, the effect and the answer are one transaction.
-//! 2xx and 409 are kept and given again; validation errors and faults are not.
+//! 2xx and 409 are kept and given again, and so is a problem after which the request cannot be made again
+//! ([`Problem::is_final`]); validation errors and faults are not.
 
 use crate::{
     app::State,
@@ -104,7 +105,7 @@ pub async fn begin(
     }
 }
 
-/// Keeps the work's answer under the key. The outer error rolls everything back; the inner one is a 409 that is kept
+/// Keeps the work's answer under the key. The outer error rolls everything back; the inner one is a problem that is kept
 /// while its effects are undone.
 ///
 /// # Errors
@@ -122,10 +123,10 @@ pub async fn finish(
             status: reply.status,
             answer: reply.body.to_string(),
         },
-        Err(problem) if problem.status == 409 => {
+        Err(problem) if problem.status == 409 || problem.is_final => {
             tx.rollback_to(EFFECT).await?;
             Kept {
-                status: 409,
+                status: problem.status,
                 answer: serde_json::to_string(problem)
                     .map_err(|e| Problem::internal(e.to_string()))?,
             }
@@ -167,7 +168,7 @@ macro_rules! once {
 fn first_answer(found: Found) -> Result<Reply, Problem> {
     let broken = |e: serde_json::Error| Problem::internal(format!("idempotency_keys.answer: {e}"));
     match found {
-        Found::Answer(kept) if kept.status == 409 => {
+        Found::Answer(kept) if kept.status >= 400 => {
             Err(serde_json::from_str(&kept.answer).map_err(broken)?)
         }
         Found::Answer(kept) => Ok(Reply {

@@ -37,6 +37,9 @@ pub struct Problem {
     /// Seconds until another try makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// The request has used something up that is good once: its answer is kept under its key, whatever its status.
+    #[serde(skip)]
+    pub is_final: bool,
     /// For the log only; never sent.
     #[serde(skip)]
     pub cause: Option<Arc<StoreError>>,
@@ -56,6 +59,7 @@ impl Problem {
             current: None,
             more: None,
             retry_after: None,
+            is_final: false,
             cause: None,
             note: None,
         }

@@ -101,7 +101,11 @@ async fn redeem(app: &App, code: &str) -> Result<Phone, Problem> {
             .is_ok()
     };
     if phone.country == "86" && !is_mobile() {
-        return Err(Problem::field("phone", "mobile"));
+        // The code is spent by now: a twin that waits for this answer gets it, too.
+        return Err(Problem {
+            is_final: true,
+            ..Problem::field("phone", "mobile")
+        });
     }
     Ok(phone)
 }

@@ -100,6 +100,22 @@ on_each_database! {
             assert_eq!(*later.expect(200), one, "and the same again later");
             assert_eq!(api.post_once("/api/v1/me/phone", &key(), &body).await.expect_problem(401), "invalid_code", "under another key it is spent");
         }
+        for round in 0..3 {
+            let number = json!({"phone": format!("05718888046{round}"), "country_code": "86"});
+            let landline = sandbox.api().post("/__wechat/phone", &number).await.expect(200).clone();
+            fault(&sandbox, "delay", json!(300), 1).await;
+            let once = key();
+            let (one, other) = tokio::join!(
+                api.post_once("/api/v1/me/phone", &once, &landline),
+                api.post_once("/api/v1/me/phone", &once, &landline),
+            );
+            let later = api.post_once("/api/v1/me/phone", &once, &landline).await;
+            for answer in [one, other, later] {
+                assert_eq!(answer.expect_problem(422), "validation_failed", "not that the code is spent");
+                assert_eq!(answer.body["errors"][0], json!({"field": "phone", "code": "mobile", "detail": answer.body["errors"][0]["detail"]}));
+            }
+            assert_eq!(api.post_once("/api/v1/me/phone", &once, &json!({"code": "another"})).await.expect_problem(422), "idempotency_mismatch");
+        }
         let bad = json!({"code": "invented"});
         let once = key();
         let (one, other) = tokio::join!(api.post_once("/api/v1/me/phone", &once, &bad), api.post_once("/api/v1/me/phone", &once, &bad));
