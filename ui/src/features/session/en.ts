@@ -9,7 +9,7 @@ export default {
   passphrase_title: 'Open this device’s data',
   passphrase_text: 'This device has no system keyring; a passphrase guards the data.',
   passphrase_new: 'Choose a passphrase to guard the data',
-  passphrase_new_text: 'The system has no keyring. Choose a passphrase that encrypts the data on this device; it is asked for at each start. Without it the data cannot be recovered.',
+  passphrase_new_text: 'The system has no keyring. Choose a passphrase that encrypts the data on this device; it is asked for at each start. Once the device is registered, a forgotten passphrase can be replaced with a pairing code from an administrator; before that the data cannot be opened without it.',
   passphrase_again: 'Once more',
   passphrase_short: 'At least {n} characters.',
   passphrase_differs: 'The two differ.',

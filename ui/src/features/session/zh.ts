@@ -9,7 +9,7 @@ export default {
   passphrase_title: '打开本机数据',
   passphrase_text: '这台设备没有系统钥匙串，数据由口令保护。',
   passphrase_new: '设置保护数据的口令',
-  passphrase_new_text: '系统没有可用的钥匙串。请设置一个口令来加密本机数据，每次打开应用时输入；忘记口令，数据无法恢复。',
+  passphrase_new_text: '系统没有可用的钥匙串。请设置一个口令来加密本机数据，每次打开应用时输入。登记之后忘了口令，可以用管理员给的配对码从服务器取回密钥、另设口令；登记之前忘了就打不开了。',
   passphrase_again: '再输一次',
   passphrase_short: '至少 {n} 个字符。',
   passphrase_differs: '两次输入不一致。',
