@@ -16,7 +16,7 @@ use huishou_domain::{
     ids::QuoteId,
     money::Fen,
     order::{AcceptedBy, Order, Seller},
-    quote::{AdjustmentLimits, Quote, QuoteKind, bounds, check_adjustments},
+    quote::{AdjustmentLimits, Quote, bounds, check_adjustments},
     staff::Actor,
     visit::{Visit, lacks_explicit_acceptance},
 };
@@ -121,19 +121,7 @@ fn weigh(visit: &Visit, args: &Weigh, actor: &Actor, now: DateTime<Utc>) -> Resu
         let same = told.due == args.due && told.items == args.items;
         return told_again(same, "quote_id");
     }
-    let last = Quote {
-        id: args.quote_id,
-        kind: QuoteKind::Final,
-        book: args.book.clone(),
-        items: args.items.clone(),
-        lines: args.lines.clone(),
-        total: args.total,
-        adjustments: args.adjustments.clone(),
-        due: args.due,
-        gap_reasons: args.gap_reasons.clone(),
-        trace: Vec::new(),
-        created_at: now,
-    };
+    let last = args.quote(now);
     quote(&last, actor)?;
     if let Some((field, code)) = blob::photos_fault(&args.photos) {
         return Err(Error::field(code, field));

@@ -319,8 +319,9 @@ fn server_and_device_may_both_have_been_put_back() {
     assert_eq!(server.order(order).payments.len(), 1);
 }
 
-#[test]
-fn a_history_cut_behind_earlier_lives_has_them_told_again() {
+/// A device whose store was put back between two tickets, both of which the server has: the server as it was before, and
+/// the first of them.
+fn put_back_between_tickets() -> (Server, Device, super::server::State, Uuid) {
     let (server, mut device) = (Server::new(&scopes()), Device::new());
     device.round(&server).unwrap();
     let at_server = server.backup();
@@ -330,6 +331,12 @@ fn a_history_cut_behind_earlier_lives_has_them_told_again() {
     ticket(&device);
     device.round(&server).unwrap();
     put_back(&mut device, &files);
+    (server, device, at_server, first)
+}
+
+#[test]
+fn a_history_cut_behind_earlier_lives_has_them_told_again() {
+    let (server, device, at_server, first) = put_back_between_tickets();
     let third = ticket(&device);
     device.round(&server).unwrap();
     assert_eq!(server.numbers(), (2, 2));
@@ -370,15 +377,7 @@ fn orders(server: &Server) -> usize {
 
 #[test]
 fn what_a_server_forgot_unnoticed_while_a_store_was_in_doubt_is_told_in_the_new_life() {
-    let (server, mut device) = (Server::new(&scopes()), Device::new());
-    device.round(&server).unwrap();
-    let at_server = server.backup();
-    let first = ticket(&device);
-    device.round(&server).unwrap();
-    let files = backup(&device);
-    ticket(&device);
-    device.round(&server).unwrap();
-    put_back(&mut device, &files);
+    let (server, device, at_server, first) = put_back_between_tickets();
     device.pull(&server).unwrap();
     fail_over(&server, &at_server);
     let third = ticket(&device);

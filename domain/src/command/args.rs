@@ -6,7 +6,7 @@ use crate::{
     money::Fen,
     order::{AcceptedBy, PaymentMethod, Seller},
     price_book::PriceBook,
-    quote::{Adjustment, BookRef, GapReason, Item, Quote, QuoteLine},
+    quote::{Adjustment, BookRef, GapReason, Item, Quote, QuoteKind, QuoteLine},
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -122,6 +122,26 @@ pub struct Weigh {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "ts", ts(optional, as = "Option<Vec<String>>"))]
     pub photos: Vec<String>,
+}
+
+impl Weigh {
+    /// The final quote that it states, made at this time.
+    #[must_use]
+    pub fn quote(&self, at: DateTime<Utc>) -> Quote {
+        Quote {
+            id: self.quote_id,
+            kind: QuoteKind::Final,
+            book: self.book.clone(),
+            items: self.items.clone(),
+            lines: self.lines.clone(),
+            total: self.total,
+            adjustments: self.adjustments.clone(),
+            due: self.due,
+            gap_reasons: self.gap_reasons.clone(),
+            trace: Vec::new(),
+            created_at: at,
+        }
+    }
 }
 
 /// `order.accept`.

@@ -10,7 +10,7 @@ use crate::{
     difference::difference,
     ids::StaffId,
     order::{FinalQuote, Order, OrderStatus as S},
-    quote::{AdjustmentLimits, Quote, QuoteKind},
+    quote::AdjustmentLimits,
     review::ReviewCode,
 };
 
@@ -36,7 +36,7 @@ pub(super) fn weigh(visit: &mut Visit, args: &Weigh, act: &Act, done: &mut Appli
     let by = actor_id(act);
     let counts = decide_which_counts(order, by, done);
     order.quotes.push(FinalQuote {
-        quote: final_quote(args, act),
+        quote: args.quote(act.happened_at()),
         by,
         at: act.at,
         photos: known_photos(args),
@@ -78,7 +78,7 @@ fn known_photos(args: &Weigh) -> Vec<String> {
 fn owes_reasons(visit: &Visit, args: &Weigh, act: &Act) -> bool {
     let limits = AdjustmentLimits::default();
     visit.appointment.as_ref().is_some_and(|booked| {
-        !difference(&booked.estimate, &final_quote(args, act), &limits)
+        !difference(&booked.estimate, &args.quote(act.happened_at()), &limits)
             .reasons_owed
             .is_empty()
     })
@@ -101,22 +101,6 @@ fn decide_which_counts(order: &Order, by: StaffId, done: &mut Applied) -> bool {
     }
     done.review(ReviewCode::WeighedTwice);
     order.accepted().is_none()
-}
-
-fn final_quote(args: &Weigh, act: &Act) -> Quote {
-    Quote {
-        id: args.quote_id,
-        kind: QuoteKind::Final,
-        book: args.book.clone(),
-        items: args.items.clone(),
-        lines: args.lines.clone(),
-        total: args.total,
-        adjustments: args.adjustments.clone(),
-        due: args.due,
-        gap_reasons: args.gap_reasons.clone(),
-        trace: Vec::new(),
-        created_at: act.happened_at(),
-    }
 }
 
 fn note_price_findings(act: &Act, done: &mut Applied) {
