@@ -8,7 +8,8 @@ pub use hands::Hands;
 use crate::{
     chance::Chance,
     disk::{self, Backup, Disk},
-    executor::{Executor, MILLI, Micros, Node, first},
+    door,
+    executor::{Executor, MILLI, Micros, Node, SECOND, first},
     neglect::Neglect,
     network::{Line, Network},
     trace::Trace,
@@ -16,19 +17,19 @@ use crate::{
 use huishou_client::{
     blobs,
     clock::Clock,
-    engine::{Config, Engine, Round},
+    engine::{Config, Engine, Round, note_wiped},
     error::{Error, Result},
-    secrets::KeySource,
-    store::{Commit, Db, Store, StoreKey, meta, migrate, mutations, people},
+    secrets::{DEVICE_KEY, KeySource, REFRESH_TOKEN},
+    store::{Commit, Db, Store, StoreKey, meta, migrate, mutations, older, people, secrets},
     sync::{push::Device as Registered, run},
-    view::session::Person,
+    view::session::{Credentials, Person},
+    wipe,
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId},
     staff::Staff,
     sync::message::Outcome,
 };
-use huishou_server::sync::pull::Caller;
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, Ordering},
@@ -38,12 +39,18 @@ use tokio::sync::Notify;
 const KEY: [u8; 32] = [0x1b; 32];
 /// The store's file.
 const STORE: &str = "huishou.db";
+/// Where a store of an older version is made.
+const OLDER: &str = "older.db";
 
 /// What is kept of a device while it is off.
 struct Life {
     engine: Option<Engine>,
     backup: Option<Backup>,
     is_older: bool,
+    /// Its session is that of an older copy: another one may have used it up.
+    is_worn: bool,
+    /// It was told to sign in anew, and may be: since it was last asked.
+    signed_out: Vec<bool>,
 }
 
 /// A device. Clones are the same one.
@@ -55,6 +62,8 @@ pub struct Device {
     pub id: DeviceId,
     /// Who uses it.
     pub staff: StaffId,
+    /// As what they sign in.
+    pub username: Arc<str>,
     /// Its disk.
     pub disk: Disk,
     /// Its clocks.
@@ -65,6 +74,12 @@ pub struct Device {
     pub hinted: Arc<AtomicBool>,
     /// What its app leaves undone.
     pub neglect: Neglect,
+    /// It was wiped.
+    pub wiped: Arc<AtomicBool>,
+    /// It compares everything with the server at its next contact.
+    pub checks: Arc<AtomicBool>,
+    /// It has lost its knowledge of the server's history, as one of an older version has, until the next contact.
+    pub unaware: Arc<AtomicBool>,
     plug: Arc<disk::vfs::Plug>,
     life: Arc<Mutex<Life>>,
     trace: Trace,
@@ -83,6 +98,32 @@ fn template() -> Result<Backup> {
     store.db().pragma_update(None, "cipher_log_level", "NONE")?;
     drop(store);
     Ok(MADE.get_or_init(|| disk.backup()).clone())
+}
+
+/// The refresh token of the session that a device has when a run begins.
+#[must_use]
+pub fn first_token(device: DeviceId) -> String {
+    format!("first-of-{device}")
+}
+
+/// Nothing is under way in the store that an older version would not know of.
+fn is_whole(db: &Db) -> Result<bool> {
+    let staged: Option<String> = meta::get(db, meta::Key::StagedCursor)?;
+    let device: Option<Registered> = meta::get(db, meta::Key::Device)?;
+    let leaving: Option<serde_json::Value> = meta::get(db, meta::Key::Leaving)?;
+    Ok(staged.is_none() && device.is_some() && leaving.is_none())
+}
+
+/// Nothing is in the store that the first versions had no place for: pictures, or numbers of another life.
+fn is_plain(db: &Db) -> Result<bool> {
+    let incarnation: Option<u32> = meta::get(db, meta::Key::Incarnation)?;
+    let again: Option<serde_json::Value> = meta::get(db, meta::Key::Again)?;
+    let in_doubt = huishou_client::sync::incarnation::is_in_doubt(db)?;
+    let pictures = huishou_client::store::blobs::all(db)?;
+    Ok(incarnation.is_none_or(|life| life == 1)
+        && again.is_none()
+        && !in_doubt
+        && pictures.is_empty())
 }
 
 impl Device {
@@ -106,16 +147,22 @@ impl Device {
             node,
             id,
             staff: staff.id,
+            username: staff.username.as_str().into(),
             disk,
             hands: Arc::new(hands),
             wake: Arc::default(),
             hinted: Arc::default(),
             neglect: Neglect::None,
+            wiped: Arc::default(),
+            checks: Arc::default(),
+            unaware: Arc::default(),
             plug,
             life: Arc::new(Mutex::new(Life {
                 engine: None,
                 backup: None,
                 is_older: false,
+                is_worn: false,
+                signed_out: Vec::new(),
             })),
             trace: trace.clone(),
         };
@@ -134,14 +181,20 @@ impl Device {
     /// Of the store.
     pub fn boot(&self) -> Result<()> {
         self.hands.boot();
-        let path = self.plug.folder().join(STORE);
-        let store = Store::open(&path, &StoreKey::new(KEY))?;
         let config = Config {
             data: self.plug.folder(),
             server: Some("http://simulated".to_owned()),
             key: KeySource::Given("1b".repeat(32)),
             clock: Arc::clone(&self.hands) as Arc<dyn Clock>,
         };
+        let wiped = wipe::begun(&config.data);
+        if wiped.is_some() {
+            wipe::finish(&config.data, &config.key)?;
+        }
+        let mut store = Store::open(&self.path(STORE), &StoreKey::new(KEY))?;
+        if let Some(wiped) = wiped {
+            store.write(Commit::Other, |db| note_wiped(db, &wiped))?;
+        }
         let engine = Engine::over(config, StoreKey::new(KEY), store)?;
         self.life().engine = Some(engine);
         Ok(())
@@ -172,6 +225,42 @@ impl Device {
         })
     }
 
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.plug.folder().join(name)
+    }
+
+    /// The store becomes one of an older version, with all that such a version would hold of it; that version is
+    /// replaced by this one as the app is started. Nothing happens to a store that no older version could have.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn age(&self, chance: &Chance, forgetful: bool) -> Result<bool> {
+        let (now, old, key) = (self.path(STORE), self.path(OLDER), StoreKey::new(KEY));
+        self.disk.forget_store(OLDER);
+        let store = Store::open(&now, &key)?;
+        let (whole, plain) = (is_whole(store.db())?, is_plain(store.db())?);
+        drop(store);
+        if !whole {
+            return Ok(false);
+        }
+        let last = if plain && !forgetful {
+            older::FIRST
+        } else {
+            older::LAST - 1
+        };
+        let steps = last + chance.index(older::LAST - last);
+        older::write(steps, &now, &old, &key)?;
+        self.disk.rename_store(OLDER, STORE);
+        if steps < older::LAST - 1 {
+            self.unaware.store(true, Ordering::Relaxed);
+        }
+        self.trace.note(
+            self.node,
+            format!("its version was the one of {steps} steps"),
+        );
+        Ok(true)
+    }
+
     /// What a sign-in leaves in the store.
     ///
     /// # Errors
@@ -196,8 +285,17 @@ impl Device {
         self.write(|db| {
             people::put(db, &known, 0)?;
             meta::set(db, meta::Key::Person, &staff.id)?;
+            meta::set(db, meta::Key::ServerKey, &door::identity().server_key())?;
+            secrets::set(db, DEVICE_KEY, &door::device_key(self.id))?;
+            secrets::set(db, REFRESH_TOKEN, first_token(self.id).as_bytes())?;
             meta::set(db, meta::Key::Device, &registered)
         })
+    }
+
+    /// The times its person was told to sign in anew since this was last asked, and whether that may be.
+    #[must_use]
+    pub fn take_signed_out(&self) -> Vec<bool> {
+        std::mem::take(&mut self.life().signed_out)
     }
 
     /// The engine, while the device is on.
@@ -262,6 +360,8 @@ impl Device {
         if let Some(backup) = &life.backup {
             self.disk.put_back(backup);
             life.is_older = true;
+            life.is_worn = true;
+            self.wiped.store(false, Ordering::Relaxed);
         }
     }
 
@@ -273,13 +373,9 @@ impl Device {
 
     /// Keeps in contact until it is killed.
     pub async fn keep_in_contact(self, network: Network, executor: Executor, chance: Chance) {
-        let caller = Caller {
-            device: self.id,
-            staff: self.staff,
-        };
         let line = Line {
             network,
-            caller,
+            device: self.id,
             node: self.node,
         };
         let mut failures = 0_u32;
@@ -287,12 +383,12 @@ impl Device {
             let Some(engine) = self.engine() else {
                 return;
             };
-            let round = if chance.permille(150) {
+            let round = if chance.permille(150) || self.checks.swap(false, Ordering::Relaxed) {
                 Round::Check
             } else {
                 Round::Both
             };
-            match engine.contact_by(&line, round).await {
+            match engine.contact_over(&line, round).await {
                 Ok((pushed, applied)) => {
                     failures = 0;
                     let what = format!(
@@ -304,12 +400,19 @@ impl Device {
                         applied.last_mutation
                     );
                     self.trace.note(self.node, what);
-                    self.bring_pictures(&engine, &line).await;
+                    self.unaware.store(false, Ordering::Relaxed);
+                    self.bring_pictures(&engine, &line, round).await;
                     self.forget();
                 }
                 Err(error) => {
                     failures += 1;
                     self.trace.note(self.node, format!("round failed: {error}"));
+                    let code = error.stable_code();
+                    if code == "sign_in_required" && !self.wiped.load(Ordering::Relaxed) {
+                        executor.sleep(chance.below(120 * SECOND)).await;
+                        self.sign_in_anew(&engine, &line).await;
+                    }
+                    self.believe(&code);
                 }
             }
             drop(engine);
@@ -319,13 +422,53 @@ impl Device {
     }
 
     /// As the app does after a round.
-    async fn bring_pictures(&self, engine: &Engine, line: &Line) {
-        match blobs::bring_all(&engine.main(), line).await {
+    async fn bring_pictures(&self, engine: &Engine, line: &Line, round: Round) {
+        let courier = engine.courier(line);
+        let main = engine.main();
+        if let Err(error) = blobs::look_after(&main, &courier, round == Round::Check).await {
+            self.trace
+                .note(self.node, format!("not asked about pictures: {error}"));
+        }
+        match blobs::bring_all(&main, &courier).await {
             Ok(0) => {}
             Ok(up) => self.trace.note(self.node, format!("{up} pictures are up")),
             Err(error) => self
                 .trace
                 .note(self.node, format!("pictures wait: {error}")),
+        }
+    }
+
+    /// The person is told to sign in, and does.
+    async fn sign_in_anew(&self, engine: &Engine, line: &Line) {
+        {
+            let mut life = self.life();
+            let worn = life.is_worn;
+            life.signed_out.push(worn);
+        }
+        let credentials = Credentials {
+            username: self.username.to_string(),
+            password: String::new(),
+        };
+        match engine.sign_in_over(line, credentials).await {
+            Ok(_) => {
+                self.life().is_worn = false;
+                self.trace.note(self.node, "signed in anew");
+            }
+            Err(error) => self
+                .trace
+                .note(self.node, format!("cannot sign in: {error}")),
+        }
+    }
+
+    /// An app that wipes itself whoever says so.
+    fn believe(&self, code: &str) {
+        if self.neglect == Neglect::BelievesAnybody && code == "device_revoked" {
+            // Who cannot write it down is told again.
+            let _ = self.write(|db| {
+                mutations::retire_through(db, i64::MAX)?;
+                mutations::prune(db, i64::MAX)?;
+                meta::remove(db, meta::Key::Device)
+            });
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod chance;
 pub mod device;
 pub mod disk;
+pub mod door;
 pub mod executor;
 pub mod hints;
 pub mod ledger;

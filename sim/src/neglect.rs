@@ -12,6 +12,8 @@ pub enum Neglect {
     UpgradeForgetsOutbox,
     /// An upgrade does not lay over again what was done here.
     UpgradeForgetsOverlay,
+    /// It takes anybody's word for it that it is shut out.
+    BelievesAnybody,
     /// What was told is forgotten at once, and not kept for a server that is set back.
     KeepsNothing,
 }

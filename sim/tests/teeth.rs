@@ -62,6 +62,11 @@ const MONEY: &str = "ledgers add up";
 const PICTURES: &str = "a picture that is up is with the server";
 const KEPT: &str = "what was confirmed to a person is not lost";
 const FEED: &str = "every write marks its scopes";
+const PROVEN: &str = "only the server's own word wipes a device";
+const HANDED_IN: &str = "what a leaver did is with the server";
+const SIGNED_IN: &str = "nobody is signed out by a lost answer";
+const SHUT_OUT: &str = "a device that is shut out gets nothing more";
+const WORN: &str = "a stolen token opens nothing";
 
 #[test]
 fn a_pull_without_what_has_no_number_yet() {
@@ -159,4 +164,50 @@ fn an_app_that_keeps_nothing_for_a_server_that_is_set_back() {
 #[test]
 fn a_picture_called_whole_and_not_kept() {
     caught(sabotaged(Sabotage::PictureNotKept), &[PICTURES]);
+}
+
+#[test]
+fn a_picture_that_a_fail_over_forgot_and_nobody_asks_for() {
+    caught(sabotaged(Sabotage::ForgottenPictureUntold), &[PICTURES]);
+}
+
+#[test]
+fn an_upkeep_that_keeps_the_oldest() {
+    caught(
+        sabotaged(Sabotage::OldestKept),
+        &[EQUAL, REPAIR, AGREE, OWN],
+    );
+}
+
+#[test]
+fn a_floor_that_nobody_is_told_of() {
+    caught(
+        sabotaged(Sabotage::FloorUntold),
+        &[EQUAL, REPAIR, AGREE, OWN],
+    );
+}
+
+#[test]
+fn an_app_that_believes_anybody() {
+    caught(neglected(Neglect::BelievesAnybody), &[PROVEN]);
+}
+
+#[test]
+fn a_quarantine_that_keeps_nothing() {
+    caught(sabotaged(Sabotage::QuarantineNotKept), &[HANDED_IN]);
+}
+
+#[test]
+fn a_server_that_goes_on_serving_who_is_shut_out() {
+    caught(sabotaged(Sabotage::ServesShutOut), &[SHUT_OUT]);
+}
+
+#[test]
+fn a_refresh_whose_successor_is_not_kept() {
+    caught(sabotaged(Sabotage::SuccessorNotKept), &[SIGNED_IN]);
+}
+
+#[test]
+fn a_used_token_that_is_good_for_another() {
+    caught(sabotaged(Sabotage::UsedTokenGood), &[WORN]);
 }

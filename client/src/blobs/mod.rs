@@ -106,7 +106,10 @@ pub async fn look_after(shared: &Shared, asker: &impl Asker, now: bool) -> Resul
         missing.retain(|name| names.contains(name));
         again += missing.len();
         if !missing.is_empty() {
-            tracing::warn!(pictures = missing.len(), "the server has forgotten pictures");
+            tracing::warn!(
+                pictures = missing.len(),
+                "the server has forgotten pictures"
+            );
         }
         shared
             .with(move |store| {

@@ -226,8 +226,8 @@ pub fn bring_again(db: &Db) -> Result<usize> {
 /// # Errors
 /// Of the store.
 pub fn up(db: &Db) -> Result<Vec<String>> {
-    let mut statement =
-        db.prepare_cached("SELECT sha256 FROM blobs WHERE uploaded_at IS NOT NULL ORDER BY sha256")?;
+    let mut statement = db
+        .prepare_cached("SELECT sha256 FROM blobs WHERE uploaded_at IS NOT NULL ORDER BY sha256")?;
     let rows = statement.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -42,7 +42,8 @@ pub fn write(steps: usize, now: &Path, old: &Path, key: &StoreKey) -> Result<()>
 }
 
 fn copy(db: &Db, steps: usize) -> Result<()> {
-    let tables = "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables =
+        "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     for table in names(db, tables)? {
         if let (..=TOGETHER, Some(together)) = (steps, together(&table)) {
             db.execute_batch(together)?;

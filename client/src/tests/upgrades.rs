@@ -6,9 +6,7 @@ use super::{
 };
 use crate::{
     folder,
-    store::{
-        StoreKey, base, migrate, mutations, older,
-    },
+    store::{StoreKey, base, migrate, mutations, older},
     view::session::Settings,
 };
 use serde_json::json;

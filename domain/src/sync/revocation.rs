@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
 /// How a device is shut out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Its person leaves: what is pending goes up once, for review; then the device is wiped.
@@ -202,6 +202,9 @@ mod tests {
         assert_eq!(Mode::parse("LEAVE"), None);
         assert!(Mode::Leave.overrides(None) && Mode::Stolen.overrides(Some(Mode::Leave)));
         assert!(!Mode::Leave.overrides(Some(Mode::Stolen)));
-        assert!(!Mode::Leave.overrides(Some(Mode::Leave)), "since when stays");
+        assert!(
+            !Mode::Leave.overrides(Some(Mode::Leave)),
+            "since when stays"
+        );
     }
 }

@@ -117,12 +117,21 @@ struct Platter {
     off: bool,
     /// No byte more fits in.
     full: bool,
+    /// What the connections to each open file share.
+    sharing: BTreeMap<String, Arc<Mutex<vfs::Sharing>>>,
     /// Writes until the power goes.
     fuse: Option<u64>,
     counts: Counts,
 }
 
 impl Platter {
+    fn powered(&self) -> std::io::Result<()> {
+        if self.off {
+            return Err(std::io::Error::other("no power"));
+        }
+        Ok(())
+    }
+
     /// A write is about to be made; the power may go instead.
     fn burn(&mut self) {
         match &mut self.fuse {
@@ -213,6 +222,77 @@ impl Disk {
             file.durable.clone_from(&file.seen);
             file.unsynced.clear();
             file.named = true;
+        }
+    }
+
+    /// A file as whoever opens it sees it.
+    fn read(&self, name: &str) -> std::io::Result<Option<Vec<u8>>> {
+        let platter = self.platter();
+        platter.powered()?;
+        Ok(platter.files.get(name).map(|file| file.seen.clone()))
+    }
+
+    /// Puts a file in the place of another, for good.
+    fn replace(&self, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+        let mut platter = self.platter();
+        platter.burn();
+        platter.powered()?;
+        if platter.full {
+            platter.counts.full += 1;
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        platter.deleted.remove(name);
+        let file = File {
+            durable: bytes.to_vec(),
+            seen: bytes.to_vec(),
+            unsynced: Vec::new(),
+            named: true,
+        };
+        platter.files.insert(name.to_owned(), file);
+        Ok(())
+    }
+
+    /// Removes a file; that it is gone is sure once the folder was synced.
+    fn remove(&self, name: &str) -> std::io::Result<()> {
+        let mut platter = self.platter();
+        platter.burn();
+        platter.powered()?;
+        if let Some(file) = platter.files.remove(name)
+            && file.named
+        {
+            platter.deleted.insert(name.to_owned(), file);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that what was removed is gone.
+    fn sync_folder(&self) -> std::io::Result<()> {
+        let mut platter = self.platter();
+        platter.burn();
+        platter.powered()?;
+        platter.deleted.clear();
+        Ok(())
+    }
+
+    /// Gives a store another name, in the place of whatever has it, with nobody at work on the disk.
+    pub fn rename_store(&self, from: &str, to: &str) {
+        let mut platter = self.platter();
+        for end in ["", "-wal", "-shm", "-journal"] {
+            platter.files.remove(&format!("{to}{end}"));
+            if let Some(mut file) = platter.files.remove(&format!("{from}{end}")) {
+                file.sync();
+                platter.files.insert(format!("{to}{end}"), file);
+            }
+        }
+        platter.deleted.clear();
+    }
+
+    /// Forgets a store that nobody needs.
+    pub fn forget_store(&self, name: &str) {
+        let mut platter = self.platter();
+        for end in ["", "-wal", "-shm", "-journal"] {
+            platter.files.remove(&format!("{name}{end}"));
+            platter.deleted.remove(&format!("{name}{end}"));
         }
     }
 

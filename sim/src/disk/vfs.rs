@@ -2,26 +2,33 @@
 //! process's default so that the real store opens its files here without knowing. Paths are `<base>/<disk>/<file>`; in
 //! the real file system a folder with an empty file of the store's name stands there, for whoever looks past SQLite.
 //!
-//! One connection has a store open at a time (so has the app), and one thread runs: locks are granted, and the shared
-//! memory of the write-ahead log belongs to the connection. It is lost with it, as after a crash.
+//! One thread runs: who does not get a lock never waits for it ([`sharing`]). The shared memory of a write-ahead log is
+//! lost with the last connection, as after a crash.
 #![allow(unsafe_code)]
 
+mod folder;
 mod io;
+mod sharing;
 
 use super::{Disk, File};
 use rusqlite::ffi;
+pub(crate) use sharing::Sharing;
 use std::{
     collections::BTreeMap,
     ffi::{CStr, c_char, c_int},
     path::{Path, PathBuf},
     ptr,
-    sync::{Mutex, Once, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, Once, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 const NAME: &CStr = c"simulated";
 const MOST_PATH: c_int = 256;
 const INTERVAL_MS: f64 = 0.0;
 
+static NEXT: AtomicU64 = AtomicU64::new(1);
 static DISKS: Mutex<BTreeMap<u32, Disk>> = Mutex::new(BTreeMap::new());
 
 /// Where disks are plugged in.
@@ -59,7 +66,10 @@ impl Drop for Plug {
 /// The temporary folder cannot be written.
 pub fn plug_in(disk: &Disk) -> std::io::Result<Plug> {
     static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(register);
+    REGISTERED.call_once(|| {
+        register();
+        huishou_client::folder::bring(Box::new(folder::Plugged));
+    });
     let mut disks = disks();
     let free = (0..).find(|n| !disks.contains_key(n)).unwrap_or(u32::MAX);
     std::fs::create_dir_all(base().join(free.to_string()))?;
@@ -82,10 +92,30 @@ struct Open {
     /// None for a temporary file, which lives and dies with its handle.
     place: Option<(Disk, String)>,
     temporary: File,
-    shared: Vec<Box<[u64]>>,
+    /// Which connection this is.
+    id: u64,
+    sharing: Arc<Mutex<Sharing>>,
 }
 
 impl Open {
+    fn sharing(&self) -> MutexGuard<'_, Sharing> {
+        self.sharing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The handle is closed: what is shared goes with the last one.
+    fn leave(&self) {
+        self.sharing().leave(self.id);
+        if let Some((disk, name)) = &self.place {
+            let mut platter = disk.platter();
+            let ours = platter.sharing.get(name);
+            let is_ours = ours.is_some_and(|ours| Arc::ptr_eq(ours, &self.sharing));
+            // The platter's and this one.
+            if is_ours && Arc::strong_count(&self.sharing) == 2 {
+                platter.sharing.remove(name);
+            }
+        }
+    }
+
     /// Works with the file; none when the disk has no power or the file is gone.
     fn with<T>(&mut self, work: impl FnOnce(&mut File) -> T) -> Option<T> {
         let Some((disk, name)) = &self.place else {
@@ -187,6 +217,7 @@ unsafe extern "C" fn open(
             place => place,
         },
     };
+    let mut sharing = Arc::default();
     if let Some((disk, name)) = &place {
         let mut platter = disk.platter();
         if platter.off {
@@ -198,11 +229,13 @@ unsafe extern "C" fn open(
             }
             platter.files.insert(name.clone(), File::default());
         }
+        sharing = Arc::clone(platter.sharing.entry(name.clone()).or_default());
     }
     let open = Box::new(Open {
         place,
         temporary: File::default(),
-        shared: Vec::new(),
+        id: NEXT.fetch_add(1, Ordering::Relaxed),
+        sharing,
     });
     // SAFETY: the handle is SQLite's allocation of at least this size; out_flags may be null.
     unsafe {

@@ -83,4 +83,18 @@ pub enum Sabotage {
     StaleAfterLock,
     /// Pictures are called whole and not kept.
     PictureNotKept,
+    /// Pictures that a fail-over forgot are said to be there.
+    ForgottenPictureUntold,
+    /// Upkeep of the log keeps the oldest entry of an aggregate in the place of the newest.
+    OldestKept,
+    /// Devices that have read less than the log still has are not told so.
+    FloorUntold,
+    /// A refresh's successor is handed out and not kept.
+    SuccessorNotKept,
+    /// A used refresh token is good for another one.
+    UsedTokenGood,
+    /// What a leaving device hands in is not kept.
+    QuarantineNotKept,
+    /// A device that is shut out is served all the same.
+    ServesShutOut,
 }

@@ -41,12 +41,6 @@ impl Locks {
         self.wake();
     }
 
-    /// Whether somebody has the row.
-    #[must_use]
-    pub fn is_held(&self, key: &Key) -> bool {
-        self.holders.contains_key(key)
-    }
-
     /// Takes the lock if it is free or held already; otherwise notes the wait.
     fn take(&mut self, tx: u64, key: &Key) -> Taken {
         match self.holders.get(key) {

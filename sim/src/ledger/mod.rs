@@ -5,12 +5,14 @@
 mod compaction;
 mod desk;
 mod faults;
+pub mod leaving;
 mod locks;
 pub mod pictures;
 pub mod pushing;
 pub mod replica;
 pub mod rows;
 mod sequencing;
+pub mod sessions;
 mod snapshot;
 mod tx;
 mod visits;
@@ -23,7 +25,7 @@ use crate::{
     chance::Chance,
     executor::{Executor, MILLI, Node},
 };
-use huishou_domain::ids::DeviceId;
+use huishou_domain::{ids::DeviceId, sync::revocation::Mode};
 use huishou_server::{
     store::{StoreError, devices::Progress, sync_head::Head},
     sync::ports::Ledger,
@@ -73,8 +75,10 @@ struct Inner {
     counts: Counts,
     highest_moved: i64,
     sleepers: Vec<std::task::Waker>,
-    /// Pictures that a fail-over forgot.
-    forgotten_pictures: BTreeSet<String>,
+    /// Rows that were made, and that a fail-over forgot.
+    forgotten: BTreeSet<Key>,
+    /// Devices that were ever shut out, and how.
+    shut: BTreeSet<(Uuid, Mode)>,
 }
 
 /// The database; clones are connections to the same one.
@@ -105,7 +109,8 @@ impl SimLedger {
             counts: Counts::default(),
             highest_moved: 0,
             sleepers: Vec::new(),
-            forgotten_pictures: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
+            shut: BTreeSet::new(),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -192,11 +197,8 @@ impl SimLedger {
             let Some(undo) = inner.undo.pop_back() else {
                 break;
             };
-            let pictures = undo.iter().filter_map(|(key, was)| match (key, was) {
-                (Key::Picture(name), None) => Some(name.clone()),
-                _ => None,
-            });
-            inner.forgotten_pictures.extend(pictures);
+            let made = undo.iter().filter(|(_, was)| was.is_none());
+            inner.forgotten.extend(made.map(|(key, _)| key.clone()));
             let tables = Arc::make_mut(&mut inner.tables);
             for (key, was) in undo.into_iter().rev() {
                 match was {
@@ -223,10 +225,58 @@ impl SimLedger {
         forgotten
     }
 
-    /// Whether a fail-over ever forgot this picture.
+    /// Whether a fail-over ever forgot this row.
     #[must_use]
-    pub fn forgot_picture(&self, name: &str) -> bool {
-        self.inner().forgotten_pictures.contains(name)
+    pub fn forgot(&self, key: &Key) -> bool {
+        self.inner().forgotten.contains(key)
+    }
+
+    /// Whether a fail-over ever forgot what a device had handed in.
+    #[must_use]
+    pub fn forgot_handed_in(&self, device: Uuid) -> bool {
+        let inner = self.inner();
+        let (from, to) = (String::new(), "g".to_owned());
+        let mut range = inner
+            .forgotten
+            .range(Key::Quarantined(device, from)..=Key::Quarantined(device, to));
+        range.next().is_some()
+    }
+
+    /// Whether a fail-over ever forgot that somebody signed in on a device: of which it was is not known any more.
+    #[must_use]
+    pub fn forgot_session(&self, _: DeviceId) -> bool {
+        let inner = self.inner();
+        let mut range = inner
+            .forgotten
+            .range(Key::Chain(Uuid::nil())..=Key::Chain(Uuid::max()));
+        range.next().is_some()
+    }
+
+    /// Whether a device was ever shut out so, whatever a fail-over has forgotten since.
+    #[must_use]
+    pub fn ever_shut(&self, device: DeviceId, mode: Mode) -> bool {
+        self.inner().shut.contains(&(device.0, mode))
+    }
+
+    /// What is committed, asked for over the wire.
+    ///
+    /// # Errors
+    /// Of the database.
+    pub async fn read(&self) -> Result<Arc<Tables>, StoreError> {
+        self.call(self.reign()).await?;
+        Ok(self.tables())
+    }
+
+    /// Bytes nobody can guess.
+    #[must_use]
+    pub fn secret(&self) -> [u8; 32] {
+        self.chance.bytes()
+    }
+
+    /// What is sabotaged.
+    #[must_use]
+    pub const fn sabotage(&self) -> Sabotage {
+        self.sabotage
     }
 
     /// Makes a row that is missing, at once and for good: what the server makes outside transactions.
@@ -294,6 +344,9 @@ impl Inner {
                 Some(row) => tables.insert(key.clone(), row.clone()),
                 None => tables.remove(&key),
             };
+            if let (Key::Shut(device), Some(Row::Shut(mode, _))) = (&key, &is) {
+                self.shut.insert((*device, *mode));
+            }
             undo.push((key.clone(), was.clone()));
             changes.push(Change { key, was, is });
         }

@@ -7,10 +7,11 @@ use huishou_domain::{
     order::Order,
     price_book::PriceBook,
     staff::Station,
-    sync::{message::Verdict, scope::Kind},
+    sync::{message::Verdict, revocation::Mode, scope::Kind},
 };
-use huishou_server::store::{
-    appointments::Stored, devices::Progress, staff::Person, sync_head::Head,
+use huishou_server::{
+    refresh::{Chain, Hash, Token},
+    store::{appointments::Stored, devices::Progress, staff::Person, sync_head::Head},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -67,6 +68,16 @@ pub enum Key {
     Log(i64),
     /// `sync_batch`.
     Batch(i64),
+    /// `sync_compaction`.
+    Compaction,
+    /// `refresh_chains`.
+    Chain(Uuid),
+    /// `refresh_tokens`.
+    Token(Hash),
+    /// `device_revocations`.
+    Shut(Uuid),
+    /// `quarantine`: device, hash of the mutation.
+    Quarantined(Uuid, String),
 }
 
 /// A mutation that was processed.
@@ -148,12 +159,51 @@ pub enum Row {
     Outbox(Arc<Pending>),
     /// `sync_log`.
     Log(Arc<Logged>),
-    /// `sync_batch`.
-    Batch([u8; 16]),
+    /// `sync_batch`: its tag, and when it was closed.
+    Batch([u8; 16], DateTime<Utc>),
+    /// How far the log was gone through.
+    Through(i64),
+    /// `refresh_chains`.
+    Chain(Arc<Chain>),
+    /// `refresh_tokens`.
+    Token(Arc<Token>),
+    /// How a device is shut out, and since when.
+    Shut(Mode, DateTime<Utc>),
+    /// A mutation that a leaving device handed in.
+    Quarantined(Arc<String>),
 }
 
 /// Everything, at one moment.
 pub type Tables = BTreeMap<Key, Row>;
+
+/// How a device is shut out, and since when.
+#[must_use]
+pub fn shut(tables: &Tables, device: Uuid) -> Option<(Mode, DateTime<Utc>)> {
+    match tables.get(&Key::Shut(device)) {
+        Some(Row::Shut(mode, at)) => Some((*mode, *at)),
+        _ => None,
+    }
+}
+
+/// A token by its hash.
+#[must_use]
+pub fn token<'a>(tables: &'a Tables, hash: &[u8]) -> Option<&'a Token> {
+    match tables.get(&Key::Token(hash.try_into().ok()?)) {
+        Some(Row::Token(token)) => Some(token),
+        _ => None,
+    }
+}
+
+/// What a device handed in.
+pub fn quarantined(tables: &Tables, device: Uuid) -> impl Iterator<Item = &str> {
+    let (from, to) = (String::new(), "g".to_owned());
+    tables
+        .range(Key::Quarantined(device, from)..=Key::Quarantined(device, to))
+        .filter_map(|(_, row)| match row {
+            Row::Quarantined(raw) => Some(raw.as_str()),
+            _ => None,
+        })
+}
 
 /// The appointment of a row.
 #[must_use]

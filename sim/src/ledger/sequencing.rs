@@ -4,6 +4,7 @@ use super::{
     Sabotage, SimTx,
     rows::{Key, Logged, Pending, Row},
 };
+use crate::server::true_time;
 use huishou_domain::sync::scope::Kind;
 use huishou_server::{
     store::{StoreError, sync_head::Head},
@@ -107,7 +108,8 @@ impl SimTx {
 
     async fn close_batch(&mut self, seq: i64, tag: [u8; 16]) -> Result<(), StoreError> {
         self.call().await?;
-        self.insert(Key::Batch(seq), Row::Batch(tag)).await?;
+        let at = true_time(&self.ledger.executor);
+        self.insert(Key::Batch(seq), Row::Batch(tag, at)).await?;
         if let Some(Row::Head(head)) = self.get(&Key::Head) {
             self.put(Key::Head, Row::Head(Head { seq, ..head }));
         }

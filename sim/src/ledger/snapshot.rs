@@ -66,6 +66,9 @@ impl Pulling for SimSnapshot {
                 if self.ledger.sabotage == Sabotage::HeadTooFar {
                     head.seq += i64::try_from(self.outbox().count()).unwrap_or(0);
                 }
+                if self.ledger.sabotage == Sabotage::FloorUntold {
+                    head.floor = 0;
+                }
                 Ok(head)
             }
             _ => Err(StoreError::Unreadable("no head".into())),
@@ -82,7 +85,7 @@ impl Pulling for SimSnapshot {
             .range(Key::Batch(seq)..=Key::Batch(i64::MAX))
             .next();
         Ok(match batch {
-            Some((_, Row::Batch(tag))) => {
+            Some((_, Row::Batch(tag, _))) => {
                 Some(tag.iter().map(|byte| format!("{byte:02x}")).collect())
             }
             _ => None,

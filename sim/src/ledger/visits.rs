@@ -19,6 +19,17 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 impl SimTx {
+    /// A row as it is once its lock is held.
+    async fn locked(&mut self, key: &Key) -> Result<Option<Row>, StoreError> {
+        self.call().await?;
+        let before = self.get(key);
+        self.lock(key).await?;
+        match self.ledger.sabotage {
+            Sabotage::StaleAfterLock => Ok(before),
+            _ => Ok(self.get(key)),
+        }
+    }
+
     /// The unique keys of an order's children; those of another order's are refused.
     async fn claim_children(&mut self, order: &Order) -> Result<(), StoreError> {
         let quotes = order.quotes.iter().map(|q| ("quote", q.quote.id.0));
@@ -60,34 +71,16 @@ impl VisitRows for SimTx {
         &mut self,
         id: AppointmentId,
     ) -> Result<Option<Stored<Appointment>>, StoreError> {
-        self.call().await?;
-        let key = Key::Appointment(id.0);
-        let before = self.get(&key);
-        self.lock(&key).await?;
-        let now = self.get(&key);
-        let read = if self.ledger.sabotage == Sabotage::StaleAfterLock {
-            before
-        } else {
-            now
-        };
-        Ok(rows::appointment(read.as_ref()).map(|a| Stored::clone(a)))
+        let row = self.locked(&Key::Appointment(id.0)).await?;
+        Ok(rows::appointment(row.as_ref()).map(|a| Stored::clone(a)))
     }
 
     async fn lock_order(
         &mut self,
         id: OrderId,
     ) -> Result<Option<(i32, Stored<Order>)>, StoreError> {
-        self.call().await?;
-        let key = Key::Order(id.0);
-        let before = self.get(&key);
-        self.lock(&key).await?;
-        let now = self.get(&key);
-        let read = if self.ledger.sabotage == Sabotage::StaleAfterLock {
-            before
-        } else {
-            now
-        };
-        Ok(rows::order(read.as_ref()).map(|(month, o)| (month, Stored::clone(o))))
+        let row = self.locked(&Key::Order(id.0)).await?;
+        Ok(rows::order(row.as_ref()).map(|(month, o)| (month, Stored::clone(o))))
     }
 
     async fn appointment_of(

@@ -1,16 +1,15 @@
-//! A device's way to the servers: the transport that the engine is given.
+//! A device's way to the servers: the line that the engine is given.
 
 use super::{Message, Network};
 use crate::{executor::Node, ledger::pictures::Piece};
 use huishou_client::{
-    blobs::{Bearer, Reply},
+    blobs::Reply,
     error::{Error, Result},
     store::blobs::Waiting,
-    sync::transport::Transport,
+    sync::transport::{Voucher, Wire},
 };
-use huishou_domain::sync::message::{PullAnswer, PullRequest, PushAnswer, PushRequest};
-use huishou_server::sync::pull::Caller;
-use serde_json::json;
+use huishou_domain::ids::DeviceId;
+use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 /// A device's way to the servers.
@@ -19,56 +18,66 @@ pub struct Line {
     /// The network.
     pub network: Network,
     /// Who speaks.
-    pub caller: Caller,
+    pub device: DeviceId,
     /// On which node.
     pub node: Node,
 }
 
 impl Line {
-    async fn post<T: serde::de::DeserializeOwned>(&self, message: Message) -> Result<T> {
-        let text = self.network.ask(self.caller, self.node, message).await?;
+    fn text(&self, path: &str, body: &impl Serialize) -> Result<String> {
+        let text = serde_json::to_string(body)?;
+        // Small pages, so that snapshots and logs take several.
+        if path == "/sync/v1/pull" && self.network.chance.permille(500) {
+            let mut body: serde_json::Value = serde_json::from_str(&text)?;
+            body["limit"] = (1 + self.network.chance.index(6)).into();
+            return Ok(body.to_string());
+        }
+        Ok(text)
+    }
+}
+
+impl Wire for Line {
+    fn base(&self) -> &'static str {
+        "http://simulated"
+    }
+
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T> {
+        let message = Message::Post {
+            path: path.to_owned(),
+            token: token.map(str::to_owned),
+            text: self.text(path, body)?,
+        };
+        let text = self.network.ask(self.device, self.node, message).await?;
         serde_json::from_str(&text).map_err(|e| Error::Undecodable(e.to_string()))
     }
-}
 
-impl Transport for Line {
-    async fn push(&self, request: &PushRequest) -> Result<PushAnswer> {
-        let text = serde_json::to_string(request)?;
-        self.post(Message::Push(text)).await
-    }
-
-    async fn pull(&self, request: &PullRequest) -> Result<PullAnswer> {
-        let mut request = request.clone();
-        // Small pages, so that snapshots and logs take several.
-        if self.network.chance.permille(500) {
-            request.limit = Some(1 + self.network.chance.index(6));
-        }
-        let text = serde_json::to_string(&request)?;
-        self.post(Message::Pull(text)).await
-    }
-}
-
-impl Bearer for Line {
-    async fn bring(&self, picture: &Waiting, start: usize, bytes: Vec<u8>) -> Result<Reply> {
-        let piece = Piece {
+    async fn piece(
+        &self,
+        _: &str,
+        by: Voucher<'_>,
+        picture: &Waiting,
+        start: usize,
+        bytes: Vec<u8>,
+    ) -> Result<Reply> {
+        let piece = Arc::new(Piece {
             name: picture.name.clone(),
             total: picture.size,
             start,
             bytes,
+        });
+        let message = match by {
+            Voucher::Token(token) => Message::Piece(token.to_owned(), piece),
+            Voucher::Leaver(_, signed) => Message::Parting(signed.to_owned(), piece),
         };
-        let message = Message::Piece(Arc::new(piece));
-        let answer = self.network.ask(self.caller, self.node, message).await?;
-        let (what, at) = answer.split_once(' ').unwrap_or((&answer, "0"));
-        let at: usize = at.parse().unwrap_or(0);
-        match what {
-            "whole" => Ok(Reply::Whole),
-            "upto" => Ok(Reply::Upto(at)),
-            _ => Err(Error::Problem {
-                status: 409,
-                code: "offset_mismatch".to_owned(),
-                field: None,
-                body: Box::new(json!({ "expected": at })),
-            }),
-        }
+        let answer = self.network.ask(self.device, self.node, message).await?;
+        Ok(answer
+            .strip_prefix("upto ")
+            .and_then(|upto| upto.parse().ok())
+            .map_or(Reply::Whole, Reply::Upto))
     }
 }

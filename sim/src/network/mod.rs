@@ -1,8 +1,10 @@
 //! The network between devices and servers: messages in their real wire form, delayed, reordered, lost on the way there
 //! or back, and delivered once more long after.
 
+mod imposter;
 mod line;
 mod meddling;
+mod serving;
 mod weather;
 
 pub use line::Line;
@@ -12,29 +14,18 @@ pub use weather::{Counts, Weather};
 use crate::{
     chance::Chance,
     executor::{Executor, MILLI, Micros, Node, SECOND, first},
-    ledger::{
-        pictures::{Added, Piece},
-        rows::Tables,
-    },
+    ledger::{pictures::Piece, rows::Tables},
+    rules::Broken,
     server::SimHost,
     trace::Trace,
-    world::acts::short,
 };
 use huishou_client::error::{Error, Result};
 use huishou_domain::{
     ids::{DeviceId, StaffId},
-    sync::message::{PullAnswer, PullRequest, PushRequest},
+    pricing::Lang,
+    sync::message::PullAnswer,
 };
-use huishou_server::{
-    problem::Problem,
-    sync::{
-        cursor::Cursor,
-        ports::Host,
-        pull::{self, Caller},
-        push,
-    },
-};
-use serde_json::json;
+use huishou_server::problem::Problem;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -43,8 +34,6 @@ use tokio::sync::oneshot;
 
 /// How long a device waits for an answer.
 const PATIENCE: Micros = 60 * SECOND;
-/// What a pull's cursor is sealed with.
-const CURSOR_KEY: [u8; 32] = [0x5e; 32];
 
 /// What a complete page showed: the moment it was read at, and for whom.
 #[derive(Clone)]
@@ -67,6 +56,8 @@ struct Inner {
     away: BTreeMap<DeviceId, bool>,
     /// Builds that the server no longer talks to.
     outdated: BTreeMap<DeviceId, bool>,
+    /// What servers did that they must not.
+    offences: Vec<Broken>,
 }
 
 /// The network; clones are the same one.
@@ -79,31 +70,40 @@ pub struct Network {
     meddling: Meddling,
 }
 
+#[derive(Clone)]
 enum Message {
-    Push(String),
-    Pull(String),
-    Piece(Arc<Piece>),
+    /// JSON, in the name of an access token.
+    Post {
+        path: String,
+        token: Option<String>,
+        text: String,
+    },
+    /// A piece of a picture, in the name of an access token.
+    Piece(String, Arc<Piece>),
+    /// A piece of a picture of a leaving device, with its signature.
+    Parting(String, Arc<Piece>),
 }
 
 impl Message {
-    const fn path(&self) -> &'static str {
+    fn path(&self) -> &str {
         match self {
-            Self::Push(_) => "push",
-            Self::Pull(_) => "pull",
-            Self::Piece(_) => "piece",
+            Self::Post { path, .. } => path,
+            Self::Piece(..) => "piece",
+            Self::Parting(..) => "parting piece",
         }
     }
 
-    fn again(&self) -> Self {
+    /// How much later it may come a second time: whoever repeats a request does so while it is waited for, unless it
+    /// harms nobody.
+    fn repeated_within(&self) -> Micros {
         match self {
-            Self::Push(text) => Self::Push(text.clone()),
-            Self::Pull(text) => Self::Pull(text.clone()),
-            Self::Piece(piece) => Self::Piece(Arc::clone(piece)),
+            Self::Post { path, .. } if path.starts_with("/staff/") => PATIENCE,
+            _ => 600 * SECOND,
         }
     }
 }
 
-type Answered = std::result::Result<String, (u16, String)>;
+type Answered = std::result::Result<String, Problem>;
 
 impl Network {
     /// A network without servers.
@@ -117,6 +117,7 @@ impl Network {
             oldest: std::collections::VecDeque::new(),
             away: BTreeMap::new(),
             outdated: BTreeMap::new(),
+            offences: Vec::new(),
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
@@ -168,40 +169,40 @@ impl Network {
         self.inner().shown.get(cursor).cloned()
     }
 
-    async fn ask(&self, caller: Caller, from: Node, message: Message) -> Result<String> {
+    async fn ask(&self, from: DeviceId, node: Node, message: Message) -> Result<String> {
         let offline = |why: &str| Error::Offline(why.to_owned());
         let weather = {
             let mut inner = self.inner();
             inner.counts.requests += 1;
-            if inner.away.get(&caller.device) == Some(&true) {
+            if inner.away.get(&from) == Some(&true) {
                 return Err(offline("no network"));
             }
             inner.weather
         };
+        if self.chance.permille(weather.imposter) {
+            self.inner().counts.imposters += 1;
+            self.trace.note(node, "a false word that it is shut out");
+            return Err(imposter::word(&self.chance, from));
+        }
         if self.chance.permille(weather.lose_request) {
             self.inner().counts.lost_requests += 1;
             self.trace
-                .note(from, format!("{} lost on its way", message.path()));
+                .note(node, format!("{} lost on its way", message.path()));
             self.executor.sleep(PATIENCE).await;
             return Err(offline("timed out"));
         }
         if self.chance.permille(weather.duplicate) {
             self.inner().counts.duplicates += 1;
-            let later = self.chance.below(600 * SECOND);
-            self.deliver(caller, message.again(), later, None);
+            let later = self.chance.below(message.repeated_within());
+            self.deliver(from, message.clone(), later, None);
         }
         let (answer, wait) = oneshot::channel();
         let delay = self.delay(weather);
-        self.deliver(caller, message, delay, Some(answer));
+        self.deliver(from, message, delay, Some(answer));
         let answered = first(wait, self.executor.sleep(PATIENCE)).await;
         match answered {
             Ok(Ok(Ok(text))) => Ok(text),
-            Ok(Ok(Err((status, code)))) => Err(Error::Problem {
-                body: Box::new(json!({"status": status, "code": code})),
-                status,
-                code,
-                field: None,
-            }),
+            Ok(Ok(Err(problem))) => Err(told(&problem)),
             Ok(Err(_)) => Err(offline("connection reset")),
             Err(()) => Err(offline("timed out")),
         }
@@ -219,7 +220,7 @@ impl Network {
     /// Carries a message to some server and its answer back.
     fn deliver(
         &self,
-        caller: Caller,
+        from: DeviceId,
         message: Message,
         delay: Micros,
         answer: Option<oneshot::Sender<Answered>>,
@@ -231,15 +232,14 @@ impl Network {
             let Some(host) = net.chance.pick(&hosts).map(SimHost::for_request) else {
                 return;
             };
-            let outdated = net.inner().outdated.get(&caller.device) == Some(&true);
+            let outdated = net.inner().outdated.get(&from) == Some(&true);
             if outdated {
                 net.inner().counts.upgrades += 1;
             }
             let node = host.node;
             let here = net.clone();
             let work = async move {
-                here.at_server(host, caller, message, outdated, answer)
-                    .await;
+                here.at_server(host, from, message, outdated, answer).await;
             };
             net.executor.spawn(node, Box::pin(work));
         });
@@ -248,12 +248,12 @@ impl Network {
     async fn at_server(
         &self,
         host: SimHost,
-        caller: Caller,
+        from: DeviceId,
         message: Message,
         outdated: bool,
         answer: Option<oneshot::Sender<Answered>>,
     ) {
-        let handled = Box::pin(self.handle(&host, caller, &message, outdated));
+        let handled = Box::pin(self.handle(&host, from, &message, outdated));
         let Some(mut answer) = answer else {
             let _nobody_hears_it = handled.await;
             return;
@@ -284,107 +284,16 @@ impl Network {
         self.executor.sleep(delay).await;
         let _ = answer.send(answered);
     }
+}
 
-    async fn handle(
-        &self,
-        host: &SimHost,
-        caller: Caller,
-        message: &Message,
-        outdated: bool,
-    ) -> Answered {
-        let problem = |p: Problem| (p.status, p.code);
-        let broken = |e: serde_json::Error| (500, e.to_string());
-        match message {
-            Message::Push(text) => {
-                let mut request: PushRequest = serde_json::from_str(text).map_err(broken)?;
-                if outdated {
-                    request.schema = 0;
-                }
-                let unseen = self.meddling.withhold(&mut request);
-                let answer = push::push(host, caller, &request).await.map_err(problem)?;
-                let answer = meddling::answer_for(answer, unseen);
-                serde_json::to_string(&answer).map_err(broken)
-            }
-            Message::Piece(piece) => {
-                let added = host.ledger.add_piece(caller.device, piece).await;
-                let added = added.map_err(|e| problem(Problem::from(e)))?;
-                Ok(match added {
-                    Added::Whole => "whole".to_owned(),
-                    Added::Upto(upto) => format!("upto {upto}"),
-                    Added::Elsewhere(at) => format!("expected {at}"),
-                    Added::Mismatch => return Err((422, "hash_mismatch".to_owned())),
-                    Added::NoPiece => return Err((400, "bad_content_range".to_owned())),
-                })
-            }
-            Message::Pull(text) => {
-                let mut request: PullRequest = serde_json::from_str(text).map_err(broken)?;
-                if outdated {
-                    request.schema = 0;
-                }
-                let answer = pull::pull(&host.ledger, &CURSOR_KEY, caller, &request, host.now())
-                    .await
-                    .map_err(problem)?;
-                self.note_page(caller, &request, &answer);
-                let answer = self.meddling.with_pull(&self.chance, answer);
-                self.remember(host, caller.staff, &answer);
-                serde_json::to_string(&answer).map_err(broken)
-            }
-        }
-    }
-
-    /// What a page holds, for whoever reads the events.
-    fn note_page(&self, caller: Caller, request: &PullRequest, answer: &PullAnswer) {
-        if !self.trace.is_aloud() {
-            return;
-        }
-        let at = |cursor: &str| {
-            let cursor = Cursor::open(cursor, &CURSOR_KEY);
-            cursor.map_or_else(
-                |_| "unreadable".to_owned(),
-                |c| {
-                    let epoch = short(Some(c.epoch));
-                    format!("{epoch}:{} tail {:?}", c.seq(), c.tail)
-                },
-            )
-        };
-        let from = request.cursor.as_deref().map(at);
-        let puts: Vec<_> = answer
-            .puts
-            .iter()
-            .map(|p| format!("{} {}@{}", p.kind.as_str(), short(Some(p.id)), p.version))
-            .collect();
-        let whole = if answer.complete { "last page" } else { "page" };
-        let device = caller.device.0.as_u128() % 16 + 10;
-        self.trace.note(
-            Node(u32::try_from(device).unwrap_or(0)),
-            format!(
-                "{whole} from {from:?} to {}: {puts:?}, drops {:?}, reset {:?}, last {}/{}",
-                at(&answer.cursor),
-                answer.drops,
-                answer.reset,
-                answer.incarnation,
-                answer.last_mutation,
-            ),
-        );
-    }
-
-    fn remember(&self, host: &SimHost, staff: StaffId, answer: &PullAnswer) {
-        const KEPT: usize = 400;
-        let Some(tables) = host.ledger.seen().filter(|_| answer.complete) else {
-            return;
-        };
-        let shown = Shown {
-            tables,
-            answer: Arc::new(answer.clone()),
-            staff,
-        };
-        let mut inner = self.inner();
-        inner.shown.insert(answer.cursor.clone(), shown);
-        inner.oldest.push_back(answer.cursor.clone());
-        if inner.oldest.len() > KEPT
-            && let Some(oldest) = inner.oldest.pop_front()
-        {
-            inner.shown.remove(&oldest);
-        }
+/// What a device reads of a problem.
+fn told(problem: &Problem) -> Error {
+    let body = problem.body(Lang::Zh, "");
+    let field = body.get("field").and_then(|field| field.as_str());
+    Error::Problem {
+        status: problem.status,
+        code: problem.code.clone(),
+        field: field.map(str::to_owned),
+        body: Box::new(body),
     }
 }

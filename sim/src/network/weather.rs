@@ -11,6 +11,8 @@ pub struct Weather {
     pub duplicate: u32,
     /// Slow: up to the device's patience and beyond.
     pub slow: u32,
+    /// Somebody else answers that the device is shut out.
+    pub imposter: u32,
 }
 
 /// What happened to messages.
@@ -30,6 +32,8 @@ pub struct Counts {
     pub hang_ups: u64,
     /// Answers that say the build is too old.
     pub upgrades: u64,
+    /// False words that a device is shut out.
+    pub imposters: u64,
 }
 
 impl Counts {
@@ -42,5 +46,6 @@ impl Counts {
         self.slow += other.slow;
         self.hang_ups += other.hang_ups;
         self.upgrades += other.upgrades;
+        self.imposters += other.imposters;
     }
 }

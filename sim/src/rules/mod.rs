@@ -3,6 +3,7 @@
 
 pub mod commits;
 pub mod copies;
+pub mod leaving;
 pub mod quiet;
 
 /// A rule is broken.

@@ -1,7 +1,7 @@
 //! Rules of the end, when all is quiet: everything pending is done, all copies agree with the server, and the books agree
 //! with what passed through people's hands.
 
-use super::{Holds, commits, copies, must};
+use super::{Holds, commits, copies, leaving, must};
 use crate::{
     device::Device,
     ledger::{
@@ -17,7 +17,7 @@ use huishou_client::{
     sync::incarnation,
 };
 use huishou_domain::sync::{message::Outcome, scope::Scope};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 use uuid::Uuid;
 
 const DONE: &str = "everything pending is done in bounded time";
@@ -30,8 +30,22 @@ const MONEY: &str = "ledgers add up";
 pub fn is_quiet(ledger: &SimLedger, devices: &[Device]) -> bool {
     let tables = ledger.tables();
     !waits_for_number(&tables)
-        && devices.iter().all(is_done)
-        && devices.iter().all(|d| agrees(d, &tables).is_ok())
+        && devices.iter().all(|d| is_wiped(d) || is_done(d))
+        && devices.iter().all(|d| ends(d, &tables).is_ok())
+}
+
+fn is_wiped(device: &Device) -> bool {
+    device.wiped.load(Ordering::Relaxed)
+}
+
+/// How a device has to end.
+fn ends(device: &Device, tables: &Tables) -> Holds {
+    leaving::gone(device, tables, is_wiped(device))?;
+    if is_wiped(device) {
+        return Ok(());
+    }
+    agrees(device, tables)?;
+    pictures(device, tables)
 }
 
 /// Nothing is pending on a device, and it does not have to tell everything anew under other numbers; a cheap look.
@@ -62,15 +76,14 @@ pub fn check(ledger: &SimLedger, devices: &[Device], story: &Story) -> Holds {
         "rows wait in the outbox for their numbers".to_owned()
     })?;
     for device in devices {
-        agrees(device, &tables)?;
-        pictures(device, ledger, &tables)?;
+        ends(device, &tables)?;
     }
     bounded(&tables)?;
-    money(&tables, devices, story)
+    money(ledger, &tables, devices, story)
 }
 
-/// Every picture a device has is with the server, whole; one that a fail-over forgot unnoticed may not be.
-fn pictures(device: &Device, ledger: &SimLedger, tables: &Tables) -> Holds {
+/// Every picture a device has is with the server, whole.
+fn pictures(device: &Device, tables: &Tables) -> Holds {
     let Some(Ok(kept)) = device.read(blobs::all) else {
         return must(false, AGREE, || "pictures cannot be read".to_owned());
     };
@@ -79,8 +92,7 @@ fn pictures(device: &Device, ledger: &SimLedger, tables: &Tables) -> Holds {
         must(picture.uploaded_at.is_some(), DONE, || {
             format!("picture {name} of n{} is not up", device.node.0)
         })?;
-        let there = is_kept(tables, name) || ledger.forgot_picture(name);
-        must(there, PICTURES, || {
+        must(is_kept(tables, name), PICTURES, || {
             format!("{name} of n{} is not there", device.node.0)
         })?;
     }
@@ -145,12 +157,13 @@ fn bounded(tables: &Tables) -> Holds {
 
 /// Every fact has its verdict, stands exactly once or as a disputed record, and every fen that changed hands is in the
 /// books, and no other.
-fn money(tables: &Tables, devices: &[Device], story: &Story) -> Holds {
+fn money(ledger: &SimLedger, tables: &Tables, devices: &[Device], story: &Story) -> Holds {
     let (mut handed, mut known) = (0_i128, BTreeSet::new());
     for deed in story.all() {
         let row = verdict_of(tables, deed.uid);
         let Some(row) = row else {
-            must(deed.lost || is_refused(devices, &deed), MONEY, || {
+            let gone = deed.lost || is_refused(devices, &deed) || went(ledger, devices, &deed);
+            must(gone, MONEY, || {
                 format!("{} {} never arrived", deed.name, deed.uid)
             })?;
             continue;
@@ -179,6 +192,16 @@ fn money(tables: &Tables, devices: &[Device], story: &Story) -> Holds {
     must(handed == booked, MONEY, || {
         format!("{handed} fen changed hands, {booked} are in the books")
     })
+}
+
+/// Whether a deed went into quarantine with a device that left, or was forgotten by a fail-over when that could not tell
+/// it again.
+fn went(ledger: &SimLedger, devices: &[Device], deed: &Deed) -> bool {
+    let tables = ledger.tables();
+    let of = devices.iter().find(|device| device.id == deed.device);
+    of.is_some_and(is_wiped)
+        && (leaving::is_quarantined(&tables, deed.device.0, deed.uid)
+            || leaving::is_forgotten(ledger, deed))
 }
 
 /// Whether the device was told no: a server that has forgotten it since need not be told again.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     chance::Chance,
-    device::Device,
+    device::{Device, first_token},
     executor::{Executor, MILLI, Node, SECOND},
     hints,
     ledger::{
@@ -18,7 +18,7 @@ use crate::{
         rows::{Key, Row, Tables},
     },
     network::{Network, Weather},
-    server::SimHost,
+    server::{SimHost, true_time},
     trace::Trace,
 };
 use huishou_client::{error::Error, store::mutations};
@@ -26,8 +26,12 @@ use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
     price_book,
     staff::{Role, Staff, Station},
+    sync::revocation::Mode,
 };
-use huishou_server::store::{devices::Progress, staff::Person as StoredPerson, sync_head::Head};
+use huishou_server::{
+    refresh::{self, Chain, Subject, Token},
+    store::{devices::Progress, staff::Person as StoredPerson, sync_head::Head},
+};
 use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use uuid::Uuid;
 
@@ -127,6 +131,21 @@ impl World {
             };
             tables.insert(Key::Device(device), Row::Device(progress));
             tables.insert(Key::Session(device, staff.id.0), Row::There);
+            let chain = Uuid::from_u128(0xC000 + n);
+            let subject = Subject::Staff(staff.id, DeviceId(device));
+            let session = Chain {
+                subject,
+                revoked_at: None,
+                revoked_for: None,
+            };
+            tables.insert(Key::Chain(chain), Row::Chain(Arc::new(session)));
+            let token = Token {
+                chain,
+                successor: None,
+                expires_at: true_time(&executor) + refresh::LIFETIME,
+            };
+            let hash = refresh::hash(&first_token(DeviceId(device)));
+            tables.insert(Key::Token(hash), Row::Token(Arc::new(token)));
         }
         let ledger = SimLedger::new(executor.clone(), chance.branch(), tables, plan.sabotage);
         let network = Network::new(
@@ -201,6 +220,7 @@ impl World {
             lose_answer: share(80),
             duplicate: share(80),
             slow: share(60),
+            imposter: share(12),
         });
         self.ledger.set_faults(Faults {
             busy: share(15),
@@ -217,6 +237,7 @@ impl World {
                 .keep(&device, self.starter(&device, person.role));
         }
         self.start_office();
+        self.shut_somebody_out();
         self.troubles.begin();
     }
 
@@ -250,6 +271,30 @@ impl World {
             });
             executor.spawn(device.node, work);
         })
+    }
+
+    /// In some runs an administrator shuts a device out, and perhaps finds later that it was stolen.
+    fn shut_somebody_out(&self) {
+        let chance = self.chance.branch();
+        if !chance.permille(250) {
+            return;
+        }
+        let devices: Vec<DeviceId> = self.people.iter().map(|p| p.device.id).collect();
+        let (office, executor) = (self.office.clone(), self.executor.clone());
+        let Some(device) = chance.pick(&devices).copied() else {
+            return;
+        };
+        self.executor.spawn(Node::WORLD, async move {
+            executor.sleep(chance.below(400 * SECOND)).await;
+            let leaves = chance.permille(700);
+            if leaves {
+                office.shut_out(device, Mode::Leave).await;
+                executor.sleep(chance.below(300 * SECOND)).await;
+            }
+            if !leaves || chance.permille(200) {
+                office.shut_out(device, Mode::Stolen).await;
+            }
+        });
     }
 
     fn start_office(&self) {

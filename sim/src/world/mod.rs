@@ -20,13 +20,13 @@ use crate::{
     },
     neglect::Neglect,
     network::{self, Meddling, Network, Weather},
-    rules::{Broken, commits, copies, quiet},
+    rules::{Broken, commits, copies, leaving, quiet},
     server::SimHost,
     trace::Trace,
 };
 use huishou_domain::{ids::StaffId, staff::Role};
 use office::Office;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use story::Story;
 
 /// The busy time lasts so long at most.
@@ -219,6 +219,9 @@ impl World {
                 what: "the run does not end".to_owned(),
             });
         }
+        if let Some(offence) = self.network.take_offences().pop() {
+            return Err(offence);
+        }
         let commits = self.ledger.take_commits();
         if self.ledger.counts().forgotten > 0 {
             self.story.forget();
@@ -237,6 +240,15 @@ impl World {
                     continue;
                 }
                 copies::check(&person.device, &self.network, &self.story, &mut person.seen)?;
+                let wiped = &person.device.wiped;
+                if person.seen.wiped && !wiped.swap(person.seen.wiped, Ordering::Relaxed) {
+                    self.troubles.note(|counts| counts.wiped += 1);
+                    leaving::wiped(&person.device, &self.ledger, &self.story)?;
+                }
+                for worn in person.device.take_signed_out() {
+                    self.troubles.note(|counts| counts.signed_out += 1);
+                    leaving::signed_out(&person.device, worn, &self.ledger)?;
+                }
                 if person.device.is_on() && person.device.disk.is_off() {
                     self.troubles.power_cut(&person.device);
                 }
@@ -285,7 +297,9 @@ impl World {
         self.network.set_weather(Weather::default());
         self.ledger.set_faults(Faults::default());
         self.troubles.stop();
+        self.troubles.tidy_up();
         for person in &self.people {
+            person.device.checks.store(true, Ordering::Relaxed);
             self.network.set_away(person.device.id, false);
             self.network.set_outdated(person.device.id, false);
             person.device.disk.set_full(false);

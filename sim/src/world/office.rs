@@ -19,11 +19,12 @@ use huishou_domain::{
     booking::Booking,
     command::Assign,
     command::{Cancel, Command, OfAppointment, Reschedule},
-    ids::{AppointmentId, OrderId, QuoteId, StaffId, StationId, UserId, uuid_v7},
+    ids::{AppointmentId, DeviceId, OrderId, QuoteId, StaffId, StationId, UserId, uuid_v7},
     money::Fen,
     price_book::PriceBook,
     quote::{BookRef, Quote, QuoteKind, QuoteLine},
     staff::{Actor, Role, Staff},
+    sync::revocation::Mode,
     visit::{Act, Opening, Party, permit},
 };
 use huishou_server::{
@@ -101,6 +102,21 @@ impl Office {
         };
         if let Some(what) = what {
             self.trace.note(Node::WORLD, what);
+        }
+    }
+
+    /// An administrator shuts a device out; one whom the database lets down tries again.
+    pub async fn shut_out(&self, device: DeviceId, mode: Mode) {
+        for _ in 0..20 {
+            let at = self.now();
+            let done: Result<(), Stop> =
+                write_tx!(&self.ledger, |tx| Ok(tx.shut_out(device, mode, at).await?));
+            if done.is_ok() {
+                let what = format!("{} is shut out: {}", device, mode.as_str());
+                self.trace.note(Node::WORLD, what);
+                return;
+            }
+            self.executor.sleep(10 * SECOND).await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use huishou_client::store::mutations::Stored;
 use huishou_domain::{
+    blob::names_in,
     command::{Command, Subject},
     ids::DeviceId,
     sync::message::Mutation,
@@ -47,6 +48,8 @@ pub struct Deed {
     pub fact: bool,
     /// What must be found of it.
     pub evidence: Evidence,
+    /// The pictures that it names.
+    pub pictures: Vec<String>,
     /// The device's copy that held it is no more: a backup was put back that is older.
     pub lost: bool,
 }
@@ -76,6 +79,7 @@ impl Deed {
             order,
             fact: command.is_fact(),
             evidence,
+            pictures: names_in(&mutation.args),
             lost: false,
         })
     }

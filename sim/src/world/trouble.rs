@@ -96,6 +96,11 @@ impl Troubles {
         self.inner().counts
     }
 
+    /// A device was wiped, or its person had to sign in anew.
+    pub fn note(&self, count: impl FnOnce(&mut Counts)) {
+        count(&mut self.inner().counts);
+    }
+
     /// No more of it.
     pub fn stop(&self) {
         self.on.store(false, Ordering::Relaxed);
@@ -154,6 +159,9 @@ impl Troubles {
                             .trace
                             .note(device.node, format!("does not start: {error}"));
                         troubles.executor.sleep(10 * SECOND).await;
+                        if device.disk.is_off() {
+                            device.disk.restore_power(&troubles.chance);
+                        }
                     }
                 }
             }
@@ -172,10 +180,20 @@ impl Troubles {
     /// Starts the app, after an upgrade where one was to be made: one that fails is made again.
     fn start(&self, device: &Device) -> Result<(), Error> {
         if self.inner().upgrade.contains_key(&device.node) {
-            device.upgrade()?;
+            let forgetful = self.ledger.counts().forgotten > 0;
+            let aged = self.chance.permille(600) && device.age(&self.chance, forgetful)?;
+            if aged {
+                self.inner().counts.aged += 1;
+            } else {
+                device.upgrade()?;
+            }
             self.inner().upgrade.remove(&device.node);
             self.inner().counts.upgrades += 1;
             self.trace.note(device.node, "a newer version is installed");
+            // Its first start is cut off now and then.
+            if self.chance.permille(200) {
+                device.disk.cut_power_after(self.chance.below(60));
+            }
         }
         device.boot()
     }
@@ -316,7 +334,9 @@ impl Troubles {
 
     /// Another machine takes over from the database's; it has never heard of the newest commits.
     fn fail_over(&self) {
-        if self.ledger.counts().failovers >= MOST_FAILOVERS {
+        let unaware = |device: &Device| device.unaware.load(Ordering::Relaxed);
+        let any_unaware = self.inner().starters.values().any(|(d, _)| unaware(d));
+        if self.ledger.counts().failovers >= MOST_FAILOVERS || any_unaware {
             return;
         }
         let forgotten = self.ledger.fail_over(self.chance.index(12));
@@ -337,12 +357,38 @@ impl Troubles {
                 "the log is compacted"
             },
         );
-        self.ledger.compact(floor);
+        let Some(host) = self.chance.pick(&self.servers).cloned() else {
+            return;
+        };
+        let age = TimeDelta::seconds(self.chance.between(0, 600));
+        let (executor, trace) = (self.executor.clone(), self.trace.clone());
+        self.executor.spawn(host.node, async move {
+            let now = server::true_time(&executor);
+            if let Err(error) = host.ledger.compact(now, age, floor).await {
+                trace.note(host.node, format!("upkeep stopped: {error}"));
+            }
+        });
+    }
+
+    /// Upkeep that was cut off is done to its end.
+    pub fn tidy_up(&self) {
+        let (ledger, executor) = (self.ledger.clone(), self.executor.clone());
+        self.executor.spawn(Node::WORLD, async move {
+            let day = TimeDelta::days(1);
+            while ledger
+                .compact(server::true_time(&executor), day, false)
+                .await
+                .is_err()
+            {
+                executor.sleep(10 * SECOND).await;
+            }
+        });
     }
 
     /// The app is closed and the disk copied; another time the copy is put back in the place of everything.
     fn backup(&self, device: &Device) {
-        if self.inner().down.get(&device.node) == Some(&true) {
+        let is_wiped = device.wiped.load(Ordering::Relaxed);
+        if is_wiped || self.inner().down.get(&device.node) == Some(&true) {
             return;
         }
         let has_copy = self.inner().copied.contains_key(&device.node);
@@ -361,7 +407,8 @@ impl Troubles {
 
     /// The app is closed and replaced by a newer version.
     fn upgrade(&self, device: &Device) {
-        if self.inner().down.get(&device.node) == Some(&true) {
+        let is_wiped = device.wiped.load(Ordering::Relaxed);
+        if is_wiped || self.inner().down.get(&device.node) == Some(&true) {
             return;
         }
         self.inner().upgrade.insert(device.node, true);

@@ -25,6 +25,12 @@ pub struct Counts {
     pub put_back: u64,
     /// Newer versions of the app installed.
     pub upgrades: u64,
+    /// Of those, in the place of versions with other tables.
+    pub aged: u64,
+    /// Devices wiped.
+    pub wiped: u64,
+    /// Times a person had to sign in anew.
+    pub signed_out: u64,
 }
 
 impl Counts {
@@ -41,5 +47,8 @@ impl Counts {
         self.backups += other.backups;
         self.put_back += other.put_back;
         self.upgrades += other.upgrades;
+        self.aged += other.aged;
+        self.wiped += other.wiped;
+        self.signed_out += other.signed_out;
     }
 }

@@ -18,7 +18,7 @@ pub(super) static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
     xSync: Some(sync),
     xFileSize: Some(file_size),
     xLock: Some(lock),
-    xUnlock: Some(lock),
+    xUnlock: Some(unlock),
     xCheckReservedLock: Some(check_reserved_lock),
     xFileControl: Some(file_control),
     xSectorSize: Some(sector_size),
@@ -42,7 +42,8 @@ unsafe fn opened<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Open {
 
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     // SAFETY: `open` made it with Box::into_raw, and SQLite closes a handle once.
-    drop(unsafe { Box::from_raw((*file.cast::<Handle>()).open) });
+    let open = unsafe { Box::from_raw((*file.cast::<Handle>()).open) };
+    open.leave();
     ffi::SQLITE_OK
 }
 
@@ -134,13 +135,33 @@ unsafe extern "C" fn file_size(
     }
 }
 
-unsafe extern "C" fn lock(_: *mut ffi::sqlite3_file, _: c_int) -> c_int {
+unsafe extern "C" fn lock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    told(open.sharing().lock(open.id, level))
+}
+
+unsafe extern "C" fn unlock(file: *mut ffi::sqlite3_file, level: c_int) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    open.sharing().unlock(open.id, level);
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn check_reserved_lock(_: *mut ffi::sqlite3_file, held: *mut c_int) -> c_int {
+const fn told(got: bool) -> c_int {
+    if got {
+        ffi::SQLITE_OK
+    } else {
+        ffi::SQLITE_BUSY
+    }
+}
+
+unsafe extern "C" fn check_reserved_lock(file: *mut ffi::sqlite3_file, held: *mut c_int) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    let reserved = open.sharing().is_reserved(open.id);
     // SAFETY: SQLite passes a place for the answer.
-    unsafe { *held = 0 };
+    unsafe { *held = c_int::from(reserved) };
     ffi::SQLITE_OK
 }
 
@@ -169,28 +190,37 @@ unsafe extern "C" fn shm_map(
         usize::try_from(page).unwrap_or(0),
         usize::try_from(size).unwrap_or(0).div_ceil(8),
     );
-    if extend != 0 {
-        while open.shared.len() <= page {
-            open.shared.push(vec![0_u64; words].into_boxed_slice());
-        }
-    }
-    let start = open
-        .shared
-        .get_mut(page)
-        .map_or(ptr::null_mut(), |region| region.as_mut_ptr().cast());
+    let region = open.sharing().region(page, words, extend != 0);
+    let start = region.map_or(ptr::null_mut(), <*mut u64>::cast);
     // SAFETY: SQLite passes a place for the pointer; the boxed region keeps its address until it is unmapped.
     unsafe { *place = start };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn shm_lock(_: *mut ffi::sqlite3_file, _: c_int, _: c_int, _: c_int) -> c_int {
-    ffi::SQLITE_OK
+unsafe extern "C" fn shm_lock(
+    file: *mut ffi::sqlite3_file,
+    first: c_int,
+    count: c_int,
+    flags: c_int,
+) -> c_int {
+    // SAFETY: a handle of ours.
+    let open = unsafe { opened(file) };
+    let slots = ((1_u32 << count) - 1) << first;
+    let mut sharing = open.sharing();
+    if flags & ffi::SQLITE_SHM_UNLOCK != 0 {
+        sharing.give(open.id, slots);
+        return ffi::SQLITE_OK;
+    }
+    let exclusive = flags & ffi::SQLITE_SHM_EXCLUSIVE != 0;
+    told(sharing.take(open.id, slots, exclusive))
 }
 
 unsafe extern "C" fn shm_barrier(_: *mut ffi::sqlite3_file) {}
 
 unsafe extern "C" fn shm_unmap(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
     // SAFETY: a handle of ours.
-    unsafe { opened(file) }.shared.clear();
+    let open = unsafe { opened(file) };
+    // The memory goes with the last handle.
+    open.sharing().give(open.id, u32::MAX);
     ffi::SQLITE_OK
 }

@@ -33,3 +33,34 @@ fn what_was_committed_survives_a_power_cut_at_any_moment() {
         assert_eq!(count, i64::try_from(5 + seed).unwrap());
     }
 }
+
+/// Opens a store as the app does.
+fn opened(path: &std::path::Path) -> Connection {
+    let db = Connection::open(path).unwrap();
+    db.pragma_update(None, "key", format!("x'{}'", "07".repeat(32)))
+        .unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
+    db
+}
+
+#[test]
+fn a_second_connection_comes_and_goes_and_the_first_goes_on() {
+    let disk = Disk::default();
+    let plug = plug_in(&disk).unwrap();
+    let path = plug.folder().join("a.db");
+    let first = opened(&path);
+    first.execute_batch("create table t (n)").unwrap();
+    for n in 0..5 {
+        first.execute("insert into t values (?1)", [n]).unwrap();
+        let second = opened(&path);
+        let seen: i64 = second
+            .query_row("select count(*) from t", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(seen, n + 1);
+        second.busy_timeout(std::time::Duration::ZERO).unwrap();
+        first.execute_batch("begin immediate").unwrap();
+        let refused = second.execute("insert into t values (9)", []);
+        assert!(refused.is_err(), "one writes at a time");
+        first.execute_batch("rollback").unwrap();
+    }
+}
