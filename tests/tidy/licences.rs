@@ -149,6 +149,51 @@ fn every_package_of_the_windows_lock_file_has_a_licence_that_is_allowed() {
     refuse(&odd, "What is shipped must be free to ship");
 }
 
+/// Packages of the benchmark's peer whose lock file says nothing, or says it in words that SPDX does not know, with the
+/// licence that their own files name. WTFPL asks for nothing; it is allowed here alone, where nothing is shipped.
+const PEER_SEEN: [(&str, &str, &str); 8] = [
+    ("argsarray", "0.0.1", "WTFPL"),
+    ("end-stream", "0.1.0", "MIT"),
+    ("esprima-fb", "15001.1.0-dev-harmony-fb", "BSD-2-Clause"),
+    ("level-write-stream", "1.0.0", "MIT"),
+    ("readable-stream", "0.0.4", "BSD-2-Clause"),
+    ("tiny-queue", "0.2.1", "Apache-2.0"),
+    ("truncate-utf8-bytes", "1.0.2", "WTFPL"),
+    ("write-stream", "0.4.3", "MIT"),
+];
+
+#[test]
+fn every_package_of_the_benchmarks_peer_may_be_run() {
+    let lock: Value = serde_json::from_str(&read("bench/peer-pouch/package-lock.json")).unwrap();
+    let packages = lock["packages"].as_object().unwrap();
+    assert!(packages.len() > 100, "the lock file can be read");
+    let mut seen = BTreeSet::new();
+    let mut offences = Vec::new();
+    for (path, package) in packages.iter().filter(|(path, _)| !path.is_empty()) {
+        if is_allowed(package["license"].as_str().unwrap_or_default()) {
+            continue;
+        }
+        let name = path.rsplit("node_modules/").next().unwrap_or_default();
+        let known = PEER_SEEN.iter().find(|(known, version, _)| {
+            *known == name && package["version"].as_str() == Some(version)
+        });
+        match known {
+            Some((_, _, licence)) if *licence == "WTFPL" || is_allowed(licence) => {
+                seen.insert(name);
+            }
+            _ => offences.push(format!("{path}: {}", package["license"])),
+        }
+    }
+    let stale = PEER_SEEN.iter().filter(|(name, ..)| !seen.contains(name));
+    offences.extend(
+        stale.map(|(name, version, _)| format!("{name} {version}: needs no exception any more")),
+    );
+    refuse(
+        &offences,
+        "What is run beside the product must be free to run",
+    );
+}
+
 /// Names of what the manifests ask for directly, our own crates aside.
 fn direct() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
