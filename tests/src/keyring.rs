@@ -40,6 +40,25 @@ impl Keyring {
         self.resume().await;
     }
 
+    /// The user's keyring is another, empty one, and the first is put by: a backup, another login.
+    pub async fn put_by(&mut self) {
+        self.stop();
+        std::fs::rename(self.data(), self.put_by_data()).expect("the keyring's files");
+        self.resume().await;
+    }
+
+    /// The keyring that was put by is the user's again.
+    pub async fn take_back(&mut self) {
+        self.stop();
+        std::fs::remove_dir_all(self.data()).expect("the keyring's files");
+        std::fs::rename(self.put_by_data(), self.data()).expect("the keyring's files");
+        self.resume().await;
+    }
+
+    fn put_by_data(&self) -> PathBuf {
+        self.home.path().join("put-by")
+    }
+
     /// The session ends, and with it the keyring service; its files stay.
     pub fn stop(&mut self) {
         self.session.kill_group();

@@ -6,6 +6,8 @@ use blackbox::{Engine, Town};
 use serde_json::json;
 use tempfile::TempDir;
 
+use super::registered;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn booked_on_the_telephone_offline_estimated_again_and_settled_in_mysql() {
     let town = Town::start(Engine::MariaDb).await;
@@ -80,18 +82,7 @@ async fn what_is_wrong_with_a_booking_is_said_at_its_field() {
 
 /// Opens an app at the counter of the first station and waits for its first sync.
 async fn open(town: &Town, folder: &std::path::Path) -> App {
-    let app = Start::in_folder(folder).open().await;
-    app.resize(1280, 800).await;
-    let pairing = town.pairing_code().await;
-    app.register(
-        town.world.server.url(),
-        &pairing,
-        "城西柜台",
-        "station1",
-        town.password(),
-    )
-    .await;
-    app.chip("synced").await;
+    let app = registered(Start::in_folder(folder), town, "城西柜台", "station1").await;
     app.see("new-appointment").await;
     app
 }

@@ -8,7 +8,7 @@ use blackbox::{Customer, Dispatch, Engine, Town};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{CARDBOARD, IRON};
+use super::{CARDBOARD, IRON, registered};
 
 /// The fridge of the booking, found incomplete: ¥60 instead of ¥120.
 const FRIDGE: Weighed = Weighed {
@@ -165,21 +165,10 @@ async fn book(customer: &Customer, when: &str, name: &str) -> Value {
     customer.try_book(&body).await.expect(201).clone()
 }
 
-/// Opens an app, registers it, and waits for its first sync.
+/// Opens the collector's app and waits for its first sync.
 async fn open(town: &Town, folder: &std::path::Path) -> App {
-    let app = Start::in_folder(folder).open().await;
-    app.resize(1280, 800).await;
-    let pairing = town.pairing_code().await;
-    app.register(
-        town.world.server.url(),
-        &pairing,
-        "城西 3 号",
-        "zhang",
-        town.password(),
-    )
-    .await;
+    let app = registered(Start::in_folder(folder), town, "城西 3 号", "zhang").await;
     app.see_text("who", "·").await;
-    app.chip("synced").await;
     app
 }
 

@@ -7,7 +7,19 @@ mod practice;
 mod shell;
 mod trouble;
 
-use blackbox::window::Weighed;
+use blackbox::Town;
+use blackbox::window::{App, Start, Weighed};
+
+/// Opens an app, registers it as this person's, and waits for its first sync.
+async fn registered(start: Start, town: &Town, device: &str, person: &str) -> App {
+    let app = start.open().await;
+    app.resize(1280, 800).await;
+    let (server, code) = (town.world.server.url(), town.pairing_code().await);
+    app.register(server, &code, device, person, town.password())
+        .await;
+    app.chip("synced").await;
+    app
+}
 
 /// Cardboard as the scale sees it: 49.664 kg at ¥1.10.
 const CARDBOARD: Weighed = Weighed {

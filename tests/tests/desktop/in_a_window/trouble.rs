@@ -9,6 +9,8 @@ use blackbox::{Engine, Keyring, Town};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::registered;
+
 /// A month without the server, and a day more.
 const MONTH: i64 = 31 * 86_400;
 
@@ -41,6 +43,61 @@ async fn a_reset_keyring_locks_nobody_out_the_key_comes_back_by_a_pairing_code()
         1,
         "and it reaches the server once"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_key_is_gone_for_good_is_set_aside_and_comes_back_with_its_key() {
+    let town = Town::start(Engine::MariaDb).await;
+    let (folder, mut keyring) = (TempDir::new().unwrap(), Keyring::start().await);
+    let app = open(&town, folder.path(), &keyring).await;
+    let order = sold_offline(&app).await;
+    app.kill().await;
+    keyring.put_by().await;
+    std::fs::remove_file(folder.path().join("recovery.key")).unwrap();
+
+    let app = start(folder.path(), &keyring).open().await;
+    app.resize(1280, 800).await;
+    app.click("aside-ask").await;
+    app.see_text("set-aside", "锁着").await;
+    app.click_css("[data-testid=aside-sure] input").await;
+    app.picture("trouble-6-set-aside").await;
+    app.click("aside-go").await;
+    app.see("aside-begin").await;
+    let place = app.text("place").await;
+    assert!(
+        Path::new(place.trim()).join("huishou.db").exists(),
+        "{place}"
+    );
+    app.click("aside-begin").await;
+    app.see("asides").await;
+    let code = town.pairing_code().await;
+    let server = town.world.server.url();
+    app.register(server, &code, "城西柜台 2", "station1", town.password())
+        .await;
+    app.chip("synced").await;
+    assert_eq!(paid(&town, &order).await, 0, "it is locked in the old one");
+    let sold_since = sold_offline(&app).await;
+    let name = || json!({"name": Path::new(place.trim()).file_name().unwrap().to_str().unwrap()});
+    let refused = app.invoke("bring_store_back", name()).await.unwrap_err();
+    assert_eq!(refused["code"], "unsent_here", "{refused}");
+    back_online(&app).await;
+    let refused = app.invoke("bring_store_back", name()).await.unwrap_err();
+    assert_eq!(refused["code"], "store_key_missing", "{refused}");
+    app.kill().await;
+
+    keyring.take_back().await;
+    let app = start(folder.path(), &keyring).open().await;
+    app.resize(1280, 800).await;
+    // The newer store's key lies in the newer keyring.
+    app.see("startup-failed").await;
+    app.click("aside-back").await;
+    app.picture("trouble-7-brought-back").await;
+    app.click("aside-back-go").await;
+    app.see("rail-settings").await;
+    back_online(&app).await;
+    for order in [order, sold_since] {
+        assert_eq!(paid(&town, &order).await, 1, "each reached the server once");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -129,18 +186,7 @@ fn start(folder: &Path, keyring: &Keyring) -> Start {
 
 /// An app at the counter, registered, its keys in this keyring.
 async fn open(town: &Town, folder: &Path, keyring: &Keyring) -> App {
-    let app = start(folder, keyring).open().await;
-    let pairing = town.pairing_code().await;
-    app.register(
-        town.world.server.url(),
-        &pairing,
-        "城西柜台",
-        "station1",
-        town.password(),
-    )
-    .await;
-    app.chip("synced").await;
-    app
+    registered(start(folder, keyring), town, "城西柜台", "station1").await
 }
 
 fn iron() -> Value {
