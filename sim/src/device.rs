@@ -76,7 +76,7 @@ pub struct Device {
     pub neglect: Neglect,
     /// It was wiped.
     pub wiped: Arc<AtomicBool>,
-    /// It compares everything with the server at its next contact.
+    /// It has to compare everything with the server, which it has not done yet.
     pub checks: Arc<AtomicBool>,
     /// It has lost its knowledge of the server's history, as one of an older version has, until the next contact.
     pub unaware: Arc<AtomicBool>,
@@ -383,7 +383,7 @@ impl Device {
             let Some(engine) = self.engine() else {
                 return;
             };
-            let round = if chance.permille(150) || self.checks.swap(false, Ordering::Relaxed) {
+            let round = if chance.permille(150) || self.checks.load(Ordering::Relaxed) {
                 Round::Check
             } else {
                 Round::Both
@@ -401,6 +401,9 @@ impl Device {
                     );
                     self.trace.note(self.node, what);
                     self.unaware.store(false, Ordering::Relaxed);
+                    if round == Round::Check {
+                        self.checks.store(false, Ordering::Relaxed);
+                    }
                     self.bring_pictures(&engine, &line, round).await;
                     self.forget();
                 }

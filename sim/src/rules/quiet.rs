@@ -48,8 +48,12 @@ fn ends(device: &Device, tables: &Tables) -> Holds {
     pictures(device, tables)
 }
 
-/// Nothing is pending on a device, and it does not have to tell everything anew under other numbers; a cheap look.
+/// Nothing is pending on a device, it has compared everything with the server, and it does not have to tell everything
+/// anew under other numbers; a cheap look.
 fn is_done(device: &Device) -> bool {
+    if device.checks.load(Ordering::Relaxed) {
+        return false;
+    }
     let counts = device.read(mutations::counts);
     let pictures = device.read(blobs::count_waiting);
     let doubt = device.read(incarnation::is_in_doubt);
