@@ -7,6 +7,7 @@ mod disks;
 mod keyring;
 mod never_wiped;
 mod sessions;
+mod set_aside;
 mod shut_out;
 mod stores;
 mod support;
