@@ -5,13 +5,13 @@ use super::{
     server::Server,
 };
 use crate::{
-    blobs::{Bearer, Carrier, KEPT_DAYS, Reply},
+    blobs::{self, Asker, Bearer, Carrier, KEPT_DAYS, Reply},
     error::{Error, Result},
     store::blobs::Waiting,
     view::sync::ChipState,
 };
 use chrono::TimeDelta;
-use huishou_domain::blob::{MAX_BYTES, PART, PictureType, name_of};
+use huishou_domain::blob::{Asked, MAX_BYTES, Missing, PART, PictureType, name_of};
 use serde_json::json;
 use std::{collections::HashMap, sync::Mutex};
 
@@ -115,6 +115,22 @@ impl Bearer for Shelf {
             Fault::AnswerLost => Err(Error::Offline("no answer".into())),
             _ => reply,
         }
+    }
+}
+
+impl Asker for Shelf {
+    async fn missing(&self, asked: &Asked) -> Result<Missing> {
+        if self.faults.lock().unwrap().pop() == Some(Fault::Lost) {
+            return Err(Error::Offline("lost".into()));
+        }
+        let whole = self.whole.lock().unwrap();
+        let missing = asked
+            .sha256
+            .iter()
+            .filter(|name| !whole.contains_key(*name));
+        Ok(Missing {
+            missing: missing.cloned().collect(),
+        })
     }
 }
 
@@ -435,4 +451,30 @@ fn what_was_up_is_brought_again_to_a_server_that_was_set_back() {
     );
     assert_eq!(restored.whole.lock().unwrap()[&name_of(&lost)], lost);
     assert_eq!(waiting(&device), 0);
+}
+
+#[test]
+fn a_picture_that_a_server_forgot_unnoticed_is_asked_for_once_a_day_and_brought_again() {
+    let (device, shelf) = (Device::new(), Shelf::default());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let main = device.engine.main();
+    let ask = |now| runtime.block_on(blobs::look_after(&main, &shelf, now));
+    assert_eq!(ask(false).unwrap(), 0, "nothing is up");
+    let (lost, kept) = (picture(PART + 5, 6), picture(PART + 5, 7));
+    for bytes in [&lost, &kept] {
+        device.engine.put_blob(bytes).unwrap();
+    }
+    assert_eq!(device.bring(&shelf).unwrap(), 2);
+    let forget = |bytes: &[u8]| shelf.whole.lock().unwrap().remove(&name_of(bytes)).unwrap();
+    forget(&lost);
+    shelf.befall(&[Fault::Lost]);
+    ask(false).unwrap_err();
+    assert_eq!(waiting(&device), 0, "nothing is known yet");
+    assert_eq!(ask(false).unwrap(), 1);
+    assert_eq!(waiting(&device), 1);
+    assert_eq!(device.bring(&shelf).unwrap(), 1);
+    assert_eq!(shelf.whole.lock().unwrap()[&name_of(&lost)], lost);
+    forget(&kept);
+    assert_eq!(ask(false).unwrap(), 0, "asked today");
+    assert_eq!(ask(true).unwrap(), 1);
 }

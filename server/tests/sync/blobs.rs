@@ -289,6 +289,22 @@ on_each_database! {
         phone.pull().await;
     }
 
+    async fn a_device_hears_which_of_its_pictures_are_not_here(db) {
+        let ground = Ground::on(db).await;
+        let (anybody, _, api, _) = wang(&ground).await;
+        let (kept, begun, unknown) = (picture(PART), picture(2 * PART), name_of(b"never brought"));
+        whole(&api, &name_of(&kept), &kept).await;
+        part(&api, &name_of(&begun), &begun, 0, PART).await;
+        let asked = json!({"sha256": [name_of(&kept), name_of(&begun), unknown, "no name"]});
+        let told = api.post("/sync/v1/blobs", &asked).await;
+        assert_eq!(told.body, json!({"missing": [name_of(&begun), unknown, "no name"]}), "half a picture is none");
+        assert_eq!(api.post("/sync/v1/blobs", &json!({"sha256": []})).await.body, json!({"missing": []}));
+        let many: Vec<String> = (0..201_u32).map(|n| name_of(&n.to_be_bytes())).collect();
+        let refused = api.post("/sync/v1/blobs", &json!({ "sha256": many })).await;
+        assert_eq!((refused.status, refused.body["code"].as_str()), (413, Some("push_too_large")));
+        assert_eq!(anybody.post("/sync/v1/blobs", &asked).await.status, 401);
+    }
+
     async fn an_upload_that_nobody_goes_on_with_is_removed_after_45_days(db) {
         let ground = Ground::on(db).await;
         let device = DeviceId(Uuid::now_v7());

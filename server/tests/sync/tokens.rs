@@ -12,6 +12,7 @@ use huishou_domain::{
 use huishou_server::{
     admin::{self, people::NewPerson},
     problem::Problem,
+    refresh,
     staff::{
         AdminSession, StaffSession,
         register::{self, NewDevice},
@@ -210,6 +211,26 @@ on_each_database! {
         assert_eq!(other.refresh(&ground, "made up").await.unwrap_err().code, "refresh_invalid");
         let nobodys = Laptop { key: key(), id: DeviceId(Uuid::now_v7()) };
         assert_eq!(nobodys.refresh(&ground, "made up").await.unwrap_err().code, "device_unknown");
+    }
+
+    async fn a_server_that_was_set_back_finds_the_refreshes_it_has_forgotten(db) {
+        let ground = Ground::on(db).await;
+        let (laptop, first, _) = administrator(&ground).await;
+        let second = laptop.refresh(&ground, &first.refresh_token).await.unwrap();
+        let third = laptop.refresh(&ground, &second.refresh_token).await.unwrap();
+        let known: String = refresh::hash(&first.refresh_token).iter().map(|byte| format!("{byte:02x}")).collect();
+        db.execute(&format!("DELETE FROM refresh_tokens WHERE token_hash <> X'{known}'")).await;
+        db.execute("UPDATE refresh_tokens SET successor_hash = NULL").await;
+        assert_eq!(laptop.refresh(&ground, "made up").await.unwrap_err().code, "refresh_invalid");
+        let thief = Laptop { key: key(), id: laptop.id };
+        assert_eq!(thief.refresh(&ground, &third.refresh_token).await.unwrap_err().code, "bad_signature");
+        let fourth = laptop.refresh(&ground, &third.refresh_token).await.unwrap();
+        let again = laptop.refresh(&ground, &third.refresh_token).await.unwrap();
+        assert_eq!(fourth.refresh_token, again.refresh_token);
+        assert!(StaffSession::load(&ground.app, &fourth.access_token).await.is_ok());
+        assert_eq!(laptop.refresh(&ground, &second.refresh_token).await.unwrap().refresh_token, third.refresh_token, "its successor is not used yet");
+        laptop.refresh(&ground, &fourth.refresh_token).await.unwrap();
+        assert_eq!(laptop.refresh(&ground, &first.refresh_token).await.unwrap_err().code, "refresh_reused", "used ones are known as such again");
     }
 
     async fn two_refreshes_at_once_get_the_same_successor(db) {
