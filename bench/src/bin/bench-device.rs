@@ -25,8 +25,8 @@ struct Device {
 
 fn main() -> Result<()> {
     let folder = std::env::args_os().nth(1).context("bench-device FOLDER")?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+    // As the app keeps contact: on one thread of its own.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut device = Device {

@@ -5,7 +5,7 @@ use crate::{
     clock::Contact,
     error::{Error, Result},
     store::{
-        Commit, Db, appointment_list, base, blobs, journal, lives, meta, mutations,
+        Commit, Db, appointment_list, at_once, base, blobs, journal, lives, meta, mutations,
         mutations::Stored, order_list, people,
     },
     view::sync::{ChipState, MutationEntry, SyncStatus},
@@ -32,7 +32,7 @@ impl Engine {
     pub fn sync_status(&self) -> Result<SyncStatus> {
         let practice = self.is_practice();
         let settings = self.settings_get()?;
-        self.read(|db| {
+        let status = |db: &Db| {
             let (pending, refused) = mutations::counts(db)?;
             let contact: Option<Contact> = meta::get(db, meta::Key::Contact)?;
             let last_check: Option<i64> = meta::get(db, meta::Key::LastCheck)?;
@@ -63,7 +63,8 @@ impl Engine {
                 status.chip = chip(&status);
             }
             Ok(status)
-        })
+        };
+        self.read(|db| at_once(db, status))
     }
 
     /// What waits and what was refused, then the newest answered ones.

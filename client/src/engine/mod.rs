@@ -262,6 +262,9 @@ impl Engine {
     }
 
     fn changed(&self, kinds: &[&str]) {
+        if self.inner.events.receiver_count() == 0 {
+            return;
+        }
         if !kinds.is_empty() {
             let kinds = kinds.iter().map(ToString::to_string).collect();
             self.notify(Event::DataChanged(DataChanged { kinds }));

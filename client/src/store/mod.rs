@@ -269,6 +269,20 @@ impl Store {
     }
 }
 
+/// Several reads as of one moment: each by itself would lock and unlock the file.
+///
+/// # Errors
+/// What `work` reports, or of the store.
+pub fn at_once<T>(db: &Db, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+    if !db.is_autocommit() {
+        return work(db);
+    }
+    db.prepare_cached("BEGIN")?.execute([])?;
+    let done = work(db);
+    db.prepare_cached("COMMIT")?.execute([])?;
+    done
+}
+
 /// What a power cut takes is asked for again: it survives a kill, and need not wait for the disk.
 fn without_waiting<T>(
     db: &mut Connection,

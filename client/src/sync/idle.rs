@@ -5,7 +5,7 @@ use super::{apply::Applied, incarnation};
 use crate::{
     clock::Contact,
     error::Result,
-    store::{Commit, Db, Store, base, lives, memberships, meta, mutations},
+    store::{Commit, Db, Store, at_once, base, lives, memberships, meta, mutations},
 };
 use chrono::TimeDelta;
 use huishou_domain::sync::message::{PullAnswer, PullRequest};
@@ -25,10 +25,16 @@ pub fn pass(
     page: &PullAnswer,
     contact: Contact,
 ) -> Result<Option<Applied>> {
-    if !is_empty(asked, page) || !is_as_held(store.db(), page)? {
+    if !is_empty(asked, page) {
         return Ok(None);
     }
-    let known: Option<Contact> = meta::get(store.db(), meta::Key::Contact)?;
+    let known = at_once(store.db(), |db| {
+        let held = is_as_held(db, page)?;
+        Ok((held, meta::get::<Contact>(db, meta::Key::Contact)?))
+    })?;
+    let (true, known) = known else {
+        return Ok(None);
+    };
     let is_fresh = |known: Contact| (contact.server - known.server).abs() < CONTACT_AFTER;
     if !known.is_some_and(is_fresh) {
         store.write(Commit::Contact, |db| meta::set_contact(db, &contact))?;

@@ -7,12 +7,12 @@ use super::{
 use crate::{
     clock::Contact,
     error::Result,
-    store::{Commit, Db, Store, meta, mutations},
+    store::{Commit, Db, Store, at_once, meta, mutations},
     visits,
 };
 use huishou_domain::{
     ids::DeviceId,
-    sync::message::{PushAnswer, PushRequest, SCHEMA},
+    sync::message::{Outcome, PushAnswer, PushRequest, SCHEMA},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
@@ -44,15 +44,22 @@ pub fn prepare(store: &mut Store) -> Result<Option<PushRequest>> {
     if incarnation::is_in_doubt(store.db())? {
         store.write(Commit::Renumber, incarnation::renew)?;
     }
-    let batch = mutations::batch(store.db())?;
-    let Some(last) = batch.last().map(|(id, _)| *id) else {
+    let next = at_once(store.db(), |db| {
+        let batch = mutations::batch(db)?;
+        let Some(last) = batch.last().map(|(id, _)| *id) else {
+            return Ok(None);
+        };
+        let sent: Option<i64> = meta::get(db, meta::Key::Sent)?;
+        let noted = sent.is_some_and(|sent| sent >= last);
+        Ok(Some((request(db, batch)?, last, noted)))
+    })?;
+    let Some((request, last, noted)) = next else {
         return Ok(None);
     };
-    let sent: Option<i64> = meta::get(store.db(), meta::Key::Sent)?;
-    if sent.is_none_or(|sent| sent < last) {
+    if !noted {
         store.write(Commit::Sent, |db| meta::set(db, meta::Key::Sent, &last))?;
     }
-    request(store.db(), batch).map(Some)
+    Ok(Some(request))
 }
 
 fn request(db: &Db, batch: Vec<(i64, String)>) -> Result<PushRequest> {
@@ -73,12 +80,25 @@ fn request(db: &Db, batch: Vec<(i64, String)>) -> Result<PushRequest> {
 /// # Errors
 /// Of the store.
 pub fn on_answer(store: &mut Store, answer: &PushAnswer, contact: Contact) -> Result<Next> {
-    store.write(Commit::Push, |db| {
+    let all_applied = answer
+        .verdicts
+        .iter()
+        .all(|verdict| verdict.outcome == Outcome::Applied);
+    // A refusal that was shown stays.
+    let commit = if all_applied {
+        Commit::Verdicts
+    } else {
+        Commit::Push
+    };
+    store.write(commit, |db| {
         let at = answer.server_time.timestamp_millis();
         let said = Said::from(answer);
         let mut concerned = Concerned::default();
         if incarnation::are_ours(db, said)? {
             concerned = verdicts::record(db, &answer.verdicts, at)?;
+            if all_applied {
+                verdicts::note_unsynced(db, &answer.verdicts)?;
+            }
         }
         let agreed = incarnation::compare(db, said)?;
         concerned.refused.extend(agreed.touched);

@@ -10,7 +10,7 @@ use crate::{
     clock::TrustedClock,
     crash::crash_point,
     error::{Error, Result},
-    store::Store,
+    store::{Store, at_once},
 };
 use huishou_domain::sync::message::{PullAnswer, PullRequest};
 use rand::Rng;
@@ -19,6 +19,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// How often a server may ask in one push to hear commands again or under new numbers.
 const MOST_TURNS: u32 = 4;
@@ -38,8 +39,9 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Works with the store off the async threads; where there is no runtime (a simulation polls by itself), here, with
-    /// a pause on either side in which anything may happen.
+    /// Works with the store at once, on the thread that asks: handing a few reads to another one and waiting for it
+    /// takes longer than they do. A runtime of many threads is told, so that its other tasks go on. Where there is no
+    /// runtime (a simulation polls by itself) there is a pause on either side in which anything may happen.
     ///
     /// # Errors
     /// What `work` reports.
@@ -47,11 +49,29 @@ impl Shared {
         &self,
         work: impl FnOnce(&mut Store) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            tokio::task::yield_now().await;
-            let done = work(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner));
-            tokio::task::yield_now().await;
-            return done;
+        let here = || work(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner));
+        match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+            Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(here),
+            Ok(_) => here(),
+            Err(_) => {
+                tokio::task::yield_now().await;
+                let done = here();
+                tokio::task::yield_now().await;
+                done
+            }
+        }
+    }
+
+    /// The same on another thread, beside whatever else is waited for; without a runtime as [`Shared::with`].
+    ///
+    /// # Errors
+    /// What `work` reports.
+    pub async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Store) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if Handle::try_current().is_err() {
+            return self.with(work).await;
         }
         let store = Arc::clone(&self.store);
         let done = tokio::task::spawn_blocking(move || {
@@ -129,8 +149,10 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
                 let now = shared.clock.now();
                 let request = shared
                     .with(move |store| {
-                        let due = check || pull::check_is_due(store.db(), now)?;
-                        pull::request(store.db(), due)
+                        at_once(store.db(), |db| {
+                            let due = check || pull::check_is_due(db, now)?;
+                            pull::request(db, due)
+                        })
                     })
                     .await?;
                 ask(transport, request).await
@@ -165,7 +187,7 @@ pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) 
         // The server works on the next page while this one is stored.
         let following = pull::following(&request, &page);
         let known = first.take();
-        let staging = shared.with(move |store| pull::stage_after(store, &request, page, known));
+        let staging = shared.beside(move |store| pull::stage_after(store, &request, page, known));
         let (staged, asked) = tokio::join!(staging, ask(transport, following));
         (next, first) = match staged? {
             Some(staged) => (Some(asked), staged.first),

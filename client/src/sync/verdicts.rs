@@ -47,10 +47,26 @@ pub fn record(db: &Db, verdicts: &[Verdict], at: i64) -> Result<Concerned> {
     Ok(concerned)
 }
 
+/// These were stored by a commit that does not wait for the disk.
+///
+/// # Errors
+/// Of the store.
+pub fn note_unsynced(db: &Db, verdicts: &[Verdict]) -> Result<()> {
+    let known: Option<i64> = meta::get(db, meta::Key::Unsynced)?;
+    match verdicts.iter().map(|verdict| verdict.id).min() {
+        Some(first) if known.is_none_or(|known| first < known) => {
+            meta::set(db, meta::Key::Unsynced, &first)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Highest verdict stored durably: what requests carry as `confirmed`.
 ///
 /// # Errors
 /// Of the store.
 pub fn confirmed(db: &Db) -> Result<i64> {
-    mutations::confirmed(db, meta::get(db, meta::Key::LastId)?.unwrap_or(0))
+    let stored = mutations::confirmed(db, meta::get(db, meta::Key::LastId)?.unwrap_or(0))?;
+    let unsynced: Option<i64> = meta::get(db, meta::Key::Unsynced)?;
+    Ok(unsynced.map_or(stored, |first| stored.min(first - 1)))
 }
