@@ -77,7 +77,7 @@ impl StaffSession {
         let Bearer { caller, chain } = Bearer::of(app, token)?;
         let mut conn = app.db.read().await?;
         let contact = contacts::of(&mut conn, caller.device, caller.staff, chain).await?;
-        drop(conn);
+        app.db.rest(conn);
         Self::begin(app, contact, chain).await
     }
 
@@ -99,7 +99,7 @@ impl StaffSession {
                 .unzip(),
             None => (contacts::of(&mut conn, device, staff, chain).await?, None),
         };
-        drop(conn);
+        app.db.rest(conn);
         Ok((Self::begin(app, contact, chain).await?, look))
     }
 
@@ -109,10 +109,7 @@ impl StaffSession {
             super::revoke::turn_away(app, &contact.device).await?;
             return Err(Problem::new(403, "device_revoked"));
         }
-        let person = contact
-            .person
-            .filter(|p| p.staff.active && contact.live)
-            .ok_or_else(|| Problem::unauthorized("session_ended"))?;
+        let person = admitted(contact.person, contact.live)?;
         Ok(Self {
             person,
             device: contact.device,
@@ -134,6 +131,16 @@ impl StaffSession {
             staff: self.person.staff.id,
         }
     }
+}
+
+/// Who may go on: a person at work, in a session that has not ended.
+///
+/// # Errors
+/// `session_ended`.
+pub fn admitted(person: Option<Person>, is_live: bool) -> Result<Person, Problem> {
+    person
+        .filter(|person| person.staff.active && is_live)
+        .ok_or_else(|| Problem::unauthorized("session_ended"))
 }
 
 impl AdminSession {

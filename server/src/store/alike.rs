@@ -61,7 +61,7 @@ impl Plan {
     }
 }
 
-/// Writes those that change alike, at least two; returns the others.
+/// Writes those that only plans change; returns the others.
 pub(super) async fn update<'r>(
     tx: &mut Tx,
     rows: &'r [Change],
@@ -75,10 +75,6 @@ pub(super) async fn update<'r>(
         }
     }
     for (plan, rows) in plans {
-        if rows.len() < 2 {
-            others.extend(rows);
-            continue;
-        }
         let mut ids: Vec<Uuid> = rows.iter().map(|(before, _)| before.id.0).collect();
         ids.sort_unstable();
         write(tx, &plan, &ids).await?;

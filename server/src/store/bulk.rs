@@ -75,10 +75,10 @@ pub(super) async fn update_appointments(
     tx: &mut Tx,
     rows: &[(Appointment, Stored<Appointment>)],
 ) -> Result<(), StoreError> {
-    if let [(before, after)] = rows {
+    let others = alike::update(tx, rows).await?;
+    if let [(before, after)] = others[..] {
         return appointments::update(tx, before, after).await;
     }
-    let others = alike::update(tx, rows).await?;
     let after: Vec<&Stored<Appointment>> = others.iter().map(|(_, after)| after).collect();
     let columns = appointments::row_columns();
     rewrite(tx, "appointments", columns, &after, appointments::bind_row).await?;

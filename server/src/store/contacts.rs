@@ -4,8 +4,8 @@
 
 use super::{
     StoreError,
-    devices::{Device, Progress},
-    shapes,
+    devices::{self, Device, Progress},
+    mutations, script, shapes,
     staff::{self, Person},
     stations,
     sync_head::Head,
@@ -16,9 +16,10 @@ use crate::sync::{
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
-    sync::scope::Scope,
+    sync::{message::Verdict, scope::Scope},
 };
-use sqlx::{AssertSqlSafe, FromRow, MySql, MySqlConnection, QueryBuilder, Row, query::QueryAs};
+use sqlx::{AssertSqlSafe, FromRow, MySql, MySqlConnection, Row, mysql::MySqlRow, query::QueryAs};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A device, and who speaks by it.
@@ -130,19 +131,54 @@ pub async fn company(
     device: DeviceId,
     actors: &[StaffId],
 ) -> Result<Company, StoreError> {
+    let rows = script::rows(conn, &[company_text(device, actors)]).await?;
+    let rows: Vec<MySqlRow> = rows.into_iter().flatten().collect();
+    company_of(&rows)
+}
+
+/// What a push begins with, in one message: the device's row locked and how far it has come, the verdicts on what is known
+/// already, and the company.
+///
+/// # Errors
+/// Of the database; a device that is not known.
+pub async fn opening(
+    conn: &mut MySqlConnection,
+    device: DeviceId,
+    uids: &[Uuid],
+    actors: &[StaffId],
+) -> Result<(Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company), StoreError> {
+    let statements = [
+        devices::lock_progress_text(device),
+        mutations::uids_text(uids),
+        company_text(device, actors),
+    ];
+    let answers = script::rows(conn, &statements).await?;
+    let [progress, known, company] = &answers[..] else {
+        return Err(StoreError::Unreadable("a push's opening".into()));
+    };
+    let progress = progress.first().ok_or(sqlx::Error::RowNotFound)?;
+    Ok((
+        Progress::from_row(progress)?,
+        mutations::of_uids(known)?,
+        company_of(company)?,
+    ))
+}
+
+fn company_text(device: DeviceId, actors: &[StaffId]) -> String {
     let actors: Vec<Uuid> = actors.iter().map(|id| id.0).collect();
-    let mut select = QueryBuilder::<MySql>::new(format!(
-        "SELECT h.epoch, {STAFF} FROM sync_head h LEFT JOIN device_sessions ds ON ds.device_id = "
-    ));
-    select.push_bind(device.0).push(" AND ds.staff_id IN (");
-    shapes::push_ids(&mut select, &actors);
-    select.push(
-        " LEFT JOIN staff s ON s.id = ds.staff_id LEFT JOIN stations home ON home.id = s.station_id WHERE h.id = 1",
-    );
+    format!(
+        "SELECT h.epoch, {STAFF} FROM sync_head h LEFT JOIN device_sessions ds ON ds.device_id = {} AND ds.staff_id IN ({}) \
+         LEFT JOIN staff s ON s.id = ds.staff_id LEFT JOIN stations home ON home.id = s.station_id WHERE h.id = 1",
+        script::id(device.0),
+        script::ids(&actors)
+    )
+}
+
+fn company_of(rows: &[MySqlRow]) -> Result<Company, StoreError> {
     let mut company = Company::default();
-    for row in select.build().fetch_all(conn).await? {
+    for row in rows {
         company.epoch = row.try_get("epoch")?;
-        if let Some(person) = StaffRow::from_row(&row)?.read()?.0 {
+        if let Some(person) = StaffRow::from_row(row)?.read()?.0 {
             company.people.insert(person.staff.id, person);
         }
     }

@@ -1,11 +1,18 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
 use super::{
-    StoreError, bodies::Bodies, freshness::Freshness, instances, orders::Months, shapes,
+    StoreError,
+    bodies::Bodies,
+    dirty::Marks,
+    freshness::Freshness,
+    instances,
+    orders::Months,
+    resting::{Lent, Resting, SURELY_THERE},
+    shapes,
 };
 use crate::crash::crash_point;
 use sqlx::{
-    Connection, Executor, MySql, MySqlConnection, MySqlPool, Transaction,
+    Connection, Executor, MySql, MySqlConnection, MySqlPool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     pool::PoolConnection,
 };
@@ -17,15 +24,15 @@ use uuid::Uuid;
 pub const ATTEMPTS: u32 = 8;
 /// Seconds a statement waits for a row lock; an idempotency twin waits as long (api.md).
 const LOCK_WAIT_SECONDS: u32 = 5;
-/// A connection that was of use so lately is there still; one that rested longer is asked first, which is a round trip.
-const SURELY_THERE: Duration = Duration::from_secs(1);
 
 /// The database.
 #[derive(Debug, Clone)]
 pub struct Db {
     pool: MySqlPool,
+    /// Those of the pool's connections that were of use a moment ago.
+    resting: Arc<Resting>,
     /// One connection for the sequencer alone, known to the other instances.
-    sequencing: MySqlPool,
+    sequencing: Arc<Resting>,
     /// One connection for signs of life: they must not wait for those who wait for locks.
     pulse: MySqlPool,
     instance: Uuid,
@@ -134,9 +141,15 @@ impl Db {
                 })
                 .connect_lazy_with(options.clone())
         };
+        let resting = |pool: &MySqlPool, most: u32| {
+            Arc::new(Resting::of(pool.clone(), Arc::clone(&freshness), most))
+        };
+        let common = pool(connect.max_connections, false);
         Ok(Self {
-            pool: pool(connect.max_connections, false),
-            sequencing: pool(1, true),
+            resting: resting(&common, connect.max_connections),
+            pool: common,
+            // Nobody asks its pool itself: the single one may rest.
+            sequencing: resting(&pool(1, true), 2),
             pulse: pool(1, false),
             instance,
             months: Arc::default(),
@@ -180,8 +193,14 @@ impl Db {
     ///
     /// # Errors
     /// The database cannot be reached.
-    pub async fn read(&self) -> Result<PoolConnection<MySql>, StoreError> {
-        Ok(self.pool.acquire().await?)
+    pub async fn read(&self) -> Result<Lent, StoreError> {
+        Ok(self.resting.lend().await?)
+    }
+
+    /// Gives back a connection that all has been read from, for whoever comes next. One that is dropped goes back too,
+    /// but is asked first whether it is still there.
+    pub fn rest(&self, connection: Lent) {
+        self.resting.rest(connection);
     }
 
     /// The connection for signs of life.
@@ -196,8 +215,8 @@ impl Db {
     ///
     /// # Errors
     /// The database cannot be reached.
-    pub async fn sequencing(&self) -> Result<PoolConnection<MySql>, StoreError> {
-        Ok(self.sequencing.acquire().await?)
+    pub async fn sequencing(&self) -> Result<Lent, StoreError> {
+        Ok(self.sequencing.lend().await?)
     }
 
     /// A READ COMMITTED transaction. Dropped without commit it is rolled back.
@@ -205,24 +224,40 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        self.begin_on(&self.pool).await
+        self.begin_on(&self.resting).await
     }
 
-    /// The same on the sequencer's connection.
+    /// The sequencer's, on its own connection; it begins with the first message, which is the sequencer's whole work.
     ///
     /// # Errors
     /// The database cannot be reached.
     pub async fn begin_sequencing(&self) -> Result<Tx, StoreError> {
-        self.begin_on(&self.sequencing).await
+        let mut connection = self.sequencing.lend().await?;
+        connection.open();
+        Ok(self.tx(connection, &self.sequencing))
     }
 
-    async fn begin_on(&self, pool: &MySqlPool) -> Result<Tx, StoreError> {
-        let inner = pool.begin().await?;
-        Ok(Tx {
-            inner,
+    async fn begin_on(&self, home: &Arc<Resting>) -> Result<Tx, StoreError> {
+        let mut connection = home.lend().await?;
+        connection.open();
+        if let Err(error) = connection.execute("BEGIN").await {
+            // It may have gone while it rested; one that the pool gives is asked.
+            tracing::debug!(%error, "a connection is given up");
+            connection = home.lend_asked().await?;
+            connection.open();
+            connection.execute("BEGIN").await?;
+        }
+        Ok(self.tx(connection, home))
+    }
+
+    fn tx(&self, connection: Lent, home: &Arc<Resting>) -> Tx {
+        Tx {
+            connection,
+            home: Arc::clone(home),
             months: Arc::clone(&self.months),
-            marked: false,
-        })
+            marks: Marks::default(),
+            last: Vec::new(),
+        }
     }
 
     /// Commits and wakes the sequencer if the outbox was written.
@@ -230,11 +265,11 @@ impl Db {
     /// # Errors
     /// The commit failed; nothing is written.
     pub async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-        let marked = tx.marked;
+        let marked = !tx.marks.is_empty();
         if marked {
             crash_point("write.before_commit");
         }
-        tx.inner.commit().await?;
+        tx.commit().await?;
         if marked {
             crash_point("write.after_commit");
             self.wake.notify_one();
@@ -247,15 +282,13 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn snapshot_of_now(&self) -> Result<Snapshot, StoreError> {
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.read().await?;
         let clustered = "SHOW VARIABLES WHERE Variable_name = 'wsrep_on' AND Value = 'ON'";
-        if connection.fetch_optional(clustered).await?.is_some() {
-            // For this connection from now on: reading once too late costs less than reading too early.
-            connection
-                .execute("SET SESSION wsrep_sync_wait = 1")
-                .await?;
-        }
-        self.snapshot_on(connection).await
+        let begin = match connection.fetch_optional(clustered).await? {
+            Some(_) => SNAPSHOT_OF_NOW,
+            None => SNAPSHOT,
+        };
+        self.snapshot_on(connection, begin).await
     }
 
     /// One REPEATABLE READ, read-only consistent snapshot.
@@ -263,24 +296,30 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        self.snapshot_on(self.pool.acquire().await?).await
+        self.snapshot_on(self.read().await?, SNAPSHOT).await
     }
 
     async fn snapshot_on(
         &self,
-        mut connection: PoolConnection<MySql>,
+        mut connection: Lent,
+        begin: &'static str,
     ) -> Result<Snapshot, StoreError> {
-        // In one message: both are of no use without the other.
-        connection
-            .execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-            .await?;
+        connection.open();
+        connection.execute(begin).await?;
         Ok(Snapshot {
             connection: Some(connection),
+            home: Arc::clone(&self.resting),
             months: Arc::clone(&self.months),
             bodies: Arc::clone(&self.bodies),
         })
     }
 }
+
+/// In one message: the statements are of no use without each other.
+const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+
+/// The same where it may have to wait for what other nodes committed; nothing else on this connection waits so.
+const SNAPSHOT_OF_NOW: &str = "SET SESSION wsrep_sync_wait = 1; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY; SET SESSION wsrep_sync_wait = 0";
 
 async fn set_session(
     connection: &mut MySqlConnection,
@@ -299,18 +338,21 @@ async fn set_session(
     Ok(())
 }
 
-/// A READ COMMITTED transaction.
+/// A READ COMMITTED transaction. Dropped, it is undone, and its connection closed.
 #[derive(Debug)]
 pub struct Tx {
-    inner: Transaction<'static, MySql>,
+    connection: Lent,
+    home: Arc<Resting>,
     months: Arc<Months>,
-    marked: bool,
+    marks: Marks,
+    /// Statements that go with the commit.
+    last: Vec<String>,
 }
 
 impl Tx {
     /// The connection to query on.
     pub fn conn(&mut self) -> &mut MySqlConnection {
-        &mut self.inner
+        &mut self.connection
     }
 
     /// Months that have an orders table.
@@ -319,9 +361,15 @@ impl Tx {
         Arc::clone(&self.months)
     }
 
-    /// Notes that the outbox was written, so that the commit wakes the sequencer.
-    pub(super) fn note_marked(&mut self) {
-        self.marked = true;
+    /// A statement that goes with the commit, in the same message: whatever it does is not seen before, and going back to
+    /// a savepoint does not undo it.
+    pub(super) fn last(&mut self, statement: String) {
+        self.last.push(statement);
+    }
+
+    /// What goes into the outbox with the commit.
+    pub(super) const fn marks(&mut self) -> &mut Marks {
+        &mut self.marks
     }
 
     /// Sets a savepoint; `name` is a constant of the code.
@@ -332,6 +380,7 @@ impl Tx {
         self.conn()
             .execute(sqlx::AssertSqlSafe(format!("SAVEPOINT {name}")))
             .await?;
+        self.marks.set_savepoint(name);
         Ok(())
     }
 
@@ -343,21 +392,36 @@ impl Tx {
         self.conn()
             .execute(sqlx::AssertSqlSafe(format!("ROLLBACK TO SAVEPOINT {name}")))
             .await?;
+        self.marks.roll_back_to(name);
+        Ok(())
+    }
+
+    async fn commit(mut self) -> Result<(), StoreError> {
+        for message in self.marks.commit() {
+            self.last.push(message);
+            let message = std::mem::take(&mut self.last).join("; ");
+            self.connection
+                .execute(sqlx::AssertSqlSafe(message))
+                .await?;
+        }
+        self.home.rest(self.connection);
         Ok(())
     }
 
     /// Gives everything up. A failure closes the connection, which comes to the same.
-    pub async fn rollback(self) {
-        if let Err(error) = self.inner.rollback().await {
-            tracing::debug!(%error, "rollback failed; the connection is given up");
+    pub async fn rollback(mut self) {
+        match self.connection.execute("ROLLBACK").await {
+            Ok(_) => self.home.rest(self.connection),
+            Err(error) => tracing::debug!(%error, "rollback failed; the connection is given up"),
         }
     }
 }
 
-/// A read-only snapshot; ends when dropped.
+/// A read-only snapshot. One that was not finished (an error, a cancelled request) takes its connection along.
 #[derive(Debug)]
 pub struct Snapshot {
-    connection: Option<PoolConnection<MySql>>,
+    connection: Option<Lent>,
+    home: Arc<Resting>,
     months: Arc<Months>,
     bodies: Arc<Bodies>,
 }
@@ -391,16 +455,8 @@ impl Snapshot {
     pub async fn finish(mut self) -> Result<(), StoreError> {
         if let Some(mut connection) = self.connection.take() {
             connection.execute("COMMIT").await?;
+            self.home.rest(connection);
         }
         Ok(())
-    }
-}
-
-impl Drop for Snapshot {
-    /// One that was not finished (an error, a cancelled request) takes its connection along: its transaction is open.
-    fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            drop(connection.detach());
-        }
     }
 }

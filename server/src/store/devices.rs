@@ -1,6 +1,6 @@
 //! Registered devices, who signed in on them, and how far each one's mutations have been processed.
 
-use super::StoreError;
+use super::{StoreError, script};
 use chrono::{DateTime, Utc};
 use huishou_domain::ids::{DeviceId, StaffId, StationId};
 use serde::Serialize;
@@ -237,6 +237,27 @@ pub async fn lock_progress(
 ) -> Result<Progress, StoreError> {
     let sql = "SELECT CAST(incarnation AS SIGNED) AS incarnation, last_mutation, confirmed FROM devices WHERE id = ? FOR UPDATE";
     Ok(sqlx::query_as(sql).bind(id.0).fetch_one(conn).await?)
+}
+
+/// The statement of [`lock_progress`], as text.
+pub(super) fn lock_progress_text(id: DeviceId) -> String {
+    format!(
+        "SELECT CAST(incarnation AS SIGNED) AS incarnation, last_mutation, confirmed FROM devices WHERE id = {} FOR UPDATE",
+        script::id(id.0)
+    )
+}
+
+/// The statement of [`advance`], as text.
+pub(super) fn advance_text(id: DeviceId, progress: Progress) -> String {
+    let Progress {
+        incarnation,
+        last_mutation,
+        confirmed,
+    } = progress;
+    format!(
+        "UPDATE devices SET incarnation = {incarnation}, last_mutation = {last_mutation}, confirmed = {confirmed} WHERE id = {}",
+        script::id(id.0)
+    )
 }
 
 /// How far the device's mutations have come, as the transaction's snapshot has it.

@@ -40,6 +40,12 @@ impl Freshness {
         }
     }
 
+    /// Changes when connections are given up: one that was lent before may not be lent again.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.since.load(Ordering::SeqCst)
+    }
+
     /// Whether a connection may be used.
     #[must_use]
     pub fn allows(&self, connection: &PoolConnectionMetadata) -> bool {

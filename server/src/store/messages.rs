@@ -5,6 +5,7 @@ use super::{
     StoreError, Tx,
     bulk::CHUNK,
     decode::{json, text},
+    script,
     shapes::pieces,
 };
 use chrono::{DateTime, Utc};
@@ -41,8 +42,8 @@ pub(super) async fn tell_customer(
     write(tx, rows_of(before, after)?).await
 }
 
-/// Tells the customers of several visits, step by step.
-pub(super) async fn tell_customers(
+/// Tells the customers of several visits, step by step, with the commit.
+pub(super) fn tell_customers(
     tx: &mut Tx,
     steps: &[(Option<Visit>, Visit)],
 ) -> Result<(), StoreError> {
@@ -50,7 +51,28 @@ pub(super) async fn tell_customers(
     for (before, after) in steps {
         rows.append(&mut rows_of(before.as_ref(), after)?);
     }
-    write(tx, rows).await
+    for piece in rows.chunks(CHUNK) {
+        tx.last(insert_text(piece));
+    }
+    Ok(())
+}
+
+/// The statement that writes them, as text.
+fn insert_text(rows: &[NewRow]) -> String {
+    let values = rows.iter().map(|(user, appointment, code, params, at)| {
+        let (id, user, about) = (
+            script::id(Uuid::now_v7()),
+            script::id(*user),
+            script::id(*appointment),
+        );
+        let (params, at) = (script::text(params), script::moment(*at));
+        format!("({id}, {user}, {about}, '{code}', {params}, {at})")
+    });
+    let values: Vec<String> = values.collect();
+    format!(
+        "INSERT INTO messages (id, user_id, appointment_id, code, params, created_at) VALUES {}",
+        values.join(", ")
+    )
 }
 
 /// User, appointment, code, parameters, time.

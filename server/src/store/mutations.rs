@@ -2,7 +2,7 @@
 //! after a verdict was confirmed only its outcome is left (`kept_verdicts`).
 
 use super::{
-    StoreError, bulk,
+    StoreError, bulk, script,
     shapes::{pieces, push_ids},
     stored::Query,
 };
@@ -11,7 +11,7 @@ use huishou_domain::{
     ids::{DeviceId, StaffId},
     sync::message::{Outcome, Verdict},
 };
-use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder};
+use sqlx::{AssertSqlSafe, FromRow, MySql, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -68,6 +68,38 @@ pub async fn insert(conn: &mut MySqlConnection, rows: &[Processed<'_>]) -> Resul
     Ok(())
 }
 
+/// The statement that remembers them, as text; none where it would be too long.
+///
+/// # Errors
+/// A verdict that cannot be written.
+pub(super) fn insert_text(rows: &[Processed<'_>]) -> Result<Option<String>, StoreError> {
+    let mut sql = format!("INSERT INTO mutations ({}) VALUES ", COLUMNS.join(", "));
+    for (n, row) in rows.iter().enumerate() {
+        let verdict = serde_json::to_string(row.verdict);
+        let verdict = verdict.map_err(|e| StoreError::Unreadable(e.to_string()))?;
+        let name: String = row.name.chars().take(64).collect();
+        let values = [
+            script::id(row.device.0),
+            row.incarnation.to_string(),
+            row.verdict.id.to_string(),
+            script::or_null(row.uid, script::id),
+            script::text(&name),
+            script::or_null(row.actor, |actor| script::id(actor.0)),
+            format!("'{}'", outcome(row.verdict.outcome)),
+            script::text(&verdict),
+            script::or_null(row.raw, |raw| script::bytes(raw.as_bytes())),
+            script::or_null(row.client_time, script::moment),
+            script::moment(row.at),
+        ];
+        let comma = if n == 0 { "" } else { ", " };
+        sql.push_str(&format!("{comma}({})", values.join(", ")));
+        if sql.len() > script::LONGEST {
+            return Ok(None);
+        }
+    }
+    Ok((!rows.is_empty()).then_some(sql))
+}
+
 fn bind<'q>(query: Query<'q>, row: &Processed<'_>) -> Result<Query<'q>, StoreError> {
     let verdict = serde_json::to_string(row.verdict);
     Ok(query
@@ -117,6 +149,23 @@ pub async fn verdict_of_uid(
     let row: Option<WithDevice> = sqlx::query_as(sql).bind(uid).fetch_optional(conn).await?;
     row.map(|row| Ok((DeviceId(row.device_id), row.stored.read()?)))
         .transpose()
+}
+
+/// The statement of [`verdicts_of_uids`], as text.
+pub(super) fn uids_text(uids: &[Uuid]) -> String {
+    format!(
+        "SELECT uid, device_id, id, outcome, verdict FROM mutations WHERE uid IN ({})",
+        script::ids(uids)
+    )
+}
+
+/// Reads its rows.
+pub(super) fn of_uids(rows: &[MySqlRow]) -> Result<HashMap<Uuid, (DeviceId, Verdict)>, StoreError> {
+    let read = |row: &MySqlRow| {
+        let row = WithBoth::from_row(row)?;
+        Ok((row.uid, (DeviceId(row.device_id), row.stored.read()?)))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// The verdicts on those of these unique ids that are known, each with the device it came from.

@@ -114,7 +114,8 @@ impl Pushing for Tx {
     }
 
     async fn advance(&mut self, device: DeviceId, progress: Progress) -> Result<(), StoreError> {
-        devices::advance(self.conn(), device, progress).await
+        self.last(devices::advance_text(device, progress));
+        Ok(())
     }
 
     async fn verdict(
@@ -145,6 +146,15 @@ impl Pushing for Tx {
         gather::gather(self, subjects).await
     }
 
+    async fn opening(
+        &mut self,
+        device: DeviceId,
+        uids: &[Uuid],
+        actors: &[StaffId],
+    ) -> Result<(Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company), StoreError> {
+        contacts::opening(self.conn(), device, uids, actors).await
+    }
+
     async fn verdicts_of_uids(
         &mut self,
         uids: &[Uuid],
@@ -167,11 +177,15 @@ impl Pushing for Tx {
     }
 
     async fn mark_all(&mut self, rows: &[(Kind, Uuid, Scope)]) -> Result<(), StoreError> {
-        dirty::mark_all(self, rows).await
+        dirty::mark_all(self, rows)
     }
 
     async fn remember_all(&mut self, rows: &[Processed<'_>]) -> Result<(), StoreError> {
-        mutations::insert(self.conn(), rows).await
+        match mutations::insert_text(rows)? {
+            Some(statement) => self.last(statement),
+            None => mutations::insert(self.conn(), rows).await?,
+        }
+        Ok(())
     }
 }
 
@@ -294,7 +308,7 @@ impl VisitRows for Tx {
     }
 
     async fn mark(&mut self, kind: Kind, id: Uuid, scopes: &[Scope]) -> Result<(), StoreError> {
-        dirty::mark(self, kind, id, scopes).await
+        dirty::mark(self, kind, id, scopes)
     }
 
     async fn take_place(&mut self, station: StationId, slot: &Slot) -> Result<bool, StoreError> {
@@ -318,7 +332,7 @@ impl VisitRows for Tx {
     }
 
     async fn tell_customers(&mut self, steps: &[(Option<Visit>, Visit)]) -> Result<(), StoreError> {
-        messages::tell_customers(self, steps).await
+        messages::tell_customers(self, steps)
     }
 }
 

@@ -186,7 +186,6 @@ pub async fn insert(tx: &mut Tx, book: &PriceBook, now: DateTime<Utc>) -> Result
         book.id.0,
         &[Scope::Catalog(book.city.clone())],
     )
-    .await
 }
 
 fn read(row: &MySqlRow) -> Result<PriceBook, StoreError> {

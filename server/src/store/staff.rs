@@ -184,10 +184,10 @@ pub async fn insert(
         .bind(at)
         .execute(tx.conn())
         .await?;
-    dirty::mark(tx, Kind::Staff, staff.id.0, &scopes_of(staff)).await?;
+    dirty::mark(tx, Kind::Staff, staff.id.0, &scopes_of(staff))?;
     if let (Role::Collector, Some(station)) = (staff.role, staff.station_id) {
         stations::lock(tx, station).await?;
-        dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(staff.id)]).await?;
+        dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(staff.id)])?;
     }
     Ok(())
 }
@@ -237,7 +237,7 @@ pub async fn update(
         .filter(|scope| !scopes.contains(scope))
         .collect();
     scopes.extend(new);
-    dirty::mark(tx, Kind::Staff, after.id.0, &scopes).await?;
+    dirty::mark(tx, Kind::Staff, after.id.0, &scopes)?;
     let mut homes: Vec<StationId> = [before, after]
         .iter()
         .filter(|s| s.role == Role::Collector)
@@ -248,7 +248,7 @@ pub async fn update(
     homes.dedup();
     for station in homes {
         stations::lock(tx, station).await?;
-        dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(after.id)]).await?;
+        dirty::mark(tx, Kind::Station, station.0, &[Scope::Collector(after.id)])?;
     }
     Ok(())
 }

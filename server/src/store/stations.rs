@@ -251,5 +251,5 @@ async fn rewrite_divisions(tx: &mut Tx, station: &Station) -> Result<(), StoreEr
 async fn mark(tx: &mut Tx, station: &Station, others: &[Scope]) -> Result<(), StoreError> {
     let mut scopes = vec![Scope::Station(station.id)];
     scopes.extend(others.iter().cloned());
-    dirty::mark(tx, Kind::Station, station.id.0, &scopes).await
+    dirty::mark(tx, Kind::Station, station.id.0, &scopes)
 }

@@ -115,6 +115,21 @@ pub trait Pushing: Effecting {
             Ok(company)
         }
     }
+    /// What a push begins with: the device's progress, its row locked; the verdicts on what is known; the company.
+    fn opening(
+        &mut self,
+        device: DeviceId,
+        uids: &[Uuid],
+        actors: &[StaffId],
+    ) -> impl Future<
+        Output = Result<(Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company), StoreError>,
+    > + Send {
+        async move {
+            let progress = self.lock_progress(device).await?;
+            let known = self.verdicts_of_uids(uids).await?;
+            Ok((progress, known, self.company(device, actors).await?))
+        }
+    }
     /// The verdicts on those of these unique ids that are known, each with the device it came from.
     fn verdicts_of_uids(
         &mut self,

@@ -116,10 +116,8 @@ impl<'t, T: Pushing> Batch<'t, T> {
         named: &Named,
     ) -> Result<Self, StoreError> {
         // The device's row first: two pushes of one device take turns here, before they lock anything else.
-        let progress = tx.lock_progress(device).await?;
-        let known = tx.verdicts_of_uids(&named.uids).await?;
         let actors: Vec<StaffId> = named.actors.iter().copied().collect();
-        let company = tx.company(device, &actors).await?;
+        let (progress, known, company) = tx.opening(device, &named.uids, &actors).await?;
         let session = |actor: &StaffId| ((device, *actor), company.people.contains_key(actor));
         let looked_up = LookedUp {
             opened_at: progress,
