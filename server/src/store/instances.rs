@@ -2,7 +2,7 @@
 //! that stops without ending (a stopped process, a host that lost its network) keeps its locks; another disconnects it.
 
 use super::StoreError;
-use sqlx::{AssertSqlSafe, Executor, MySqlConnection};
+use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row, mysql::MySqlRow};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -36,31 +36,29 @@ pub async fn register(
     Ok(())
 }
 
-/// Gives a sign of life.
+/// Gives a sign of life, and reads the last ones of the other instances: one message, as whoever looks after the others
+/// must be quick on a machine that is not.
 ///
 /// # Errors
 /// Of the database.
-pub async fn beat(conn: &mut MySqlConnection, instance: Uuid) -> Result<(), StoreError> {
-    let sql = "INSERT INTO server_instances (id, beat_at) VALUES (?, UTC_TIMESTAMP(3)) \
-               ON DUPLICATE KEY UPDATE beat_at = VALUES(beat_at)";
-    sqlx::query(sql).bind(instance).execute(conn).await?;
-    Ok(())
-}
-
-/// The last signs of life of the other instances.
-///
-/// # Errors
-/// Of the database.
-pub async fn others(conn: &mut MySqlConnection, instance: Uuid) -> Result<Vec<Sign>, StoreError> {
-    let sql = "SELECT id, TIMESTAMPDIFF(MICROSECOND, '2020-01-01', beat_at), \
-               TIMESTAMPDIFF(MICROSECOND, beat_at, UTC_TIMESTAMP(3)) FROM server_instances WHERE id <> ?";
-    let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(sql).bind(instance).fetch_all(conn).await?;
-    let sign = |(instance, at, since): (Uuid, i64, i64)| Sign {
-        instance,
-        at,
-        since: Duration::from_micros(u64::try_from(since).unwrap_or(0)),
+pub async fn beat(conn: &mut MySqlConnection, instance: Uuid) -> Result<Vec<Sign>, StoreError> {
+    let id = instance.simple();
+    let sql = format!(
+        "INSERT INTO server_instances (id, beat_at) VALUES (X'{id}', UTC_TIMESTAMP(3)) \
+         ON DUPLICATE KEY UPDATE beat_at = VALUES(beat_at); \
+         SELECT id, TIMESTAMPDIFF(MICROSECOND, '2020-01-01', beat_at) AS at, \
+         TIMESTAMPDIFF(MICROSECOND, beat_at, UTC_TIMESTAMP(3)) AS since FROM server_instances WHERE id <> X'{id}'"
+    );
+    let rows = conn.fetch_all(AssertSqlSafe(sql)).await?;
+    let sign = |row: &MySqlRow| {
+        let since: i64 = row.try_get("since")?;
+        Ok(Sign {
+            instance: row.try_get("id")?,
+            at: row.try_get("at")?,
+            since: Duration::from_micros(u64::try_from(since).unwrap_or(0)),
+        })
     };
-    Ok(rows.into_iter().map(sign).collect())
+    rows.iter().map(sign).collect()
 }
 
 /// Ends an instance's connections, or only the one it sequences with; what they had not committed is undone. Returns

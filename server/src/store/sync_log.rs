@@ -19,7 +19,7 @@ pub async fn anything_pending(conn: &mut MySqlConnection) -> Result<bool, StoreE
     Ok(first.is_some())
 }
 
-/// The sequencer's work (sync.md 4), in one message: the locked head, the outbox's rows into the log under the numbers
+/// The sequencer's work (sync.md 4), in one message: a transaction begins, then the locked head, the outbox's rows into the log under the numbers
 /// after it, out of the outbox by the log's range, the batch's tag, the new head. Among busy writers each message waits
 /// for the processor on both sides, so that their number is what an entry waits for. Each statement sees what is
 /// committed by then (READ COMMITTED), thus after the lock; the read of the outbox takes no locks.
@@ -37,7 +37,8 @@ pub async fn number(
 ) -> Result<usize, StoreError> {
     let tag = u128::from_be_bytes(tag);
     let sql = format!(
-        "SELECT @head := seq FROM sync_head WHERE id = 1 FOR UPDATE; \
+        "BEGIN; \
+         SELECT @head := seq FROM sync_head WHERE id = 1 FOR UPDATE; \
          SET @through = @head; \
          INSERT INTO sync_log (seq, outbox_id, scope, kind, entity_id) \
          SELECT @through := @through + 1, o.id, o.scope, o.kind, o.entity_id \
@@ -52,7 +53,7 @@ pub async fn number(
         .try_filter_map(async |step| Ok(step.left().map(|done| done.rows_affected())))
         .try_collect()
         .await?;
-    let [_, _, logged, removed, closed, raised] = affected[..] else {
+    let [_, _, _, logged, removed, closed, raised] = affected[..] else {
         return Err(StoreError::Unreadable(format!(
             "the sequencer's answers: {affected:?}"
         )));

@@ -98,15 +98,19 @@ pub async fn run(db: &Db, turns: &Turns, stop: &CancellationToken) {
 }
 
 async fn round(db: &Db, turns: &Turns, watch: &mut Watch) -> Result<(), StoreError> {
+    let began = Instant::now();
     let mut conn = db.pulse().await?;
-    instances::beat(&mut conn, db.instance()).await?;
-    let others = instances::others(&mut conn, db.instance()).await?;
+    let others = instances::beat(&mut conn, db.instance()).await?;
+    if began.elapsed() > BEAT {
+        tracing::debug!(ms = began.elapsed().as_millis(), "a sign of life took long");
+    }
     for (sign, missed) in watch.look(&others) {
         let gone = missed >= GONE;
         if missed < SILENT || !(gone || turns.waiting.load(Ordering::Relaxed)) {
             continue;
         }
         let sequencer_only = missed < STUBBORN;
+        tracing::debug!(instance = %sign.instance, missed, silent_ms = sign.since.as_millis(), sequencer_only, "silent");
         let ended = instances::disconnect(&mut conn, sign.instance, sequencer_only).await?;
         if ended > 0 {
             turns.disconnected(sign.since);

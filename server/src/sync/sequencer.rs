@@ -18,6 +18,9 @@ const BATCH: u32 = 2_000;
 const POLL: Duration = Duration::from_millis(20);
 /// The same when there was something just now: where one instance writes, more follows.
 const SOON: Duration = Duration::from_millis(10);
+/// How long commits gather after a batch, whoever rings: a batch costs the database as much as a small write, however
+/// few rows it has, and each writer waits for it. The first commit after a rest is numbered at once.
+const GATHER: Duration = Duration::from_millis(8);
 /// How long to leave a failing database alone, at first; doubling up to sixteen times as much. A connection that
 /// somebody ended is a failure too.
 const AFTER_ERROR: Duration = Duration::from_millis(30);
@@ -44,11 +47,12 @@ async fn number(db: &Db, turns: &Turns, stop: &CancellationToken) {
         behind_since = behind.then(|| behind_since.unwrap_or_else(Instant::now));
         metrics::gauge!("sync_sequencer_lag_seconds")
             .set(behind_since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
+        let moved = *ran.as_ref().unwrap_or(&0);
         let pause = match ran {
             Ok(_) if behind && !stop.is_cancelled() => continue,
-            Ok(moved) => {
+            Ok(_) => {
                 failures = 0;
-                if moved > 0 { SOON } else { POLL }
+                if moved > 0 { SOON - GATHER } else { POLL }
             }
             Err(error) => {
                 tracing::warn!(%error, "the sequencer could not work; it tries again");
@@ -56,6 +60,12 @@ async fn number(db: &Db, turns: &Turns, stop: &CancellationToken) {
                 AFTER_ERROR * (1 << (failures - 1))
             }
         };
+        if moved > 0 {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(GATHER) => {}
+            }
+        }
         rung = tokio::select! {
             () = stop.cancelled() => return,
             () = wake.notified(), if failures == 0 => true,
