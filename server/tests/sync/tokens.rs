@@ -228,7 +228,6 @@ on_each_database! {
         let again = laptop.refresh(&ground, &third.refresh_token).await.unwrap();
         assert_eq!(fourth.refresh_token, again.refresh_token);
         assert!(StaffSession::load(&ground.app, &fourth.access_token).await.is_ok());
-        assert_eq!(laptop.refresh(&ground, &second.refresh_token).await.unwrap().refresh_token, third.refresh_token, "its successor is not used yet");
         laptop.refresh(&ground, &fourth.refresh_token).await.unwrap();
         assert_eq!(laptop.refresh(&ground, &first.refresh_token).await.unwrap_err().code, "refresh_reused", "used ones are known as such again");
     }
