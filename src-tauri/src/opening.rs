@@ -191,7 +191,7 @@ impl Opening {
     fn start(&self, app: &AppHandle, engine: &Engine) {
         let news = events::forward(app.clone(), engine);
         let engine = engine.clone();
-        let sync = tauri::async_runtime::spawn(async move { engine.run().await });
+        let sync = tauri::async_runtime::spawn(async move { engine.run_apart().await });
         let before = std::mem::replace(&mut *held(&self.beside), vec![news, sync]);
         for old in before {
             old.abort();

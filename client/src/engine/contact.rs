@@ -14,6 +14,7 @@ use crate::{
 use chrono::TimeDelta;
 use huishou_domain::time::wire;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::{runtime::Builder, sync::oneshot};
 
 /// The version that the server may find too old.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -40,6 +41,38 @@ impl Engine {
     /// [`Engine::sync_now`], by hints and by the network coming back. Call once, on a runtime.
     pub async fn run(&self) {
         tokio::join!(self.stay_in_contact(), self.listen(), self.keep_copies());
+    }
+
+    /// [`Engine::run`] on a thread of its own, until what this returns is dropped: a message to the server and its answer
+    /// then pass through no other thread's hands.
+    pub async fn run_apart(&self) {
+        let (alive, dropped) = oneshot::channel::<()>();
+        let engine = self.clone();
+        let apart = move || {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(async {
+                tokio::select! {
+                    () = engine.run() => {}
+                    _ = dropped => {}
+                }
+            });
+            std::io::Result::Ok(())
+        };
+        let begun = std::thread::Builder::new()
+            .name("contact".into())
+            .spawn(move || {
+                if let Err(error) = apart() {
+                    tracing::error!(%error, "contact cannot be kept");
+                }
+            });
+        match begun {
+            Ok(_) => std::future::pending().await,
+            Err(error) => {
+                tracing::warn!(%error, "contact is kept among everything else");
+                self.run().await;
+            }
+        }
+        drop(alive);
     }
 
     async fn stay_in_contact(&self) {
@@ -131,11 +164,7 @@ impl Engine {
     ///
     /// # Errors
     /// As for [`Engine::contact`].
-    pub async fn contact_over<W: Wire>(
-        &self,
-        wire: &W,
-        round: Round,
-    ) -> Result<(Pushed, Applied)> {
+    pub async fn contact_over<W: Wire>(&self, wire: &W, round: Round) -> Result<(Pushed, Applied)> {
         let line = || Ok(wire.clone());
         self.contact_then(&self.courier(wire), line, round).await
     }

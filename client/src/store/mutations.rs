@@ -125,17 +125,18 @@ pub fn insert(db: &Db, new: &Stored) -> Result<()> {
     Ok(())
 }
 
-/// What a push carries: numbers and bytes of unanswered ones in order, within the limits of a request, at least one.
+/// What a push carries: numbers and bytes of unanswered ones above a number in order, within the limits of a request, at
+/// least one.
 ///
 /// # Errors
 /// Of the store.
-pub fn batch(db: &Db) -> Result<Vec<(i64, String)>> {
+pub fn batch(db: &Db, after: i64) -> Result<Vec<(i64, String)>> {
     let limit = i64::try_from(MAX_MUTATIONS).unwrap_or(i64::MAX);
     let mut found: Vec<(i64, String)> = db
         .prepare_cached(
-            "SELECT id, bytes FROM mutations WHERE outcome IS NULL ORDER BY id LIMIT ?1",
+            "SELECT id, bytes FROM mutations WHERE outcome IS NULL AND id > ?2 ORDER BY id LIMIT ?1",
         )?
-        .query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map([limit, after], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let mut sum = 0;
     let fits = found.iter().take_while(|(_, bytes)| {

@@ -44,8 +44,36 @@ pub fn prepare(store: &mut Store) -> Result<Option<PushRequest>> {
     if incarnation::is_in_doubt(store.db())? {
         store.write(Commit::Renumber, incarnation::renew)?;
     }
+    behind(store, i64::MIN)
+}
+
+/// The highest number of a push that was answered as a whole, each command taking effect.
+#[must_use]
+pub fn is_whole(request: &PushRequest, answer: &PushAnswer) -> Option<i64> {
+    let last = answer.verdicts.last()?.id;
+    let all = answer.verdicts.len() == request.mutations.len() && answer.gap.is_none();
+    let ours = answer.incarnation == request.incarnation && answer.last_mutation == last;
+    let applied = answer
+        .verdicts
+        .iter()
+        .all(|verdict| verdict.outcome == Outcome::Applied);
+    (all && ours && applied).then_some(last)
+}
+
+/// The push that follows one whose answer is yet to be stored; none where it was the last, or numbers are in doubt.
+///
+/// # Errors
+/// Of the store.
+pub fn following(store: &mut Store, last: i64) -> Result<Option<PushRequest>> {
+    if incarnation::is_in_doubt(store.db())? {
+        return Ok(None);
+    }
+    behind(store, last)
+}
+
+fn behind(store: &mut Store, after: i64) -> Result<Option<PushRequest>> {
     let next = at_once(store.db(), |db| {
-        let batch = mutations::batch(db)?;
+        let batch = mutations::batch(db, after)?;
         let Some(last) = batch.last().map(|(id, _)| *id) else {
             return Ok(None);
         };

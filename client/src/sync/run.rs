@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     store::{Store, at_once},
 };
-use huishou_domain::sync::message::{PullAnswer, PullRequest};
+use huishou_domain::sync::message::{PullAnswer, PullRequest, PushAnswer, PushRequest};
 use rand::Rng;
 use serde::Serialize;
 use std::{
@@ -93,16 +93,24 @@ pub struct Pushed {
     pub requests: usize,
 }
 
-/// Sends what is pending until every command has a verdict.
+/// Sends what is pending until every command has a verdict. While one answer is stored the next commands are on their
+/// way; what becomes of those is then as it would be had the first answer been lost: they are told again, and answered
+/// again.
 ///
 /// # Errors
 /// Of the transport or the store; what was answered before stays answered.
 pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pushed> {
     let mut done = Pushed::default();
-    let mut turns = 0;
-    while let Some(request) = shared.with(push::prepare).await? {
-        crash_point("push.before_send");
-        let answer = match transport.push(&request).await {
+    let (mut turns, mut next) = (0, None);
+    loop {
+        let (request, answer) = match next.take() {
+            Some(told) => told,
+            None => match shared.with(push::prepare).await? {
+                Some(request) => tell(transport, request).await,
+                None => return Ok(done),
+            },
+        };
+        let answer = match answer {
             Err(Error::Problem { code, body, .. })
                 if code == "stale_incarnation" && turns < MOST_TURNS =>
             {
@@ -120,10 +128,25 @@ pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pus
         done.sent += request.mutations.len();
         done.verdicts += answer.verdicts.len();
         let told = answer.verdicts.len();
-        let next = shared
-            .with(move |store| push::on_answer(store, &answer, contact))
-            .await?;
-        match next {
+        let following = match push::is_whole(&request, &answer) {
+            Some(last) => {
+                shared
+                    .with(move |store| push::following(store, last))
+                    .await?
+            }
+            None => None,
+        };
+        let storing = move |store: &mut Store| push::on_answer(store, &answer, contact);
+        let stored = match following {
+            None => shared.with(storing).await,
+            Some(following) => {
+                let (stored, told) =
+                    tokio::join!(shared.beside(storing), tell(transport, following));
+                next = Some(told);
+                stored
+            }
+        };
+        match stored? {
             Next::Again if turns < MOST_TURNS => turns += 1,
             Next::Again => return Err(Error::code("outbox_incomplete")),
             Next::Go if told == 0 => {
@@ -132,7 +155,16 @@ pub async fn push_all(shared: &Shared, transport: &impl Transport) -> Result<Pus
             Next::Go => {}
         }
     }
-    Ok(done)
+}
+
+/// Sends one push.
+async fn tell(
+    transport: &impl Transport,
+    request: PushRequest,
+) -> (PushRequest, Result<PushAnswer>) {
+    crash_point("push.before_send");
+    let answer = transport.push(&request).await;
+    (request, answer)
 }
 
 /// Fetches pages until one is complete, then applies them together.
