@@ -1,6 +1,7 @@
 //! A device: the real engine on its real encrypted store, on a disk that forgets, with clocks that lie, in the hands of
 //! somebody who works.
 
+mod age;
 mod hands;
 
 pub use hands::Hands;
@@ -20,7 +21,7 @@ use huishou_client::{
     engine::{Config, Engine, Round, note_wiped},
     error::{Error, Result},
     secrets::{DEVICE_KEY, KeySource, REFRESH_TOKEN},
-    store::{Commit, Db, Store, StoreKey, meta, migrate, mutations, older, people, secrets},
+    store::{Commit, Db, Store, StoreKey, meta, migrate, mutations, people, secrets},
     sync::{push::Device as Registered, run},
     view::session::{Credentials, Person},
     wipe,
@@ -39,8 +40,6 @@ use tokio::sync::Notify;
 const KEY: [u8; 32] = [0x1b; 32];
 /// The store's file.
 const STORE: &str = "huishou.db";
-/// Where a store of an older version is made.
-const OLDER: &str = "older.db";
 
 /// What is kept of a device while it is off.
 struct Life {
@@ -76,6 +75,8 @@ pub struct Device {
     pub neglect: Neglect,
     /// It was wiped.
     pub wiped: Arc<AtomicBool>,
+    /// Its store may be another one than before.
+    pub anew: Arc<AtomicBool>,
     /// It has to compare everything with the server, which it has not done yet.
     pub checks: Arc<AtomicBool>,
     /// It has lost its knowledge of the server's history, as one of an older version has, until the next contact.
@@ -106,26 +107,6 @@ pub fn first_token(device: DeviceId) -> String {
     format!("first-of-{device}")
 }
 
-/// Nothing is under way in the store that an older version would not know of.
-fn is_whole(db: &Db) -> Result<bool> {
-    let staged: Option<String> = meta::get(db, meta::Key::StagedCursor)?;
-    let device: Option<Registered> = meta::get(db, meta::Key::Device)?;
-    let leaving: Option<serde_json::Value> = meta::get(db, meta::Key::Leaving)?;
-    Ok(staged.is_none() && device.is_some() && leaving.is_none())
-}
-
-/// Nothing is in the store that the first versions had no place for: pictures, or numbers of another life.
-fn is_plain(db: &Db) -> Result<bool> {
-    let incarnation: Option<u32> = meta::get(db, meta::Key::Incarnation)?;
-    let again: Option<serde_json::Value> = meta::get(db, meta::Key::Again)?;
-    let in_doubt = huishou_client::sync::incarnation::is_in_doubt(db)?;
-    let pictures = huishou_client::store::blobs::all(db)?;
-    Ok(incarnation.is_none_or(|life| life == 1)
-        && again.is_none()
-        && !in_doubt
-        && pictures.is_empty())
-}
-
 impl Device {
     /// A new device in a person's hands: registered and signed in, never synced.
     ///
@@ -154,6 +135,7 @@ impl Device {
             hinted: Arc::default(),
             neglect: Neglect::None,
             wiped: Arc::default(),
+            anew: Arc::default(),
             checks: Arc::default(),
             unaware: Arc::default(),
             plug,
@@ -181,6 +163,7 @@ impl Device {
     /// Of the store.
     pub fn boot(&self) -> Result<()> {
         self.hands.boot();
+        self.anew.store(true, Ordering::Relaxed);
         let config = Config {
             data: self.plug.folder(),
             server: Some("http://simulated".to_owned()),
@@ -227,38 +210,6 @@ impl Device {
 
     fn path(&self, name: &str) -> std::path::PathBuf {
         self.plug.folder().join(name)
-    }
-
-    /// The store becomes one of an older version, with all that such a version would hold of it; that version is
-    /// replaced by this one as the app is started. Nothing happens to a store that no older version could have.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn age(&self, chance: &Chance, forgetful: bool) -> Result<bool> {
-        let (now, old, key) = (self.path(STORE), self.path(OLDER), StoreKey::new(KEY));
-        self.disk.forget_store(OLDER);
-        let store = Store::open(&now, &key)?;
-        let (whole, plain) = (is_whole(store.db())?, is_plain(store.db())?);
-        drop(store);
-        if !whole {
-            return Ok(false);
-        }
-        let last = if plain && !forgetful {
-            older::FIRST
-        } else {
-            older::LAST - 1
-        };
-        let steps = last + chance.index(older::LAST - last);
-        older::write(steps, &now, &old, &key)?;
-        self.disk.rename_store(OLDER, STORE);
-        if steps < older::LAST - 1 {
-            self.unaware.store(true, Ordering::Relaxed);
-        }
-        self.trace.note(
-            self.node,
-            format!("its version was the one of {steps} steps"),
-        );
-        Ok(true)
     }
 
     /// What a sign-in leaves in the store.
@@ -416,6 +367,8 @@ impl Device {
                         self.sign_in_anew(&engine, &line).await;
                     }
                     self.believe(&code);
+                    self.anew
+                        .fetch_or(code == "device_revoked", Ordering::Relaxed);
                 }
             }
             drop(engine);

@@ -22,7 +22,7 @@ use huishou_domain::{
     },
 };
 use huishou_server::store::replica::Held;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 use uuid::Uuid;
 
 const EQUAL: &str = "client state = scoped snapshot at `complete`";
@@ -60,7 +60,8 @@ pub fn check(device: &Device, network: &Network, story: &Story, seen: &mut Seen)
     let mut hidden = Vec::new();
     let looked = device.read(|db| {
         let changes = db.total_changes();
-        if changes == seen.changes {
+        let anew = device.anew.swap(false, Ordering::Relaxed);
+        if changes == seen.changes && !anew {
             return Ok(Ok(()));
         }
         seen.changes = changes;
