@@ -2,4 +2,5 @@
 
 pub mod feed;
 pub mod fill;
+pub mod floor;
 pub mod look;
