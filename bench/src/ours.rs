@@ -70,6 +70,16 @@ impl Ours {
         })
     }
 
+    /// Stops the server and leaves the database to whoever takes its place.
+    pub async fn stop_server(&mut self) {
+        let _ = self.server.stop().await;
+    }
+
+    /// Starts it again at the same address.
+    pub async fn start_server(&mut self) {
+        self.server.restart().await;
+    }
+
     /// The database, to fill and to look at.
     #[must_use]
     pub const fn database(&self) -> &Database {
@@ -80,6 +90,18 @@ impl Ours {
     #[must_use]
     pub fn server_url(&self) -> &str {
         self.server.url()
+    }
+
+    /// Through the counting proxy.
+    #[must_use]
+    pub fn proxy_url(&self) -> String {
+        self.proxy.url()
+    }
+
+    /// The server's process.
+    #[must_use]
+    pub fn server_process(&mut self) -> u32 {
+        self.server.process().pid()
     }
 
     /// The administrator at a desk.

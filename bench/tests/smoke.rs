@@ -63,7 +63,7 @@ async fn each_workload_runs_to_its_end_and_counts_right() {
         .unwrap();
     let figures = local::large(&mut both, &large).await.unwrap();
     assert!(figures.contains("list of 120 appointments"), "{figures}");
-    let figures = feed::cost(&both.ours, 1, Duration::from_millis(300))
+    let figures = feed::cost(&mut both.ours, 1, Duration::from_millis(300))
         .await
         .unwrap();
     assert!(figures.contains("sequencing lag"), "{figures}");

@@ -63,7 +63,15 @@ fn packages_know_only_what_they_may() {
         ("huishou-server", &["huishou-domain"]),
         ("huishou-sandbox", &[]),
         ("blackbox", &[]),
-        ("bench", &["blackbox", "huishou-client", "huishou-domain"]),
+        (
+            "bench",
+            &[
+                "blackbox",
+                "huishou-client",
+                "huishou-domain",
+                "huishou-server",
+            ],
+        ),
         (
             "huishou-sim",
             &["huishou-client", "huishou-domain", "huishou-server"],

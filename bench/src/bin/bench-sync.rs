@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use bench::{
     figures::{Measured, cpu_table, table},
     scale::Scale,
-    workloads::{Both, converge, edits, feed, first, local, moved, polling, tail},
+    workloads::{Both, converge, edits, feed, first, floors, local, moved, polling, tail},
 };
 use clap::Parser;
 use std::time::Duration;
@@ -19,8 +19,8 @@ struct Options {
     /// Interleaved runs, instead of the scale's.
     #[arg(long)]
     runs: Option<usize>,
-    /// Only these workloads, as `w1,w3`; w1 is the smaller first sync, w1x the larger; feed, tail, poll, local are the
-    /// figures of our side alone.
+    /// Only these workloads, as `w1,w3`; w1 is the smaller first sync, w1x the larger; floors, feed, tail, poll, local are
+    /// the figures of our side alone.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Our side alone, for a look at a change.
@@ -48,7 +48,7 @@ async fn main() -> Result<()> {
             cpu_table(&rows)
         );
     }
-    if ["local", "feed", "poll", "tail"]
+    if ["floors", "local", "feed", "poll", "tail"]
         .iter()
         .any(|name| wanted(&options, name))
     {
@@ -110,6 +110,9 @@ async fn measure(both: &mut Both, options: &Options) -> Result<Vec<Measured>> {
 /// What has no counterpart with the peer.
 async fn costs(both: &mut Both, options: &Options) -> Result<()> {
     let scale = both.scale;
+    if wanted(options, "floors") {
+        print!("{}", floors::measure(both).await?);
+    }
     if wanted(options, "local") {
         let station = both.ours.station("large", scale.many_visits, 2).await?;
         print!("{}", local::large(both, &station).await?);
@@ -118,7 +121,7 @@ async fn costs(both: &mut Both, options: &Options) -> Result<()> {
         let (rounds, seconds) = scale.feed;
         print!(
             "{}",
-            feed::cost(&both.ours, rounds, Duration::from_secs(seconds)).await?
+            feed::cost(&mut both.ours, rounds, Duration::from_secs(seconds)).await?
         );
     }
     if wanted(options, "poll") {

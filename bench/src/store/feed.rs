@@ -1,97 +1,32 @@
-//! Writes as the product makes them, with and without their entry in the change feed, and what the feed made of them.
+//! The change feed as the benchmark looks at it, and writes in bulk that it is to cope with.
 
 use anyhow::Result;
 use blackbox::Database;
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
 use uuid::Uuid;
 
-/// A writer with a connection of its own, and the table its orders lie in.
-pub struct Writer(MySqlConnection, String);
+/// A connection of its own that looks for numbers.
+pub struct Probe(MySqlConnection);
 
-impl Writer {
+impl Probe {
     /// Connects.
     ///
     /// # Errors
     /// Of the database.
     pub async fn connect(db: &Database) -> Result<Self> {
-        let mut connection = MySqlConnection::connect(&db.url()).await?;
-        sqlx::query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            .execute(&mut connection)
-            .await?;
-        let month: String =
-            sqlx::query_scalar("SELECT DATE_FORMAT(UTC_TIMESTAMP(), 'orders_%Y%m')")
-                .fetch_one(&mut connection)
-                .await?;
-        Ok(Self(connection, month))
+        Ok(Self(MySqlConnection::connect(&db.url()).await?))
     }
 
-    /// One transaction: lock the visit's appointment, write it, and mark it dirty in its two scopes if `marked`.
+    /// Whether an aggregate has a number in the log.
     ///
     /// # Errors
     /// Of the database.
-    pub async fn write(&mut self, id: Uuid, marked: bool) -> Result<()> {
-        let mut tx = self.0.begin().await?;
-        let lock =
-            "SELECT scope_station, scope_collector FROM appointments WHERE id = ? FOR UPDATE";
-        let (station, collector): (Uuid, Uuid) =
-            sqlx::query_as(lock).bind(id).fetch_one(&mut *tx).await?;
-        // What the product reads of a visit before it decides.
-        let order = format!(
-            "SELECT id FROM {} WHERE appointment_id IS NOT NULL AND id = (SELECT order_id FROM appointments WHERE id = ?) FOR UPDATE",
-            self.1
-        );
-        let order: Uuid = sqlx::query_scalar(AssertSqlSafe(order))
-            .bind(id)
-            .fetch_one(&mut *tx)
-            .await?;
-        for child in [
-            "SELECT body FROM quotes WHERE order_id = ? ORDER BY position",
-            "SELECT method FROM payments WHERE order_id = ? ORDER BY position",
-            "SELECT payment_id FROM refunds WHERE order_id = ? ORDER BY position",
-            "SELECT code FROM reviews WHERE subject_kind = 'order' AND subject_id = ?",
-            "SELECT code FROM reviews WHERE subject_kind = 'appointment' AND subject_id = ?",
-        ] {
-            sqlx::query(child).bind(order).fetch_all(&mut *tx).await?;
-        }
-        let write = "UPDATE appointments SET version = version + 1, note = CONCAT('第', version, '次'), updated_at = UTC_TIMESTAMP(3) WHERE id = ?";
-        sqlx::query(write).bind(id).execute(&mut *tx).await?;
-        if marked {
-            let mark = "INSERT INTO sync_outbox (scope, kind, entity_id) VALUES (?, 'appointment', ?), (?, 'appointment', ?)";
-            sqlx::query(mark)
-                .bind(format!("station:{station}"))
+    pub async fn has_number(&mut self, id: Uuid) -> Result<bool> {
+        let found: Option<i64> =
+            sqlx::query_scalar("SELECT seq FROM sync_log WHERE entity_id = ? LIMIT 1")
                 .bind(id)
-                .bind(format!("collector:{collector}"))
-                .bind(id)
-                .execute(&mut *tx)
+                .fetch_optional(&mut self.0)
                 .await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Commits an entry of the change feed in a scope of its own.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn probe(&mut self, scope: &str) -> Result<()> {
-        let mark = "INSERT INTO sync_outbox (scope, kind, entity_id) VALUES (?, 'appointment', ?)";
-        sqlx::query(mark)
-            .bind(scope)
-            .bind(Uuid::now_v7())
-            .execute(&mut self.0)
-            .await?;
-        Ok(())
-    }
-
-    /// Whether the scope's entry has its number.
-    ///
-    /// # Errors
-    /// Of the database.
-    pub async fn is_sequenced(&mut self, scope: &str) -> Result<bool> {
-        let found: Option<i64> = sqlx::query_scalar("SELECT seq FROM sync_log WHERE scope = ?")
-            .bind(scope)
-            .fetch_optional(&mut self.0)
-            .await?;
         Ok(found.is_some())
     }
 }

@@ -4,10 +4,12 @@ pub mod converge;
 pub mod edits;
 pub mod feed;
 pub mod first;
+pub mod floors;
 pub mod local;
 pub mod moved;
 pub mod polling;
 pub mod tail;
+mod unmarked;
 
 use crate::{client::Client, figures::Measured, ours::Ours, peer::Peer, scale::Scale, store::fill};
 use anyhow::Result;
