@@ -16,5 +16,9 @@ pub mod view;
 pub mod visits;
 pub mod wipe;
 
+/// Of every program with the engine in it: pages of a pull come as a million small texts.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! contained in it applied on top, oldest first. Bodies and list rows are materialised whenever either changes.
 
 mod arriving;
+mod passing;
 mod rows;
 
 use crate::{
@@ -27,7 +28,8 @@ use huishou_domain::{
 };
 use uuid::Uuid;
 
-pub use arriving::{Arriving, visit_of};
+pub use arriving::{Arriving, Lists};
+pub use passing::{Listing, Passing, Read, Ready, Rows, visit_of};
 pub use rows::search_text;
 
 /// A visit with how it stands.
@@ -228,17 +230,20 @@ pub fn release(db: &Db, visit: Uuid) -> Result<()> {
 /// # Errors
 /// Of the store.
 pub fn relist(db: &Db, visit: Uuid) -> Result<()> {
-    appointment_list::remove_visit(db, visit)?;
     let Some(seen) = load(db, visit)? else {
+        appointment_list::remove_visit(db, visit)?;
         return order_list::remove_visit(db, Edition::Shown, visit);
     };
     let sync = sync_of(db, visit, seen.shadow)?;
-    if let Some(row) = rows::appointment_row(&seen.visit, sync) {
-        appointment_list::put(db, Edition::Shown, &row)?;
-    }
+    let Visit { appointment, order } = seen.visit;
+    let half = appointment.map(rows::Half::of);
     let by_piece: Vec<String> = meta::get(db, meta::Key::PieceGoods)?.unwrap_or_default();
-    let row = rows::order_row(&seen.visit, sync, &by_piece);
-    order_list::put(db, Edition::Shown, &row)
+    let row = rows::order_row(half.as_ref(), &order, sync, &by_piece);
+    order_list::put(db, &row)?;
+    match half {
+        Some(half) => appointment_list::put(db, &rows::appointment_row(half, &order, sync)),
+        None => appointment_list::remove_visit(db, visit),
+    }
 }
 
 /// How a visit stands with the server.

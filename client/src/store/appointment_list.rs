@@ -7,21 +7,51 @@ use crate::{
 };
 use chrono::DateTime;
 use huishou_domain::{
-    appointment::AppointmentStatus,
+    appointment::{AppointmentStatus, Slot},
     ids::{AppointmentId, OrderId, StaffId},
     money::Fen,
     order::OrderStatus,
+    review::ReviewCode,
 };
-use rusqlite::{Row, params, params_from_iter, types::Value as Sql};
-use serde::de::DeserializeOwned;
+use rusqlite::{
+    CachedStatement, Row, params, params_from_iter,
+    types::{ToSqlOutput, Value as Sql, ValueRef},
+};
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-/// A row with the time as stored and the text it is found by.
+/// A row as it is stored; see [`AppointmentRow`].
 pub struct Listed {
-    /// What screens get.
-    pub row: AppointmentRow,
+    /// Identity.
+    pub id: AppointmentId,
+    /// Its order.
+    pub visit: OrderId,
+    /// State.
+    pub status: AppointmentStatus,
+    /// State of its order.
+    pub order_status: OrderStatus,
     /// Unix milliseconds.
     pub time: i64,
+    /// Slot.
+    pub slot: Slot,
+    /// Customer's name.
+    pub name: String,
+    /// Masked phone.
+    pub phone_masked: String,
+    /// District and street.
+    pub address: String,
+    /// Categories booked, in order.
+    pub categories: Vec<String>,
+    /// Estimate.
+    pub estimate: Fen,
+    /// What is due by the final quote, once weighed.
+    pub due: Option<Fen>,
+    /// Who goes.
+    pub assignee: Option<StaffId>,
+    /// Reviews noted.
+    pub reviews: Vec<ReviewCode>,
+    /// How it stands with the server.
+    pub sync: RowSync,
     /// Lower case: name, phone, address, categories, order number.
     pub search: String,
 }
@@ -41,35 +71,94 @@ pub struct Conditions {
     pub assignee: Option<Uuid>,
 }
 
-/// Stores a row.
+/// Stores the row of a visit that may be listed already. What it is found by mostly stays: then its indexes do too.
 ///
 /// # Errors
 /// Of the store.
-pub fn put(db: &Db, edition: Edition, listed: &Listed) -> Result<()> {
-    let (row, of) = (&listed.row, edition.prefix());
-    db.prepare_cached(&format!(
-        "INSERT OR REPLACE INTO {of}appointment_list (id, visit, status, order_status, time, slot, name, phone_masked, address, categories,
-         estimate, due, assignee, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
-    ))?
-    .execute(params![
-        row.id.uuid(),
-        row.order_id.uuid(),
-        row.status.code(),
-        row.order_status.code(),
-        listed.time,
-        serde_json::to_string(&row.slot)?,
-        row.name,
-        row.phone_masked,
-        row.address,
-        serde_json::to_string(&row.categories)?,
-        row.estimate.fen(),
-        row.due.map(Fen::fen),
-        row.assignee.map(StaffId::uuid),
-        serde_json::to_string(&row.reviews)?,
-        sync_text(row.sync),
-        listed.search,
-    ])?;
+pub fn put(db: &Db, row: &Listed) -> Result<()> {
+    let changed = db
+        .prepare_cached(
+            "UPDATE appointment_list SET status = ?3, order_status = ?4, slot = ?6, name = ?7, phone_masked = ?8, address = ?9, categories = ?10,
+             estimate = ?11, due = ?12, assignee = ?13, reviews = ?14, sync = ?15, search = ?16 WHERE id = ?1 AND visit = ?2 AND time = ?5",
+        )?
+        .execute(params_from_iter(row.values()?))?;
+    if changed == 0 {
+        remove_visit(db, row.visit.uuid())?;
+        Writing::into(db, Edition::Shown)?.put(row)?;
+    }
     Ok(())
+}
+
+/// A statement that stores rows, for as many as come.
+pub struct Writing<'db>(CachedStatement<'db>);
+
+impl<'db> Writing<'db> {
+    /// Into this edition.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn into(db: &'db Db, edition: Edition) -> Result<Self> {
+        let of = edition.prefix();
+        Ok(Self(db.prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {of}appointment_list (id, visit, status, order_status, time, slot, name, phone_masked, address, categories,
+             estimate, due, assignee, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+        ))?))
+    }
+
+    /// Stores a row.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put(&mut self, row: &Listed) -> Result<()> {
+        self.0.execute(params_from_iter(row.values()?))?;
+        Ok(())
+    }
+}
+
+impl Listed {
+    /// In the order of the table's columns.
+    fn values(&self) -> Result<[Cell<'_>; 16]> {
+        Ok([
+            blob(&self.id.0),
+            blob(&self.visit.0),
+            Cell::Owned(i64::from(self.status.code()).into()),
+            Cell::Owned(i64::from(self.order_status.code()).into()),
+            Cell::Owned(self.time.into()),
+            Cell::Owned(serde_json::to_string(&self.slot)?.into()),
+            text(&self.name),
+            text(&self.phone_masked),
+            text(&self.address),
+            list(&self.categories)?,
+            Cell::Owned(self.estimate.fen().into()),
+            Cell::Owned(self.due.map(Fen::fen).into()),
+            self.assignee.as_ref().map_or(NULL, |id| blob(&id.0)),
+            list(&self.reviews)?,
+            text(sync_text(self.sync)),
+            text(&self.search),
+        ])
+    }
+}
+
+pub(super) type Cell<'a> = ToSqlOutput<'a>;
+
+/// No value.
+pub(super) const NULL: Cell<'static> = Cell::Owned(Sql::Null);
+
+pub(super) fn blob(id: &Uuid) -> Cell<'_> {
+    Cell::Borrowed(ValueRef::Blob(id.as_bytes()))
+}
+
+pub(super) fn text(text: &str) -> Cell<'_> {
+    Cell::Borrowed(ValueRef::Text(text.as_bytes()))
+}
+
+/// A list as JSON; most are empty.
+pub(super) fn list<T: Serialize>(items: &[T]) -> Result<Cell<'static>> {
+    Ok(if items.is_empty() {
+        text("[]")
+    } else {
+        Cell::Owned(serde_json::to_string(items)?.into())
+    })
 }
 
 /// The visit is not shown any more.

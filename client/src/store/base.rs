@@ -7,7 +7,7 @@ use huishou_domain::sync::{
     check::Check,
     scope::{Kind, Scope},
 };
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -85,13 +85,15 @@ pub fn put(
 /// Of the store.
 pub fn put_held(db: &Db, edition: Edition, new: &New<'_>) -> Result<bool> {
     let of = edition.prefix();
-    let there: Option<i64> = db
+    let there: Option<(i64, Option<Uuid>)> = db
         .prepare_cached(&format!(
-            "SELECT body FROM {of}base WHERE kind = ?1 AND id = ?2"
+            "SELECT body, visit FROM {of}base WHERE kind = ?1 AND id = ?2"
         ))?
-        .query_row(params![new.kind.as_str(), new.id], |row| row.get(0))
+        .query_row(params![new.kind.as_str(), new.id], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
         .optional()?;
-    let Some(body) = there else {
+    let Some((body, visit)) = there else {
         insert(db, edition, new)?;
         return Ok(true);
     };
@@ -100,15 +102,16 @@ pub fn put_held(db: &Db, edition: Edition, new: &New<'_>) -> Result<bool> {
     ))?
     .execute(params![body, new.body])?;
     db.prepare_cached(&format!(
-        "UPDATE {of}base SET version = ?3, visit = ?4, dropped = 0, scopes = ?5 WHERE kind = ?1 AND id = ?2"
+        "UPDATE {of}base SET version = ?3, dropped = 0, scopes = ?4 WHERE kind = ?1 AND id = ?2"
     ))?
-    .execute(params![
-        new.kind.as_str(),
-        new.id,
-        new.version,
-        new.visit,
-        new.scopes
-    ])?;
+    .execute(params![new.kind.as_str(), new.id, new.version, new.scopes])?;
+    // It never moves, and what is not set leaves its index alone.
+    if visit != new.visit {
+        db.prepare_cached(&format!(
+            "UPDATE {of}base SET visit = ?3 WHERE kind = ?1 AND id = ?2"
+        ))?
+        .execute(params![new.kind.as_str(), new.id, new.visit])?;
+    }
     Ok(false)
 }
 
@@ -117,22 +120,49 @@ pub fn put_held(db: &Db, edition: Edition, new: &New<'_>) -> Result<bool> {
 /// # Errors
 /// Of the store.
 pub fn insert(db: &Db, edition: Edition, new: &New<'_>) -> Result<()> {
-    let of = edition.prefix();
-    db.prepare_cached(&format!("INSERT INTO {of}bodies (body) VALUES (?1)"))?
-        .execute([new.body])?;
-    let body = db.last_insert_rowid();
-    db.prepare_cached(&format!(
-        "INSERT INTO {of}base (kind, id, version, visit, dropped, scopes, body) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)"
-    ))?
-    .execute(params![
-        new.kind.as_str(),
-        new.id,
-        new.version,
-        new.visit,
-        new.scopes,
-        body
-    ])?;
-    Ok(())
+    Writing::into(db, edition)?.insert(new)
+}
+
+/// Statements that store what is known not to be there, for as many as come.
+pub struct Writing<'db> {
+    db: &'db Db,
+    bodies: CachedStatement<'db>,
+    base: CachedStatement<'db>,
+}
+
+impl<'db> Writing<'db> {
+    /// Into this edition.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn into(db: &'db Db, edition: Edition) -> Result<Self> {
+        let of = edition.prefix();
+        Ok(Self {
+            db,
+            bodies: db.prepare_cached(&format!("INSERT INTO {of}bodies (body) VALUES (?1)"))?,
+            base: db.prepare_cached(&format!(
+                "INSERT INTO {of}base (kind, id, version, visit, dropped, scopes, body) VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6)"
+            ))?,
+        })
+    }
+
+    /// Stores an aggregate.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn insert(&mut self, new: &New<'_>) -> Result<()> {
+        self.bodies.execute([new.body])?;
+        let body = self.db.last_insert_rowid();
+        self.base.execute(params![
+            new.kind.as_str(),
+            new.id,
+            new.version,
+            new.visit,
+            new.scopes,
+            body
+        ])?;
+        Ok(())
+    }
 }
 
 /// One aggregate, shadow or not.

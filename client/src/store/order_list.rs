@@ -2,7 +2,9 @@
 
 use super::{
     Db,
-    appointment_list::{Conditions, filter, json, sync_of, sync_text, wire_time},
+    appointment_list::{
+        Cell, Conditions, NULL, blob, filter, json, list, sync_of, sync_text, text, wire_time,
+    },
     edition::Edition,
 };
 use crate::{
@@ -13,47 +15,106 @@ use huishou_domain::{
     ids::{AppointmentId, OrderId},
     money::Fen,
     order::OrderStatus,
+    review::ReviewCode,
 };
-use rusqlite::{Row, params, params_from_iter};
+use rusqlite::{CachedStatement, Row, params, params_from_iter};
 use uuid::Uuid;
 
-/// A row with the time as stored and the text it is found by.
+/// A row as it is stored; see [`OrderRow`].
 pub struct Listed {
-    /// What screens get.
-    pub row: OrderRow,
+    /// Identity.
+    pub id: OrderId,
+    /// Its appointment; none for a ticket.
+    pub appointment_id: Option<AppointmentId>,
+    /// Number people read out.
+    pub order_no: String,
+    /// State.
+    pub status: OrderStatus,
     /// Unix milliseconds.
     pub created_at: i64,
+    /// Customer or seller.
+    pub name: Option<String>,
+    /// Masked phone.
+    pub phone_masked: Option<String>,
+    /// Categories, in order.
+    pub categories: Vec<String>,
+    /// Net kilograms, summed over lines by weight.
+    pub weight: String,
+    /// Due.
+    pub due: Fen,
+    /// Paid minus refunded.
+    pub paid: Fen,
+    /// Reviews noted.
+    pub reviews: Vec<ReviewCode>,
+    /// How it stands with the server.
+    pub sync: RowSync,
     /// Lower case: order number, seller or customer, phone, categories.
     pub search: String,
 }
 
-/// Stores a row.
+/// Stores the row of a visit that may be listed already; one that says the same stays as it is.
 ///
 /// # Errors
 /// Of the store.
-pub fn put(db: &Db, edition: Edition, listed: &Listed) -> Result<()> {
-    let (row, of) = (&listed.row, edition.prefix());
-    db.prepare_cached(&format!(
-        "INSERT OR REPLACE INTO {of}order_list (id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due,
-         paid, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
-    ))?
-    .execute(params![
-        row.id.uuid(),
-        row.appointment_id.map(AppointmentId::uuid),
-        row.order_no,
-        row.status.code(),
-        listed.created_at,
-        row.name,
-        row.phone_masked,
-        serde_json::to_string(&row.categories)?,
-        row.weight,
-        row.due.fen(),
-        row.paid.fen(),
-        serde_json::to_string(&row.reviews)?,
-        sync_text(row.sync),
-        listed.search,
-    ])?;
+pub fn put(db: &Db, row: &Listed) -> Result<()> {
+    db.prepare_cached(
+        "INSERT INTO order_list (id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due, paid, reviews, sync, search)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+         ON CONFLICT (id) DO UPDATE SET appointment_id = ?2, order_no = ?3, status = ?4, created_at = ?5, name = ?6, phone_masked = ?7, categories = ?8,
+         weight = ?9, due = ?10, paid = ?11, reviews = ?12, sync = ?13, search = ?14
+         WHERE (appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due, paid, reviews, sync, search)
+         IS NOT (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(params_from_iter(row.values()?))?;
     Ok(())
+}
+
+/// A statement that stores rows, for as many as come.
+pub struct Writing<'db>(CachedStatement<'db>);
+
+impl<'db> Writing<'db> {
+    /// Into this edition.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn into(db: &'db Db, edition: Edition) -> Result<Self> {
+        let of = edition.prefix();
+        Ok(Self(db.prepare_cached(&format!(
+            "INSERT OR REPLACE INTO {of}order_list (id, appointment_id, order_no, status, created_at, name, phone_masked, categories, weight, due,
+             paid, reviews, sync, search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+        ))?))
+    }
+
+    /// Stores a row.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn put(&mut self, row: &Listed) -> Result<()> {
+        self.0.execute(params_from_iter(row.values()?))?;
+        Ok(())
+    }
+}
+
+impl Listed {
+    /// In the order of the table's columns.
+    fn values(&self) -> Result<[Cell<'_>; 14]> {
+        Ok([
+            blob(&self.id.0),
+            self.appointment_id.as_ref().map_or(NULL, |id| blob(&id.0)),
+            text(&self.order_no),
+            Cell::Owned(i64::from(self.status.code()).into()),
+            Cell::Owned(self.created_at.into()),
+            self.name.as_deref().map_or(NULL, text),
+            self.phone_masked.as_deref().map_or(NULL, text),
+            list(&self.categories)?,
+            text(&self.weight),
+            Cell::Owned(self.due.fen().into()),
+            Cell::Owned(self.paid.fen().into()),
+            list(&self.reviews)?,
+            text(sync_text(self.sync)),
+            text(&self.search),
+        ])
+    }
 }
 
 /// The visit is not shown any more.

@@ -6,8 +6,9 @@ use crate::error::Result;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 
-/// Pages of the log with which a commit settles it after all: nobody came to do it, or it grows faster than that.
-const MOST_PAGES: u32 = 4_000;
+/// Pages of the log with which a commit settles it after all: nobody came to do it, or it grows faster than that. A first
+/// sync of some ten thousand aggregates is over before.
+const MOST_PAGES: u32 = 16_000;
 /// The log's file is cut to this when it begins anew, bytes.
 const MOST_BYTES: i64 = 16 << 20;
 /// What has to come together before it is worth while; a command counts one.

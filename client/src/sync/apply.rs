@@ -15,7 +15,7 @@ use crate::{
         edition::{self, Edition},
         memberships, meta, mutations, staging,
     },
-    visits,
+    visits::{self, Ready},
 };
 use huishou_domain::sync::{
     check::Check,
@@ -75,7 +75,7 @@ impl Applied {
 pub fn apply(store: &mut Store, contact: Contact) -> Result<Applied> {
     store.write(Commit::Apply, |db| {
         let fresh = meta::get(db, meta::Key::StagedFresh)?.unwrap_or(false);
-        all(db, fresh, None, None, contact)
+        all(db, fresh, None, None, None, contact)
     })
 }
 
@@ -88,6 +88,7 @@ pub fn take(
     store: &mut Store,
     asked: &PullRequest,
     page: PullAnswer,
+    read: Option<Vec<Ready>>,
     first: Option<Receiving>,
     contact: Contact,
 ) -> Result<Option<Applied>> {
@@ -97,7 +98,7 @@ pub fn take(
         }
         let staged: Option<bool> = meta::get(db, meta::Key::StagedFresh)?;
         let fresh = staged.unwrap_or(asked.cursor.is_none());
-        all(db, fresh, Some(page), first, contact).map(Some)
+        all(db, fresh, Some(page), read, first, contact).map(Some)
     })
 }
 
@@ -105,12 +106,13 @@ fn all(
     db: &Db,
     fresh: bool,
     last: Option<PullAnswer>,
+    read: Option<Vec<Ready>>,
     first: Option<Receiving>,
     contact: Contact,
 ) -> Result<Applied> {
     if edition::is_begun(db)? && !staging::is_empty(db)? {
         let first = first.map_or_else(|| Receiving::next(db), Ok)?;
-        return all_first(db, first, last, contact);
+        return all_first(db, first, last, read, contact);
     }
     let mut work = Work::begin(Receiving::begin(db)?);
     if fresh {
@@ -134,11 +136,12 @@ fn all_first(
     db: &Db,
     first: Receiving,
     last: Option<PullAnswer>,
+    read: Option<Vec<Ready>>,
     contact: Contact,
 ) -> Result<Applied> {
     let mut work = Work::begin(first);
     let last = last
-        .map(|last| work.receiving.states(db, last))
+        .map(|last| work.receiving.states(db, last, read))
         .transpose()?;
     work.receiving.show(db)?;
     work.staged = staging::each(db, |page| work.page(db, page))?;
@@ -200,7 +203,7 @@ impl Work {
     fn page(&mut self, db: &Db, page: PullAnswer) -> Result<()> {
         self.done.pages += 1;
         self.at = page.server_time.timestamp_millis();
-        self.receiving.page(db, &page)?;
+        self.receiving.page(db, &page, None)?;
         self.said = Said::from(&page);
         if incarnation::are_ours(db, self.said)? {
             let concerned = verdicts::record(db, &page.verdicts, self.at)?;
@@ -225,13 +228,14 @@ impl Work {
         if self.receiving.kinds.contains(Kind::PriceBook.as_str()) {
             self.receiving.arriving.books(&note_piece_goods(db)?);
         }
-        self.touched.append(&mut self.receiving.arriving.rest());
+        self.touched.append(&mut self.receiving.arriving.rest(db)?);
         self.done.puts = self.receiving.puts;
         self.done.kinds.append(&mut self.receiving.kinds);
         for visit in &self.touched {
             visits::rebuild(db, *visit)?;
         }
-        if !self.touched.is_empty() {
+        // A visit's two rows show something of each other.
+        if !self.touched.is_empty() || self.done.kinds.contains(Kind::Appointment.as_str()) {
             self.done
                 .kinds
                 .extend([Kind::Appointment.as_str(), Kind::Order.as_str()]);

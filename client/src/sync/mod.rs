@@ -3,6 +3,7 @@
 //! waiting.
 
 pub mod apply;
+mod fetch;
 pub mod hints;
 pub mod http;
 pub mod idle;

@@ -5,10 +5,13 @@ use crate::{
     crash::page_limit,
     error::Result,
     store::{Commit, Db, Store, edition, meta, staging},
+    visits::Ready,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::sync::message::{PullAnswer, PullRequest, SCHEMA};
 
+/// Aggregates of the very first page: the sooner it is here, the sooner there is something to store.
+const FIRST_PAGE: usize = 300;
 /// The scopes are compared with the server's when the last comparison is this old.
 const CHECK_AFTER: TimeDelta = TimeDelta::days(1);
 
@@ -28,9 +31,9 @@ pub fn request(db: &Db, check: bool) -> Result<PullRequest> {
         None => meta::get(db, meta::Key::Cursor)?,
     };
     Ok(PullRequest {
-        cursor,
         schema: SCHEMA,
-        limit: page_limit(),
+        limit: page_limit().or(cursor.is_none().then_some(FIRST_PAGE)),
+        cursor,
         confirmed: incarnation::confirmed(db)?,
         check,
         again,
@@ -42,6 +45,7 @@ pub fn request(db: &Db, check: bool) -> Result<PullRequest> {
 pub fn following(asked: &PullRequest, page: &PullAnswer) -> PullRequest {
     PullRequest {
         cursor: Some(page.cursor.clone()),
+        limit: page_limit(),
         again: Vec::new(),
         ..asked.clone()
     }
@@ -76,10 +80,11 @@ pub struct Staged {
 /// # Errors
 /// Of the store.
 pub fn stage(store: &mut Store, asked: &PullRequest, page: &PullAnswer) -> Result<bool> {
-    Ok(stage_after(store, asked, page.clone(), None)?.is_some())
+    Ok(stage_after(store, asked, page.clone(), None, None)?.is_some())
 }
 
-/// Stages a page after others. The states of a first sync are not staged: they go to the next edition at once.
+/// Stages a page after others. The states of a first sync are not staged: they go to the next edition at once, as they
+/// were read beside the store, if they were.
 ///
 /// # Errors
 /// Of the store, or a state of a first sync that is none.
@@ -87,6 +92,7 @@ pub fn stage_after(
     store: &mut Store,
     asked: &PullRequest,
     mut page: PullAnswer,
+    read: Option<Vec<Ready>>,
     first: Option<Receiving>,
 ) -> Result<Option<Staged>> {
     store.write(Commit::Stage, |db| {
@@ -102,7 +108,7 @@ pub fn stage_after(
             None
         };
         if let Some(first) = &mut first {
-            page = first.states(db, page)?;
+            page = first.states(db, page, read)?;
         }
         staging::add(db, &page)?;
         Ok(Some(Staged { first }))

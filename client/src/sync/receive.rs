@@ -2,13 +2,13 @@
 //! page into the next edition, which is shown when it is whole.
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     store::{
         Db, base,
         edition::{self, Edition},
         memberships, meta, mutations, overlay,
     },
-    visits::{self, Arriving},
+    visits::{Arriving, Lists, Ready},
 };
 use huishou_domain::{
     price_book::PriceBook,
@@ -54,13 +54,15 @@ impl Receiving {
     /// # Errors
     /// Of the store.
     pub fn next(db: &Db) -> Result<Self> {
-        let fresh = if edition::is_begun(db)? {
-            None
-        } else {
-            edition::begin(db)?;
-            Some(HashSet::new())
-        };
-        Ok(Self::into(Edition::Next, Arriving::next(db)?, fresh))
+        if edition::is_begun(db)? {
+            return Ok(Self::into(Edition::Next, Arriving::resumed(db)?, None));
+        }
+        edition::begin(db)?;
+        Ok(Self::into(
+            Edition::Next,
+            Arriving::next(),
+            Some(HashSet::new()),
+        ))
     }
 
     fn into(edition: Edition, arriving: Arriving, fresh: Option<HashSet<(Kind, Uuid)>>) -> Self {
@@ -85,18 +87,24 @@ impl Receiving {
             && mutations::visits(db)?.is_empty())
     }
 
-    /// What a page says of states and scopes.
+    /// What a page says of states and scopes; `beside` where its states were read already.
     ///
     /// # Errors
     /// Of the store, or a state that is none.
-    pub fn page(&mut self, db: &Db, page: &PullAnswer) -> Result<()> {
+    pub fn page(&mut self, db: &Db, page: &PullAnswer, beside: Option<Vec<Ready>>) -> Result<()> {
         for scope in &page.reset {
             memberships::clear_scope(db, self.edition, scope)?;
             self.set = None;
             self.loosened |= self.puts > 0 || self.fresh.is_none();
         }
+        let mut into = Statements::begin(db, self.edition)?;
+        let mut beside = beside.into_iter().flatten();
         for put in &page.puts {
-            self.put(db, put)?;
+            let ready = match beside.next() {
+                Some(ready) => ready,
+                None => self.arriving.read(put)?,
+            };
+            self.take(db, &mut into, put, ready)?;
         }
         for dropped in &page.drops {
             self.dropped(db, dropped)?;
@@ -108,8 +116,13 @@ impl Receiving {
     ///
     /// # Errors
     /// As for [`Receiving::page`].
-    pub fn states(&mut self, db: &Db, mut page: PullAnswer) -> Result<PullAnswer> {
-        self.page(db, &page)?;
+    pub fn states(
+        &mut self,
+        db: &Db,
+        mut page: PullAnswer,
+        beside: Option<Vec<Ready>>,
+    ) -> Result<PullAnswer> {
+        self.page(db, &page, beside)?;
         page.puts.clear();
         page.drops.clear();
         page.reset.clear();
@@ -121,33 +134,34 @@ impl Receiving {
     /// # Errors
     /// Of the store, or a state that is none.
     pub fn put(&mut self, db: &Db, put: &Put) -> Result<()> {
-        let visit = visits::visit_of(put.kind, put.id, &put.body);
-        if visit.is_none() {
-            is_named(put)?;
-        }
+        let ready = self.arriving.read(put)?;
+        self.take(db, &mut Statements::begin(db, self.edition)?, put, ready)
+    }
+
+    fn take(&mut self, db: &Db, into: &mut Statements<'_>, put: &Put, ready: Ready) -> Result<()> {
         let new = base::New {
             kind: put.kind,
             id: put.id,
             version: put.version,
-            visit,
+            visit: ready.visit,
             scopes: self.set_of(db, &put.scopes)?,
             body: put.body.text(),
         };
         let fresh = self.fresh.as_mut();
         let is_new = if fresh.is_some_and(|fresh| fresh.insert((put.kind, put.id))) {
-            base::insert(db, self.edition, &new)?;
+            into.base.insert(&new)?;
             true
         } else {
             base::put_held(db, self.edition, &new)?
         };
-        if let (Edition::Next, false, Some(visit)) = (self.edition, is_new, visit) {
+        if let (Edition::Next, false, Some(visit)) = (self.edition, is_new, ready.visit) {
             self.arriving.again(db, visit)?;
         }
         // Held for no scope: let go of at the end.
         self.loosened |= put.scopes.is_empty();
         self.puts += 1;
         self.kinds.insert(put.kind.as_str());
-        self.arriving.take(db, put, visit)
+        self.arriving.list(db, &mut into.lists, ready)
     }
 
     fn set_of(&mut self, db: &Db, scopes: &[Scope]) -> Result<Option<i64>> {
@@ -199,17 +213,17 @@ pub fn note_piece_goods(db: &Db) -> Result<BTreeSet<String>> {
     Ok(by_piece)
 }
 
-/// What belongs to no visit is only passed on: it has to say at least what it is. Bodies of visits are read anyway.
-fn is_named(put: &Put) -> Result<()> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        id: Uuid,
-    }
-    match serde_json::from_str::<Named>(put.body.text()) {
-        Ok(named) if named.id == put.id && put.kind != Kind::Appointment => Ok(()),
-        _ => Err(Error::Undecodable(format!(
-            "a {} that is none",
-            put.kind.as_str()
-        ))),
+/// The statements of a page.
+struct Statements<'db> {
+    base: base::Writing<'db>,
+    lists: Lists<'db>,
+}
+
+impl<'db> Statements<'db> {
+    fn begin(db: &'db Db, edition: Edition) -> Result<Self> {
+        Ok(Self {
+            base: base::Writing::into(db, edition)?,
+            lists: Lists::into(db, edition)?,
+        })
     }
 }

@@ -1,18 +1,15 @@
 //! Push, pull, and the waiting between: until every command has a verdict and the complete page is applied.
 
-use super::{
-    apply::{self, Applied},
-    idle, pull, push,
-    push::Next,
-    transport::Transport,
-};
+pub use super::fetch::pull_all;
+
+use super::{apply::Applied, push, push::Next, transport::Transport};
 use crate::{
     clock::TrustedClock,
     crash::crash_point,
     error::{Error, Result},
-    store::{Store, at_once},
+    store::Store,
 };
-use huishou_domain::sync::message::{PullAnswer, PullRequest, PushAnswer, PushRequest};
+use huishou_domain::sync::message::{PushAnswer, PushRequest};
 use rand::Rng;
 use serde::Serialize;
 use std::{
@@ -23,8 +20,6 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// How often a server may ask in one push to hear commands again or under new numbers.
 const MOST_TURNS: u32 = 4;
-/// Pages in one pull before it is taken for endless.
-const MOST_PAGES: u32 = 10_000;
 /// Shortest and longest wait between two rounds.
 const SHORTEST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_secs(5 * 60);
@@ -164,78 +159,6 @@ async fn tell(
 ) -> (PushRequest, Result<PushAnswer>) {
     crash_point("push.before_send");
     let answer = transport.push(&request).await;
-    (request, answer)
-}
-
-/// Fetches pages until one is complete, then applies them together.
-///
-/// # Errors
-/// Of the transport or the store; staged pages stay staged.
-pub async fn pull_all(shared: &Shared, transport: &impl Transport, check: bool) -> Result<Applied> {
-    let mut started_over = false;
-    let (mut next, mut first) = (None, None);
-    for _ in 0..MOST_PAGES {
-        let (request, answer) = match next.take() {
-            Some(asked) => asked,
-            None => {
-                let now = shared.clock.now();
-                let request = shared
-                    .with(move |store| {
-                        at_once(store.db(), |db| {
-                            let due = check || pull::check_is_due(db, now)?;
-                            pull::request(db, due)
-                        })
-                    })
-                    .await?;
-                ask(transport, request).await
-            }
-        };
-        let page = match answer {
-            Err(Error::Problem { code, .. }) if code.contains("cursor") && !started_over => {
-                (started_over, first) = (true, None);
-                shared
-                    .with(|store| store.write(crate::store::Commit::Other, pull::start_over))
-                    .await?;
-                continue;
-            }
-            answer => answer?,
-        };
-        let contact = shared.clock.met(page.server_time);
-        if page.complete {
-            let known = first.take();
-            let taken = shared
-                .with(
-                    move |store| match idle::pass(store, &request, &page, contact)? {
-                        None => apply::take(store, &request, page, known, contact),
-                        passed => Ok(passed),
-                    },
-                )
-                .await?;
-            match taken {
-                Some(applied) => return Ok(applied),
-                None => continue,
-            }
-        }
-        // The server works on the next page while this one is stored.
-        let following = pull::following(&request, &page);
-        let known = first.take();
-        let staging = shared.beside(move |store| pull::stage_after(store, &request, page, known));
-        let (staged, asked) = tokio::join!(staging, ask(transport, following));
-        (next, first) = match staged? {
-            Some(staged) => (Some(asked), staged.first),
-            None => (None, None),
-        };
-    }
-    Err(Error::Undecodable("a pull without end".into()))
-}
-
-/// Asks for one page.
-async fn ask(
-    transport: &impl Transport,
-    request: PullRequest,
-) -> (PullRequest, Result<PullAnswer>) {
-    crash_point("pull.before_send");
-    let answer = transport.pull(&request).await;
     (request, answer)
 }
 

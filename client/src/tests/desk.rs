@@ -380,7 +380,8 @@ fn the_first_pull_asks_for_everything_and_for_checks() {
         PullRequest {
             cursor: None,
             schema: 1,
-            limit: None,
+            // A short page comes sooner.
+            limit: Some(300),
             confirmed: 0,
             check: true,
             again: vec![]

@@ -1,20 +1,13 @@
 //! Visits as a pull brings them. The list rows of a visit that nobody has changed here are made from the two bodies as
 //! they pass by; reading back what was just stored, visit by visit, took longer than storing it.
 
-use super::rows;
+use super::passing::{Listing, Passing, Ready, Rows};
 use crate::{
     error::Result,
     store::{Db, appointment_list, base, edition::Edition, meta, mutations, order_list, overlay},
-    view::visit::RowSync,
 };
-use huishou_domain::{
-    appointment::Appointment,
-    order::Order,
-    sync::{body::Body, message::Put, scope::Kind},
-    visit::Visit,
-};
-use serde::Deserialize;
-use std::collections::{BTreeSet, HashMap};
+use huishou_domain::sync::{body::Body, message::Put, scope::Kind};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What is known while the pages of one pull pass by.
@@ -25,14 +18,34 @@ pub struct Arriving {
     was_empty: bool,
     /// Visits with commands made here, once they are asked for; theirs are rebuilt from the store.
     changed: Option<BTreeSet<Uuid>>,
-    /// Categories counted by the piece, as of the books applied so far.
-    by_piece: Vec<String>,
-    /// Appointments whose order has not come yet.
-    waiting: HashMap<Uuid, Body>,
+    /// What is known of the states themselves.
+    passing: Passing,
     /// Visits listed already whose weight depends on the books.
     weighed: BTreeSet<Uuid>,
     /// Visits to be rebuilt from the store.
     rest: BTreeSet<Uuid>,
+    /// Visits taken from the next edition's list again; none where that edition was begun by somebody else, and only the
+    /// store can tell what is not listed there.
+    unlisted: Option<BTreeSet<Uuid>>,
+}
+
+/// The statements that list visits, for as many as come.
+pub struct Lists<'db> {
+    appointments: appointment_list::Writing<'db>,
+    orders: order_list::Writing<'db>,
+}
+
+impl<'db> Lists<'db> {
+    /// Into this edition.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn into(db: &'db Db, edition: Edition) -> Result<Self> {
+        Ok(Self {
+            appointments: appointment_list::Writing::into(db, edition)?,
+            orders: order_list::Writing::into(db, edition)?,
+        })
+    }
 }
 
 impl Arriving {
@@ -41,42 +54,59 @@ impl Arriving {
     /// # Errors
     /// Of the store.
     pub fn begin(db: &Db) -> Result<Self> {
+        let mut passing = Passing::default();
+        passing.by_piece = meta::get(db, meta::Key::PieceGoods)?.unwrap_or_default();
         Ok(Self {
             edition: Edition::Shown,
             was_empty: base::is_empty(db)? && overlay::visits(db)?.is_empty(),
             changed: None,
-            by_piece: meta::get(db, meta::Key::PieceGoods)?.unwrap_or_default(),
-            waiting: HashMap::new(),
+            passing,
             weighed: BTreeSet::new(),
             rest: BTreeSet::new(),
+            unlisted: None,
         })
     }
 
-    /// Of a first sync, into the next edition; where one was begun before, it goes on with what that one holds. A visit
-    /// is done with once its order is listed there: whatever comes of it afterwards takes it from the list again.
-    ///
-    /// # Errors
-    /// Of the store.
-    pub fn next(db: &Db) -> Result<Self> {
-        let mut waiting = HashMap::new();
-        let mut spoilt = None;
-        base::next_unlisted(db, |visit, body| match Body::parse(body) {
-            Ok(body) => drop(waiting.insert(visit, body)),
-            Err(error) => spoilt = Some(error),
-        })?;
-        if let Some(error) = spoilt {
-            return Err(error.into());
-        }
-        Ok(Self {
+    /// Of a first sync that begins now, into the next edition. A visit is done with once its order is listed there:
+    /// whatever comes of it afterwards takes it from the list again.
+    #[must_use]
+    pub fn next() -> Self {
+        Self {
             edition: Edition::Next,
             was_empty: true,
             // What was done here is laid over it when it is shown.
             changed: Some(BTreeSet::new()),
-            by_piece: Vec::new(),
-            waiting,
+            passing: Passing::default(),
             weighed: BTreeSet::new(),
             rest: BTreeSet::new(),
+            unlisted: Some(BTreeSet::new()),
+        }
+    }
+
+    /// Of a first sync that was begun before: it goes on with what its edition holds.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn resumed(db: &Db) -> Result<Self> {
+        let mut passing = Passing::default();
+        let mut spoilt = Ok(());
+        base::next_unlisted(db, |visit, body| {
+            if spoilt.is_ok() {
+                let body = Body::parse(body).map_err(Into::into);
+                spoilt = body.and_then(|body| passing.remember(visit, &body));
+            }
+        })?;
+        spoilt?;
+        Ok(Self {
+            passing,
+            unlisted: None,
+            ..Self::next()
         })
+    }
+
+    /// The states of the pages so far were read beside the store: this is what is known of them.
+    pub fn read_beside(&mut self, passing: Passing) {
+        self.passing = passing;
     }
 
     /// The next edition is shown now; the visits of it that are not listed yet, or are listed with weights that the books
@@ -86,11 +116,15 @@ impl Arriving {
     /// Of the store.
     pub fn shown(&mut self, db: &Db, by_piece: &BTreeSet<String>) -> Result<()> {
         self.edition = Edition::Shown;
-        self.by_piece = by_piece.iter().cloned().collect();
+        self.passing.by_piece = by_piece.iter().cloned().collect();
+        let any_weighed = self.unlisted.is_none() || !self.weighed.is_empty();
         self.weighed.clear();
-        self.rest.extend(base::unlisted(db)?);
-        if !self.by_piece.is_empty() {
-            let depends = |goods: &Vec<String>| goods.iter().any(|g| self.by_piece.contains(g));
+        match self.unlisted.take() {
+            Some(unlisted) => self.rest.extend(unlisted),
+            None => self.rest.extend(base::unlisted(db)?),
+        }
+        if any_weighed && !by_piece.is_empty() {
+            let depends = |goods: &Vec<String>| goods.iter().any(|g| by_piece.contains(g));
             let weighed = order_list::weighed(db)?.into_iter();
             self.rest
                 .extend(weighed.filter(|(_, g)| depends(g)).map(|(visit, _)| visit));
@@ -103,7 +137,10 @@ impl Arriving {
     ///
     /// # Errors
     /// Of the store.
-    pub fn again(&self, db: &Db, visit: Uuid) -> Result<()> {
+    pub fn again(&mut self, db: &Db, visit: Uuid) -> Result<()> {
+        if let Some(unlisted) = &mut self.unlisted {
+            unlisted.insert(visit);
+        }
         order_list::remove_visit(db, self.edition, visit)
     }
 
@@ -113,21 +150,34 @@ impl Arriving {
         self.was_empty
     }
 
-    /// Takes in a state just stored, of this visit if it belongs to one.
+    /// Reads a state.
     ///
     /// # Errors
-    /// Of the store, or a body of another shape.
-    pub fn take(&mut self, db: &Db, put: &Put, visit: Option<Uuid>) -> Result<()> {
-        let Some(visit) = visit else { return Ok(()) };
-        match put.kind {
-            _ if self.is_changed(db, visit)? => drop(self.rest.insert(visit)),
-            Kind::Appointment => {
-                // Until its order comes; an older state of the same appointment is replaced.
-                self.waiting.insert(visit, put.body.clone());
-            }
-            _ => self.order(db, visit, &put.body)?,
+    /// It is not what it is called.
+    pub fn read(&mut self, put: &Put) -> Result<Ready> {
+        self.passing.read(put)
+    }
+
+    /// Lists what a state just stored has made whole.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn list(&mut self, db: &Db, into: &mut Lists<'_>, ready: Ready) -> Result<()> {
+        let Some(visit) = ready.visit else {
+            return Ok(());
+        };
+        if self.is_changed(db, visit)? {
+            self.rest.insert(visit);
+            return Ok(());
         }
-        Ok(())
+        match ready.listing {
+            Listing::Nothing => Ok(()),
+            Listing::FromStore => {
+                self.rest.insert(visit);
+                Ok(())
+            }
+            Listing::Rows(rows) => self.rows(db, into, visit, &rows),
+        }
     }
 
     fn is_changed(&mut self, db: &Db, visit: Uuid) -> Result<bool> {
@@ -138,61 +188,58 @@ impl Arriving {
         Ok(self.changed.insert(changed).contains(&visit))
     }
 
-    fn order(&mut self, db: &Db, visit: Uuid, body: &Body) -> Result<()> {
-        let order: Order = body.read()?;
-        let appointment: Option<Appointment> = match self.waiting.remove(&visit) {
-            Some(body) => Some(body.read()?),
-            None => None,
-        };
-        // The order of an appointment that has not come with it: the store may hold the appointment.
-        if order.appointment_id.is_some() != appointment.is_some() {
-            self.rest.insert(visit);
-            return Ok(());
-        }
-        if order.current().is_some() {
+    fn rows(&mut self, db: &Db, into: &mut Lists<'_>, visit: Uuid, rows: &Rows) -> Result<()> {
+        if rows.weighed {
             self.weighed.insert(visit);
         }
         // What came before is superseded by this.
         self.rest.remove(&visit);
-        let whole = Visit { appointment, order };
-        if !self.was_empty {
-            appointment_list::remove_visit(db, visit)?;
+        if let Some(unlisted) = &mut self.unlisted {
+            unlisted.remove(&visit);
         }
-        if let Some(row) = rows::appointment_row(&whole, RowSync::Synced) {
-            appointment_list::put(db, self.edition, &row)?;
+        if self.was_empty {
+            if let Some(row) = &rows.appointment {
+                into.appointments.put(row)?;
+            }
+            return into.orders.put(&rows.order);
         }
-        let row = rows::order_row(&whole, RowSync::Synced, &self.by_piece);
-        order_list::put(db, self.edition, &row)
+        relist(db, visit, rows)
     }
 
     /// The books say which goods are counted by the piece.
     pub fn books(&mut self, by_piece: &BTreeSet<String>) {
-        if !by_piece.iter().eq(&self.by_piece) {
-            self.by_piece = by_piece.iter().cloned().collect();
+        if !by_piece.iter().eq(&self.passing.by_piece) {
+            self.passing.by_piece = by_piece.iter().cloned().collect();
             self.rest.append(&mut self.weighed);
         }
     }
 
-    /// The visits that are still to be rebuilt from the store.
-    pub fn rest(&mut self) -> BTreeSet<Uuid> {
+    /// Lists the visits whose appointment came without its order, as most do that change: the order is as it was. What is
+    /// left is to be rebuilt from the store.
+    ///
+    /// # Errors
+    /// Of the store, or an order that is none.
+    pub fn rest(&mut self, db: &Db) -> Result<BTreeSet<Uuid>> {
         let mut rest = std::mem::take(&mut self.rest);
-        rest.extend(self.waiting.drain().map(|(visit, _)| visit));
-        rest
+        for (visit, half) in self.passing.left() {
+            let is_plain = !rest.contains(&visit) && !self.is_changed(db, visit)?;
+            match base::get(db, Kind::Order, visit)?.filter(|row| is_plain && !row.dropped) {
+                Some(row) => {
+                    let order = serde_json::from_str(&row.body)?;
+                    relist(db, visit, &self.passing.whole(Some(half), &order))?;
+                }
+                None => drop(rest.insert(visit)),
+            }
+        }
+        Ok(rest)
     }
 }
 
-/// All that is read of an appointment to know its visit.
-#[derive(Deserialize)]
-struct OfVisit {
-    order_id: Uuid,
-}
-
-/// The visit an aggregate's body belongs to: the order's id, which appointment and order share.
-#[must_use]
-pub fn visit_of(kind: Kind, id: Uuid, body: &Body) -> Option<Uuid> {
-    match kind {
-        Kind::Order => Some(id),
-        Kind::Appointment => body.read::<OfVisit>().ok().map(|of| of.order_id),
-        Kind::PriceBook | Kind::Staff | Kind::Station => None,
+/// Lists a visit, whatever the lists said of it before.
+fn relist(db: &Db, visit: Uuid, rows: &Rows) -> Result<()> {
+    order_list::put(db, &rows.order)?;
+    match &rows.appointment {
+        Some(row) => appointment_list::put(db, row),
+        None => appointment_list::remove_visit(db, visit),
     }
 }

@@ -2,85 +2,126 @@
 
 use crate::{
     store::{appointment_list, order_list},
-    view::visit::{AppointmentRow, OrderRow, RowSync},
+    view::visit::RowSync,
 };
 use huishou_domain::{
-    appointment::Appointment, division, mobile::Mobile, money::Fen, number::Number, order::Order,
-    review::ReviewCode, visit::Visit,
+    appointment::{Address, Appointment, AppointmentStatus, Slot},
+    division,
+    ids::{AppointmentId, OrderId, StaffId},
+    mobile::Mobile,
+    money::Fen,
+    number::Number,
+    order::Order,
+    review::{Review, ReviewCode},
 };
+use uuid::Uuid;
 
-/// The appointment's row; none for a ticket.
-pub fn appointment_row(visit: &Visit, sync: RowSync) -> Option<appointment_list::Listed> {
-    let (appointment, order) = (visit.appointment.as_ref()?, &visit.order);
-    let address = address(appointment);
-    let categories: Vec<String> = appointment
-        .items
-        .iter()
-        .map(|i| i.category.clone())
-        .collect();
-    let contact = &appointment.contact;
+/// What the lists show of an appointment, whatever becomes of its order.
+pub struct Half {
+    id: AppointmentId,
+    order_id: OrderId,
+    status: AppointmentStatus,
+    time: i64,
+    slot: Slot,
+    name: String,
+    phone: String,
+    address: String,
+    categories: Vec<String>,
+    estimate: Fen,
+    assignee: Option<StaffId>,
+    reviews: Vec<Review>,
+    note: String,
+}
+
+impl Half {
+    /// Of an appointment.
+    pub fn of(appointment: Appointment) -> Self {
+        Self {
+            id: appointment.id,
+            order_id: appointment.order_id,
+            status: appointment.status,
+            time: appointment.appointment_time.timestamp_millis(),
+            slot: appointment.slot,
+            name: appointment.contact.name,
+            phone: appointment.contact.phone,
+            address: address(&appointment.address),
+            categories: appointment.items.into_iter().map(|i| i.category).collect(),
+            estimate: appointment.estimate.due,
+            assignee: appointment.assignee,
+            reviews: appointment.reviews,
+            note: appointment.note,
+        }
+    }
+
+    /// The order's id.
+    pub const fn visit(&self) -> Uuid {
+        self.order_id.uuid()
+    }
+}
+
+/// The appointment's row.
+pub fn appointment_row(half: Half, order: &Order, sync: RowSync) -> appointment_list::Listed {
     let search = search_text(&[
-        &contact.name,
-        &contact.phone,
-        &address,
-        &categories.join(" "),
+        &half.name,
+        &half.phone,
+        &half.address,
+        &half.categories.join(" "),
         &order.order_no,
-        &appointment.note,
+        &half.note,
     ]);
-    let row = AppointmentRow {
-        id: appointment.id,
-        order_id: appointment.order_id,
-        status: appointment.status,
+    appointment_list::Listed {
+        id: half.id,
+        visit: half.order_id,
+        status: half.status,
         order_status: order.status,
-        time: huishou_domain::time::wire(appointment.appointment_time),
-        slot: appointment.slot.clone(),
-        name: contact.name.clone(),
-        phone_masked: masked(&contact.phone),
-        address,
-        categories,
-        estimate: appointment.estimate.due,
+        time: half.time,
+        phone_masked: masked(&half.phone),
+        name: half.name,
+        address: half.address,
+        estimate: half.estimate,
         due: order.weighed_at.map(|_| order.due),
-        assignee: appointment.assignee,
-        assignee_name: None,
-        reviews: reviews(visit),
+        assignee: half.assignee,
+        reviews: reviews(&half.reviews, &order.reviews),
+        slot: half.slot,
+        categories: half.categories,
         sync,
-    };
-    Some(appointment_list::Listed {
-        row,
-        time: appointment.appointment_time.timestamp_millis(),
         search,
-    })
+    }
 }
 
 /// The order's row. `by_piece`: categories that are counted, not weighed.
-pub fn order_row(visit: &Visit, sync: RowSync, by_piece: &[String]) -> order_list::Listed {
-    let order = &visit.order;
-    let (name, phone) = person(visit);
-    let categories = categories(visit);
+pub fn order_row(
+    half: Option<&Half>,
+    order: &Order,
+    sync: RowSync,
+    by_piece: &[String],
+) -> order_list::Listed {
+    let (name, phone) = match (half, &order.seller) {
+        (Some(half), _) => (Some(&half.name), Some(&half.phone)),
+        (None, Some(seller)) => (Some(&seller.name), Some(&seller.phone)),
+        (None, None) => (None, None),
+    };
+    let categories = categories(half, order);
     let search = search_text(&[
         &order.order_no,
-        name.as_deref().unwrap_or_default(),
-        phone.as_deref().unwrap_or_default(),
+        name.map_or("", String::as_str),
+        phone.map_or("", String::as_str),
         &categories.join(" "),
     ]);
-    let row = OrderRow {
+    order_list::Listed {
         id: order.id,
         appointment_id: order.appointment_id,
         order_no: order.order_no.clone(),
         status: order.status,
-        created_at: huishou_domain::time::wire(order.created_at),
-        name,
-        phone_masked: phone.as_deref().map(masked),
+        created_at: order.created_at.timestamp_millis(),
+        name: name.cloned(),
+        phone_masked: phone.map(|phone| masked(phone)),
         categories,
         weight: weight(order, by_piece),
         due: order.due,
         paid: Fen::from_fen(i64::try_from(order.paid_fen()).unwrap_or(i64::MAX)),
-        reviews: reviews(visit),
+        reviews: reviews(half.map_or(&[], |half| &half.reviews), &order.reviews),
         sync,
-    };
-    order_list::Listed {
-        row,
-        created_at: order.created_at.timestamp_millis(),
         search,
     }
 }
@@ -92,11 +133,11 @@ pub fn search_text(parts: &[&str]) -> String {
 }
 
 /// District and street.
-fn address(appointment: &Appointment) -> String {
-    let district = division::names(&appointment.address.division)
+fn address(address: &Address) -> String {
+    let district = division::names(&address.division)
         .and_then(|n| n.district)
         .unwrap_or_default();
-    format!("{district}{}", appointment.address.detail)
+    format!("{district}{}", address.detail)
 }
 
 /// `138****2046`; a number of another form shows its ends only.
@@ -108,41 +149,20 @@ fn masked(phone: &str) -> String {
     format!("****{}", tail.iter().rev().collect::<String>())
 }
 
-fn person(visit: &Visit) -> (Option<String>, Option<String>) {
-    if let Some(appointment) = &visit.appointment {
-        return (
-            Some(appointment.contact.name.clone()),
-            Some(appointment.contact.phone.clone()),
-        );
-    }
-    let seller = visit.order.seller.as_ref();
-    (
-        seller.map(|s| s.name.clone()),
-        seller.map(|s| s.phone.clone()),
-    )
-}
-
-fn categories(visit: &Visit) -> Vec<String> {
-    match (visit.order.current(), &visit.appointment) {
-        (Some(current), _) => current
-            .quote
-            .lines
-            .iter()
-            .map(|l| l.category.clone())
-            .collect(),
-        (None, Some(appointment)) => appointment
-            .items
-            .iter()
-            .map(|i| i.category.clone())
-            .collect(),
+fn categories(half: Option<&Half>, order: &Order) -> Vec<String> {
+    match (order.current(), half) {
+        (Some(current), _) => {
+            let lines = current.quote.lines.iter();
+            lines.map(|line| line.category.clone()).collect()
+        }
+        (None, Some(half)) => half.categories.clone(),
         (None, None) => Vec::new(),
     }
 }
 
-fn reviews(visit: &Visit) -> Vec<ReviewCode> {
-    let appointment = visit.appointment.iter().flat_map(|a| &a.reviews);
+fn reviews(appointment: &[Review], order: &[Review]) -> Vec<ReviewCode> {
     let mut codes: Vec<ReviewCode> = Vec::new();
-    for review in appointment.chain(&visit.order.reviews) {
+    for review in appointment.iter().chain(order) {
         if !codes.contains(&review.code) {
             codes.push(review.code);
         }

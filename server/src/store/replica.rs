@@ -250,9 +250,7 @@ async fn rows(
 ) -> Result<Vec<(Uuid, i64)>, StoreError> {
     match kind {
         Kind::Appointment | Kind::Order => {
-            let sketched = sketches::of_scope(snapshot, scope, kind, after, most).await?;
-            let row = |sketch: Sketch| (sketch.id, sketch.stamp.version);
-            Ok(sketched.into_iter().map(row).collect())
+            sketches::versions(snapshot, scope, kind, after, most).await
         }
         Kind::PriceBook | Kind::Staff | Kind::Station => {
             few(snapshot, scope, kind, after, most).await

@@ -10,7 +10,7 @@ use huishou_domain::{
     ids,
     sync::scope::{Kind, Scope},
 };
-use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder};
+use sqlx::{AssertSqlSafe, FromRow, MySql, MySqlConnection, QueryBuilder, mysql::MySqlRow};
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
@@ -50,35 +50,69 @@ pub(super) async fn of_scope(
     after: Option<Uuid>,
     most: usize,
 ) -> Result<Vec<Sketch>, StoreError> {
-    let mut all = Vec::new();
-    match kind {
-        Kind::Appointment => {
-            all = of_table(snapshot.conn()?, "appointments", scope, after, most).await?;
-        }
-        Kind::Order => {
-            for month in snapshot.months().all(snapshot.conn()?).await? {
-                let table = orders::table(month);
-                all.extend(of_table(snapshot.conn()?, &table, scope, after, most).await?);
-            }
-        }
-        Kind::PriceBook | Kind::Staff | Kind::Station => {}
-    }
+    let rows: Vec<Row> = rows(snapshot, COLUMNS, scope, kind, after, most).await?;
+    let mut all: Vec<Sketch> = rows.into_iter().map(sketch).collect();
     // Detours lie in a later month than their id says, so the months are merged, not appended.
     all.sort_unstable_by_key(|sketch| sketch.id);
     all.truncate(most);
     Ok(all)
 }
 
+/// Ids and versions of those of a scope after `after`, ascending, at most `most`.
+pub(super) async fn versions(
+    snapshot: &mut Snapshot,
+    scope: &Scope,
+    kind: Kind,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let mut all = rows(snapshot, "id, version", scope, kind, after, most).await?;
+    all.sort_unstable();
+    all.truncate(most);
+    Ok(all)
+}
+
+/// At most `most` of each table and each way into the scope.
+async fn rows<R>(
+    snapshot: &mut Snapshot,
+    columns: &str,
+    scope: &Scope,
+    kind: Kind,
+    after: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<R>, StoreError>
+where
+    R: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,
+{
+    let tables = match kind {
+        Kind::Appointment => vec!["appointments".to_owned()],
+        Kind::Order => {
+            let months = snapshot.months().all(snapshot.conn()?).await?;
+            months.into_iter().map(orders::table).collect()
+        }
+        Kind::PriceBook | Kind::Staff | Kind::Station => Vec::new(),
+    };
+    let mut all = Vec::new();
+    for table in tables {
+        all.extend(of_table(snapshot.conn()?, columns, &table, scope, after, most).await?);
+    }
+    Ok(all)
+}
+
 /// Appointments or one month's orders, by their stored scope columns.
-async fn of_table(
+async fn of_table<R>(
     conn: &mut MySqlConnection,
+    columns: &str,
     table: &str,
     scope: &Scope,
     after: Option<Uuid>,
     most: usize,
-) -> Result<Vec<Sketch>, StoreError> {
+) -> Result<Vec<R>, StoreError>
+where
+    R: for<'r> FromRow<'r, MySqlRow> + Send + Unpin,
+{
     let part = |column: &str| {
-        format!("SELECT {COLUMNS} FROM {table} WHERE {column} = ? AND id > ? ORDER BY id LIMIT ?")
+        format!("SELECT {columns} FROM {table} WHERE {column} = ? AND id > ? ORDER BY id LIMIT ?")
     };
     let (sql, id) = match scope {
         Scope::Station(id) => (part("scope_station"), id.0),
@@ -97,15 +131,14 @@ async fn of_table(
         u32::try_from(most).unwrap_or(u32::MAX),
     );
     let union = matches!(scope, Scope::Collector(_));
-    let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(sql))
+    let mut query = sqlx::query_as::<_, R>(AssertSqlSafe(sql))
         .bind(id)
         .bind(after)
         .bind(limit);
     if union {
         query = query.bind(id).bind(after).bind(limit);
     }
-    let found = query.fetch_all(conn).await?;
-    Ok(found.into_iter().map(sketch).collect())
+    Ok(query.fetch_all(conn).await?)
 }
 
 /// Those with these ids, and the ids that were not found where they belong.
