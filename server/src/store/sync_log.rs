@@ -19,9 +19,9 @@ pub async fn anything_pending(conn: &mut MySqlConnection) -> Result<bool, StoreE
     Ok(first.is_some())
 }
 
-/// The sequencer's work (sync.md 4), in one message: a transaction begins, then the locked head, the outbox's rows into the log under the numbers
-/// after it, out of the outbox by the log's range, the batch's tag, the new head. Among busy writers each message waits
-/// for the processor on both sides, so that their number is what an entry waits for. Each statement sees what is
+/// The sequencer's work (sync.md 4), in one message: BEGIN, the locked head, the outbox's rows into the log under the
+/// numbers after it, out of the outbox by the log's range, the batch's tag, the new head. Among busy writers each message
+/// waits for the processor on both sides, so that their number is what an entry waits for. Each statement sees what is
 /// committed by then (READ COMMITTED), thus after the lock; the read of the outbox takes no locks.
 ///
 /// The join is ordered by hand: on stale statistics a plain `DELETE … IN (…)` was planned as a scan and cost seconds.
