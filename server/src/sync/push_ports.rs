@@ -116,6 +116,7 @@ pub trait Pushing: Effecting {
         }
     }
     /// What a push begins with: the device's progress, its row locked; the verdicts on what is known; the company.
+    #[allow(clippy::type_complexity)]
     fn opening(
         &mut self,
         device: DeviceId,
