@@ -725,7 +725,9 @@ impl State {
             status,
             code: code.into(),
             field: None,
-            body: Box::new(json!({"code": code, "oldest": 2, "newest": 3, "download": self.download})),
+            body: Box::new(
+                json!({"code": code, "oldest": 2, "newest": 3, "download": self.download}),
+            ),
         })
     }
 
