@@ -78,6 +78,8 @@ async fn measure(both: &mut Both, options: &Options) -> Result<Vec<Measured>> {
         if any(&["w1"]) {
             let name = format!("W1 first sync of {} aggregates", scale.visits * 2);
             rows.push(first::whole(both, &name, &station).await?);
+            let name = format!("{name}, from a server just started");
+            rows.push(first::cold(both, &name, &station).await?);
         }
         if any(&["w3"]) {
             let name = format!("W3 pull with nothing new, {} held", scale.visits * 2);

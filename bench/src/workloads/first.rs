@@ -13,8 +13,17 @@ const IDLE_PULLS: usize = 10;
 /// # Errors
 /// Of either side.
 pub async fn whole(both: &mut Both, name: &str, station: &Station) -> Result<Measured> {
-    let user = station.clerk().to_owned();
-    first(both, name, station, &user, None, station.visits).await
+    let who = Who::clerk(station);
+    first(both, name, station, &who, Memory::AsItIs).await
+}
+
+/// The same from a server of ours that has just been started and has read nothing yet.
+///
+/// # Errors
+/// Of either side.
+pub async fn cold(both: &mut Both, name: &str, station: &Station) -> Result<Measured> {
+    let who = Who::clerk(station);
+    first(both, name, station, &who, Memory::Empty).await
 }
 
 /// A first sync of what one collector of a station holds.
@@ -24,27 +33,58 @@ pub async fn whole(both: &mut Both, name: &str, station: &Station) -> Result<Mea
 pub async fn scoped(both: &mut Both, name: &str, station: &Station) -> Result<Measured> {
     let user = station.collector(1);
     let staff = crate::store::look::staff_id(both.ours.database(), &user).await?;
-    let visits = station.visits / station.collectors;
-    first(both, name, station, &user, Some(&staff), visits).await
+    let who = Who {
+        user,
+        collector: Some(staff),
+        visits: station.visits / station.collectors,
+    };
+    first(both, name, station, &who, Memory::AsItIs).await
+}
+
+/// Whose device it is, and how many visits it has to get.
+struct Who {
+    user: String,
+    collector: Option<String>,
+    visits: u32,
+}
+
+impl Who {
+    fn clerk(station: &Station) -> Self {
+        Self {
+            user: station.clerk().to_owned(),
+            collector: None,
+            visits: station.visits,
+        }
+    }
+}
+
+/// What our server remembers of earlier reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    AsItIs,
+    Empty,
 }
 
 async fn first(
     both: &mut Both,
     name: &str,
     station: &Station,
-    user: &str,
-    collector: Option<&str>,
-    visits: u32,
+    who: &Who,
+    memory: Memory,
 ) -> Result<Measured> {
     let mut measured = Measured::new(name);
     for run in 0..both.scale.runs {
         for side in both.turns(run) {
-            let mut client = both.client(side, station, user).await?;
+            if memory == Memory::Empty && side == Side::Ours {
+                both.ours.stop_server().await;
+                both.ours.start_server().await;
+            }
+            let mut client = both.client(side, station, &who.user).await?;
             let done = client
-                .call(&json!({"op": "pull", "collector": collector}))
+                .call(&json!({"op": "pull", "collector": who.collector}))
                 .await?;
             let got = done.answer["documents"].as_u64().unwrap_or(0);
-            ensure!(got >= u64::from(visits) * 2, "{side:?} got {got} only");
+            ensure!(got >= u64::from(who.visits) * 2, "{side:?} got {got} only");
             measured.note(side, done.ms, done.moved.total(), done.cpu);
         }
     }

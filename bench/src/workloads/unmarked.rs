@@ -25,7 +25,9 @@ use huishou_server::{
     },
     sync::{
         gathered::Gathered,
-        ports::{Company, Effecting, Host, Ledger, Prepared, Pushing, Sequencing, VisitRows},
+        ports::{
+            Company, Effecting, Host, Ledger, Opening, Prepared, Pushing, Sequencing, VisitRows,
+        },
     },
 };
 use std::{collections::HashMap, future::Future};
@@ -132,7 +134,7 @@ impl Sequencing for Silent<Tx> {
 impl Pushing for Silent<Tx> {
     passed_on! {
         fn lock_progress(device: DeviceId) -> Progress;
-        fn opening(device: DeviceId, uids: &[Uuid], actors: &[StaffId]) -> (Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company);
+        fn opening(device: DeviceId, uids: &[Uuid], actors: &[StaffId]) -> Opening;
         fn advance(device: DeviceId, progress: Progress) -> ();
         fn verdict(device: DeviceId, incarnation: i64, id: i64) -> Option<(Option<Uuid>, Verdict)>;
         fn verdict_of_uid(uid: Uuid) -> Option<(DeviceId, Verdict)>;

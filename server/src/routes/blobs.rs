@@ -199,6 +199,7 @@ async fn look(
 #[derive(Serialize, ToSchema)]
 struct AskedShape {
     /// Their names, at most 200.
+    #[schema(example = json!(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]))]
     sha256: Vec<String>,
 }
 
@@ -206,6 +207,7 @@ struct AskedShape {
 #[derive(Serialize, ToSchema)]
 struct MissingShape {
     /// Their names.
+    #[schema(example = json!(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]))]
     missing: Vec<String>,
 }
 

@@ -12,14 +12,13 @@ use super::{
 };
 use crate::sync::{
     grants::Depot,
-    ports::{Company, Look, Place},
+    ports::{Company, Look, Opening, Place},
 };
 use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
-    sync::{message::Verdict, scope::Scope},
+    sync::scope::Scope,
 };
 use sqlx::{AssertSqlSafe, FromRow, MySql, MySqlConnection, Row, mysql::MySqlRow, query::QueryAs};
-use std::collections::HashMap;
 use uuid::Uuid;
 
 /// A device, and who speaks by it.
@@ -146,7 +145,7 @@ pub async fn opening(
     device: DeviceId,
     uids: &[Uuid],
     actors: &[StaffId],
-) -> Result<(Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company), StoreError> {
+) -> Result<Opening, StoreError> {
     let statements = [
         devices::lock_progress_text(device),
         mutations::uids_text(uids),
@@ -157,11 +156,11 @@ pub async fn opening(
         return Err(StoreError::Unreadable("a push's opening".into()));
     };
     let progress = progress.first().ok_or(sqlx::Error::RowNotFound)?;
-    Ok((
-        Progress::from_row(progress)?,
-        mutations::of_uids(known)?,
-        company_of(company)?,
-    ))
+    Ok(Opening {
+        progress: Progress::from_row(progress)?,
+        known: mutations::of_uids(known)?,
+        company: company_of(company)?,
+    })
 }
 
 fn company_text(device: DeviceId, actors: &[StaffId]) -> String {

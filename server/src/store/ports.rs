@@ -13,7 +13,9 @@ use crate::{
     sync::{
         catalogue,
         gathered::Gathered,
-        ports::{Company, Effecting, Host, Ledger, Look, Place, Prepared, Pushing, VisitRows},
+        ports::{
+            Company, Effecting, Host, Ledger, Look, Opening, Place, Prepared, Pushing, VisitRows,
+        },
     },
 };
 use chrono::{DateTime, Utc};
@@ -151,7 +153,7 @@ impl Pushing for Tx {
         device: DeviceId,
         uids: &[Uuid],
         actors: &[StaffId],
-    ) -> Result<(Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company), StoreError> {
+    ) -> Result<Opening, StoreError> {
         contacts::opening(self.conn(), device, uids, actors).await
     }
 

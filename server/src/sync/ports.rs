@@ -8,7 +8,7 @@
 
 pub use super::{
     feed_ports::{Look, Place, Pulling, Sequencing},
-    push_ports::{Company, Effecting, Pushing, VisitRows},
+    push_ports::{Company, Effecting, Opening, Pushing, VisitRows},
 };
 use crate::{
     books::Compiled,

@@ -32,6 +32,17 @@ pub struct Company {
     pub people: HashMap<StaffId, Person>,
 }
 
+/// What a push begins with.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// How far the device's mutations have come, its row locked.
+    pub progress: Progress,
+    /// The verdicts on those of its unique ids that are known, each with the device it came from.
+    pub known: HashMap<Uuid, (DeviceId, Verdict)>,
+    /// Who may have made its commands.
+    pub company: Company,
+}
+
 /// What a push needs inside its transaction.
 pub trait Pushing: Effecting {
     /// How far the device's mutations have come, its row locked.
@@ -115,20 +126,20 @@ pub trait Pushing: Effecting {
             Ok(company)
         }
     }
-    /// What a push begins with: the device's progress, its row locked; the verdicts on what is known; the company.
-    #[allow(clippy::type_complexity)]
+
+    /// What a push begins with.
     fn opening(
         &mut self,
         device: DeviceId,
         uids: &[Uuid],
         actors: &[StaffId],
-    ) -> impl Future<
-        Output = Result<(Progress, HashMap<Uuid, (DeviceId, Verdict)>, Company), StoreError>,
-    > + Send {
+    ) -> impl Future<Output = Result<Opening, StoreError>> + Send {
         async move {
-            let progress = self.lock_progress(device).await?;
-            let known = self.verdicts_of_uids(uids).await?;
-            Ok((progress, known, self.company(device, actors).await?))
+            Ok(Opening {
+                progress: self.lock_progress(device).await?,
+                known: self.verdicts_of_uids(uids).await?,
+                company: self.company(device, actors).await?,
+            })
         }
     }
     /// The verdicts on those of these unique ids that are known, each with the device it came from.

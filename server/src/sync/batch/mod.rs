@@ -7,7 +7,10 @@
 mod effects;
 mod rows;
 
-use super::{gathered::Gathered, ports::Pushing};
+use super::{
+    gathered::Gathered,
+    ports::{Opening, Pushing},
+};
 use crate::store::{
     StoreError, appointments::Stored, devices::Progress, mutations::Processed, staff::Person,
 };
@@ -117,7 +120,11 @@ impl<'t, T: Pushing> Batch<'t, T> {
     ) -> Result<Self, StoreError> {
         // The device's row first: two pushes of one device take turns here, before they lock anything else.
         let actors: Vec<StaffId> = named.actors.iter().copied().collect();
-        let (progress, known, company) = tx.opening(device, &named.uids, &actors).await?;
+        let Opening {
+            progress,
+            known,
+            company,
+        } = tx.opening(device, &named.uids, &actors).await?;
         let session = |actor: &StaffId| ((device, *actor), company.people.contains_key(actor));
         let looked_up = LookedUp {
             opened_at: progress,
