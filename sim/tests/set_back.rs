@@ -4,16 +4,17 @@
 
 use huishou_domain::{
     ids::{DeviceId, StaffId, StationId},
+    price_book::{self, PriceBook},
     staff::{Role, Staff, Station},
     sync::{
-        message::{PullAnswer, PullRequest, SCHEMA},
+        message::{MAX_BYTES, PullAnswer, PullRequest, SCHEMA},
         scope::Kind,
     },
 };
 use huishou_server::{
     store::{devices::Progress, staff::Person, sync_head::Head},
     sync::{
-        ports::Ledger,
+        ports::{Effecting, Ledger},
         pull::{self, Caller},
         sequencer,
     },
@@ -35,19 +36,29 @@ use std::{
 use uuid::Uuid;
 
 const ZHANG: StaffId = StaffId(Uuid::from_u128(0xA1));
+const CLERK: StaffId = StaffId(Uuid::from_u128(0xA9));
 const NEAR: StationId = StationId(Uuid::from_u128(0xB1));
+const FAR: StationId = StationId(Uuid::from_u128(0xB2));
 const DEVICE: DeviceId = DeviceId(Uuid::from_u128(0xDE01));
 
-fn tables() -> Tables {
+fn person(id: StaffId, name: &str, role: Role) -> Row {
     let staff = Staff {
-        id: ZHANG,
+        id,
         version: 1,
-        username: "zhang".to_owned(),
-        name: "zhang".to_owned(),
-        role: Role::Collector,
+        username: name.to_owned(),
+        name: name.to_owned(),
+        role,
         station_id: Some(NEAR),
         active: true,
     };
+    Row::Staff(Arc::new(Person {
+        staff,
+        grants: 1,
+        password_hash: String::new(),
+    }))
+}
+
+fn tables() -> Tables {
     let station = Station {
         id: NEAR,
         version: 1,
@@ -56,11 +67,6 @@ fn tables() -> Tables {
         city: "330100".to_owned(),
         address: "文三路".to_owned(),
         divisions: vec!["330106".to_owned()],
-    };
-    let person = Person {
-        staff,
-        grants: 1,
-        password_hash: String::new(),
     };
     let head = Head {
         seq: 0,
@@ -74,7 +80,8 @@ fn tables() -> Tables {
     };
     Tables::from([
         (Key::Head, Row::Head(head)),
-        (Key::Staff(ZHANG.0), Row::Staff(Arc::new(person))),
+        (Key::Staff(ZHANG.0), person(ZHANG, "zhang", Role::Collector)),
+        (Key::Staff(CLERK.0), person(CLERK, "clerk", Role::Station)),
         (Key::Station(NEAR.0), Row::Station(Arc::new(station))),
         (Key::Device(DEVICE.0), Row::Device(progress)),
     ])
@@ -82,6 +89,8 @@ fn tables() -> Tables {
 
 /// A server, and what a device has staged.
 struct Scene {
+    staff: StaffId,
+    limit: usize,
     executor: Executor,
     ledger: SimLedger,
     cursor: Option<String>,
@@ -93,6 +102,8 @@ impl Scene {
         let executor = Executor::new(Chance::of(1));
         let ledger = SimLedger::new(executor.clone(), Chance::of(2), tables(), Sabotage::None);
         Self {
+            staff: ZHANG,
+            limit: 1,
             executor,
             ledger,
             cursor: None,
@@ -110,23 +121,36 @@ impl Scene {
         done.lock().unwrap().take().unwrap()
     }
 
-    /// The collector gets another name: a commit without a number yet.
-    fn rename(&self, name: &'static str) {
+    /// Something about the collector changes: a commit without a number yet.
+    fn change(&self, change: impl FnOnce(&mut Staff) + Send + 'static) {
         let ledger = self.ledger.clone();
         self.run(async move {
             let mut tx = ledger.begin().await.unwrap();
-            tx.change_person(ZHANG, |staff| staff.name = name.to_owned())
-                .await
-                .unwrap();
+            tx.change_person(ZHANG, change).await.unwrap();
             ledger.commit(tx).await.unwrap();
         });
     }
 
-    fn rename_station(&self) {
-        let ledger = self.ledger.clone();
+    /// The collector gets another name.
+    fn rename(&self, name: &'static str) {
+        self.change(move |staff| staff.name = name.to_owned());
+    }
+
+    /// A price book comes out.
+    fn publish(&self, book: PriceBook) {
+        let (ledger, at) = (self.ledger.clone(), true_time(&self.executor));
         self.run(async move {
             let mut tx = ledger.begin().await.unwrap();
-            tx.rename_station(NEAR, "another").await.unwrap();
+            tx.insert_book(&book, at).await.unwrap();
+            ledger.commit(tx).await.unwrap();
+        });
+    }
+
+    fn rename_station(&self, name: &str) {
+        let (ledger, name) = (self.ledger.clone(), name.to_owned());
+        self.run(async move {
+            let mut tx = ledger.begin().await.unwrap();
+            tx.rename_station(NEAR, &name).await.unwrap();
             ledger.commit(tx).await.unwrap();
         });
     }
@@ -136,17 +160,17 @@ impl Scene {
         self.run(async move { sequencer::sequence(&ledger).await.map(|_| ()).unwrap() });
     }
 
-    /// One page of one aggregate; whether it was the last.
+    /// One page; whether it was the last.
     fn page(&mut self) -> bool {
         let request = PullRequest {
             cursor: self.cursor.clone(),
             schema: SCHEMA,
-            limit: Some(1),
+            limit: Some(self.limit),
             ..PullRequest::default()
         };
         let caller = Caller {
             device: DEVICE,
-            staff: ZHANG,
+            staff: self.staff,
         };
         let (ledger, at) = (self.ledger.clone(), true_time(&self.executor));
         let answer = self.run(async move {
@@ -175,7 +199,7 @@ impl Scene {
     fn ends_equal(&mut self) {
         assert!((0..50).any(|_| self.page()), "a pull without end");
         let tables = self.ledger.tables();
-        let scopes = replica::granted(&tables, ZHANG);
+        let scopes = replica::granted(&tables, self.staff);
         let there: BTreeMap<_, _> = replica::replica_of(&tables, &scopes)
             .into_iter()
             .map(|(key, held)| (key, held.version))
@@ -205,10 +229,54 @@ fn what_had_no_number_when_a_first_page_showed_it() {
 }
 
 #[test]
+fn what_had_no_number_on_a_page_without_room_for_what_earlier_ones_showed_so() {
+    let mut scene = Scene::new();
+    scene.limit = 2;
+    scene.rename("张三");
+    scene.rename_station("another");
+    assert!(!scene.page() && scene.held.len() == 2, "both, as they are");
+    let book = price_book::demo();
+    let key = (Kind::PriceBook, book.id.0);
+    scene.publish(book);
+    assert!(!scene.page(), "not both again beside the book");
+    assert!(scene.held.contains_key(&key));
+    assert_eq!(scene.ledger.fail_over(1), 1, "the book");
+    scene.ends_equal();
+    assert!(!scene.held.contains_key(&key));
+}
+
+#[test]
+fn what_was_away_without_a_number_when_a_page_went_past_its_place() {
+    let mut scene = Scene::new();
+    scene.staff = CLERK;
+    scene.change(|staff| staff.station_id = Some(FAR));
+    assert!(!scene.page(), "there is more");
+    assert_eq!(
+        scene.held.keys().collect::<Vec<_>>(),
+        [&(Kind::Staff, CLERK.0)],
+        "the page went past the colleague's place"
+    );
+    assert_eq!(scene.ledger.fail_over(1), 1, "who never left");
+    scene.ends_equal();
+    assert!(scene.held.contains_key(&(Kind::Staff, ZHANG.0)));
+}
+
+#[test]
+fn pages_come_to_an_end_while_what_has_no_number_is_more_than_a_page_takes() {
+    const HALF: usize = MAX_BYTES / 2;
+    let mut scene = Scene::new();
+    scene.limit = 10;
+    scene.change(|staff| staff.name = "x".repeat(HALF));
+    scene.rename_station(&"y".repeat(HALF));
+    scene.ends_equal();
+    scene.ends_equal();
+}
+
+#[test]
 fn what_had_a_number_beyond_the_one_the_first_sync_began_at() {
     let mut scene = Scene::new();
     assert!(!scene.page(), "there is more");
-    scene.rename_station();
+    scene.rename_station("another");
     scene.sequence();
     let key = (Kind::Station, NEAR.0);
     assert!(!scene.page() && scene.held.get(&key) == Some(&2));

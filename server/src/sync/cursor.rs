@@ -32,7 +32,7 @@ pub struct Cursor {
     /// Tag of the batch that [`Cursor::seq`] lies in; empty before the first batch.
     #[serde(rename = "t")]
     pub tag: String,
-    /// Pages of the log read since the last complete one.
+    /// Pages of the log and of what has no number, read since the last complete one.
     #[serde(rename = "p", default)]
     pub pages: u32,
     /// What was shown without a number: no tag vouches for that, so a server that was set back since may have forgotten

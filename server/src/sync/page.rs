@@ -51,6 +51,21 @@ pub enum Filled {
     TailTooLarge,
 }
 
+/// The ids of a kind after one and up to another; without that, to the kind's end.
+struct Part {
+    kind: Kind,
+    after: Option<Uuid>,
+    through: Option<Uuid>,
+}
+
+impl Part {
+    fn has(&self, (kind, id): Key) -> bool {
+        kind == self.kind
+            && self.after.is_none_or(|after| id > after)
+            && self.through.is_none_or(|through| id <= through)
+    }
+}
+
 /// A page being filled.
 pub struct Page<'a, S> {
     snapshot: &'a mut S,
@@ -60,6 +75,8 @@ pub struct Page<'a, S> {
     limit: Limit,
     bytes: usize,
     seen: HashSet<Key>,
+    /// What of snapshots was read for it.
+    parts: Vec<Part>,
     puts: Vec<Put>,
     drops: Vec<Dropped>,
 }
@@ -81,6 +98,7 @@ impl<'a, S: Pulling> Page<'a, S> {
             limit,
             bytes: 0,
             seen: HashSet::new(),
+            parts: Vec::new(),
             puts: Vec::new(),
             drops: Vec::new(),
         }
@@ -106,7 +124,8 @@ impl<'a, S: Pulling> Page<'a, S> {
         }
         let numbered = self.seen.len();
         if !self.read_former_tail().await? {
-            return Ok(Filled::More);
+            self.cursor.pages += 1;
+            return self.more().await;
         }
         if self.read_tail().await? {
             return Ok(Filled::Complete);
@@ -114,6 +133,7 @@ impl<'a, S: Pulling> Page<'a, S> {
         if numbered == 0 {
             return Ok(Filled::TailTooLarge);
         }
+        self.cursor.pages += 1;
         self.more().await
     }
 
@@ -159,10 +179,20 @@ impl<'a, S: Pulling> Page<'a, S> {
         let taken = self.add_loaded(&keys, loaded);
         let position = self.cursor.scopes.get_mut(scope);
         let at = position.and_then(|p| p.snapshot.as_mut());
-        if let (Some(at), Some((_, id))) = (at, taken.checked_sub(1).and_then(|i| keys.get(i))) {
+        let last_id = taken.checked_sub(1).and_then(|i| keys.get(i));
+        if let (Some(at), Some((_, id))) = (at, last_id) {
             at.after_id = Some(*id);
         }
-        if taken < keys.len() {
+        let is_whole = taken == keys.len();
+        if is_whole || taken > 0 {
+            let through = last_id.filter(|_| !(is_whole && last_part));
+            self.parts.push(Part {
+                kind,
+                after,
+                through: through.map(|(_, id)| *id),
+            });
+        }
+        if !is_whole {
             return Ok(false);
         }
         if last_part {
@@ -249,13 +279,14 @@ impl<'a, S: Pulling> Page<'a, S> {
         Ok(true)
     }
 
-    /// There is more. What this page shows without a number is shown again before the last one: the server may be set
-    /// back between the two.
+    /// There is more. What this page shows without a number, or leaves out of a snapshot because it went without a
+    /// number, is shown again before the last one: the server may be set back between the two.
     async fn more(&mut self) -> Result<Filled, StoreError> {
         let held: Vec<Scope> = self.held.iter().cloned().collect();
         let most = self.limit.aggregates.max(MOST_REMEMBERED) + 1;
         for key in self.snapshot.unsequenced(&held, most).await? {
-            let is_new = self.seen.contains(&key) && !self.cursor.tail.contains(&key);
+            let is_told = self.seen.contains(&key) || self.parts.iter().any(|part| part.has(key));
+            let is_new = is_told && !self.cursor.tail.contains(&key);
             if is_new && self.cursor.tail.len() < MOST_REMEMBERED {
                 self.cursor.tail.push(key);
             }
