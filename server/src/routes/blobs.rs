@@ -197,17 +197,17 @@ async fn look(
 
 /// Pictures that a device takes for up.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"sha256": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}))]
 struct AskedShape {
     /// Their names, at most 200.
-    #[schema(example = json!(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]))]
     sha256: Vec<String>,
 }
 
 /// Those that have to be brought again.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"missing": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]}))]
 struct MissingShape {
     /// Their names.
-    #[schema(example = json!(["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"]))]
     missing: Vec<String>,
 }
 
