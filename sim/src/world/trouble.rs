@@ -1,6 +1,8 @@
 //! What goes wrong with nodes: devices and servers crash and come back, the database goes down, clocks jump, disks fill
 //! up, networks are out of reach, builds grow too old.
 
+mod passing;
+
 pub use super::trouble_counts::Counts;
 use crate::{
     chance::Chance,
@@ -243,93 +245,6 @@ impl Troubles {
             20 => self.upgrade(&device),
             _ => self.cut_while_writing(&device),
         }
-    }
-
-    fn server_crash(&self) {
-        let Some(host) = self.chance.pick(&self.servers).cloned() else {
-            return;
-        };
-        if self.inner().down.insert(host.node, true) == Some(true) {
-            return;
-        }
-        self.inner().counts.servers += 1;
-        self.trace.note(host.node, "the server is killed");
-        self.network.unplug(host.node);
-        self.executor.kill(host.node);
-        let troubles = self.clone();
-        self.executor.spawn(Node::WORLD, async move {
-            let pause = troubles.chance.below(60 * SECOND);
-            troubles.executor.sleep(pause).await;
-            troubles.inner().down.insert(host.node, false);
-            troubles.trace.note(host.node, "the server is back");
-            troubles.start_server(&host);
-        });
-    }
-
-    fn database_restart(&self) {
-        self.inner().counts.restarts += 1;
-        self.trace.note(Node::WORLD, "the database goes down");
-        self.ledger.set_up(false);
-        let troubles = self.clone();
-        self.executor.spawn(Node::WORLD, async move {
-            let pause = troubles.chance.below(30 * SECOND);
-            troubles.executor.sleep(pause).await;
-            troubles.trace.note(Node::WORLD, "the database is back");
-            troubles.ledger.set_up(true);
-        });
-    }
-
-    fn clock_jump(&self, device: &Device) {
-        self.inner().counts.clocks += 1;
-        let error = if self.chance.permille(300) {
-            TimeDelta::zero()
-        } else {
-            TimeDelta::minutes(self.chance.between(-6 * 1_440, 6 * 1_440))
-        };
-        self.trace.note(
-            device.node,
-            format!("the clock is {} min wrong", error.num_minutes()),
-        );
-        device.hands.set_error(error);
-    }
-
-    fn out_of_reach(&self, device: &Device) {
-        self.inner().counts.away += 1;
-        self.trace.note(device.node, "out of reach");
-        self.network.set_away(device.id, true);
-        let (troubles, device) = (self.clone(), device.clone());
-        self.executor.spawn(Node::WORLD, async move {
-            let pause = troubles.chance.below(900 * SECOND);
-            troubles.executor.sleep(pause).await;
-            troubles.network.set_away(device.id, false);
-            troubles.trace.note(device.node, "in reach again");
-        });
-    }
-
-    fn disk_full(&self, device: &Device) {
-        self.inner().counts.full += 1;
-        self.trace.note(device.node, "the disk is full");
-        device.disk.set_full(true);
-        let (troubles, device) = (self.clone(), device.clone());
-        self.executor.spawn(Node::WORLD, async move {
-            let pause = troubles.chance.below(120 * SECOND);
-            troubles.executor.sleep(pause).await;
-            device.disk.set_full(false);
-            troubles.trace.note(device.node, "the disk has room again");
-        });
-    }
-
-    fn too_old(&self, device: &Device) {
-        self.inner().counts.outdated += 1;
-        self.trace.note(device.node, "its build is too old");
-        self.network.set_outdated(device.id, true);
-        let (troubles, device) = (self.clone(), device.clone());
-        self.executor.spawn(Node::WORLD, async move {
-            let pause = troubles.chance.below(600 * SECOND);
-            troubles.executor.sleep(pause).await;
-            troubles.network.set_outdated(device.id, false);
-            troubles.trace.note(device.node, "brought up to date");
-        });
     }
 
     /// Another machine takes over from the database's; it has never heard of the newest commits.
