@@ -5,6 +5,7 @@ use crate::{
     books::Books,
     config::Config,
     limits::Limits,
+    redis::Redis,
     staff::{Desk, identity::Identity},
     store::{Db, StoreError},
     sync::hints::Hints,
@@ -59,6 +60,8 @@ pub struct State {
     pub identity: Identity,
     /// Devices that listen for news.
     pub hints: Arc<Hints>,
+    /// Redis, where one is configured.
+    pub redis: Option<Redis>,
 }
 
 /// Shared by all handlers.
@@ -70,6 +73,9 @@ pub enum SetUpError {
     /// A malformed database address.
     #[error("database_url: {0}")]
     Database(#[from] StoreError),
+    /// A malformed Redis address.
+    #[error("redis_url: {0}")]
+    Redis(#[from] ::redis::RedisError),
     /// The HTTP client cannot be made.
     #[error("HTTP client: {0}")]
     Http(#[from] reqwest::Error),
@@ -92,6 +98,7 @@ impl State {
             desk: Desk::new(&config.token_key),
             identity: Identity::new(config.device_secret()),
             hints: Arc::default(),
+            redis: redis(&config.redis_url)?,
             config,
         }))
     }
@@ -101,4 +108,12 @@ impl State {
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
+}
+
+/// Redis, where one is configured.
+fn redis(url: &str) -> Result<Option<Redis>, ::redis::RedisError> {
+    if url.is_empty() {
+        return Ok(None);
+    }
+    Redis::connect(url).map(Some)
 }

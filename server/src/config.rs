@@ -38,6 +38,7 @@ pub struct Config {
     pub database_url: String,
     pub database_max_connections: u32,
     pub database_acquire_timeout: u64,
+    pub redis_url: String,
     pub token_key: String,
     pub token_key_previous: String,
     pub cursor_key: String,
@@ -142,6 +143,10 @@ impl Config {
             self.database_url.starts_with("mysql://")
                 || self.database_url.starts_with("mariadb://"),
             "database_url (HUISHOU_DATABASE_URL) must be mysql://user:password@host:port/database",
+        );
+        check(
+            self.redis_url.is_empty() || self.redis_url.starts_with("redis://"),
+            "redis_url (HUISHOU_REDIS_URL) must be empty or redis://[:password@]host:port/[number]",
         );
         check(
             self.token_key.len() >= SHORTEST_KEY,

@@ -17,6 +17,7 @@ pub mod lang;
 pub mod limits;
 pub mod once;
 pub mod problem;
+pub mod redis;
 pub mod refresh;
 pub mod routes;
 pub mod slots;
