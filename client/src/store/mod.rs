@@ -278,9 +278,21 @@ pub fn at_once<T>(db: &Db, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
         return work(db);
     }
     db.prepare_cached("BEGIN")?.execute([])?;
-    let done = work(db);
-    db.prepare_cached("COMMIT")?.execute([])?;
-    done
+    let _open = Reading(db);
+    work(db)
+}
+
+/// Ends with the reads, however they end; SQLite has ended them itself where it could not read on.
+struct Reading<'db>(&'db Db);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.prepare_cached("COMMIT").and_then(|mut s| s.execute([]))
+        {
+            tracing::warn!(%error, "reads were not ended");
+        }
+    }
 }
 
 /// What a power cut takes is asked for again: it survives a kill, and need not wait for the disk.

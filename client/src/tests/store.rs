@@ -4,9 +4,11 @@ use super::device::{Device, scopes};
 use super::server::Server;
 use crate::{
     engine::{Config, Engine},
+    error::{Error, Result},
     secrets::KeySource,
-    store::{Store, StoreKey},
+    store::{Commit, Db, Store, StoreKey, at_once, meta},
 };
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[test]
 fn a_plain_file_and_another_key_are_refused() {
@@ -91,4 +93,22 @@ fn a_newer_apps_store_is_left_alone() {
             .stable_code(),
         "store_newer"
     );
+}
+
+#[test]
+fn reads_as_of_one_moment_tell_why_they_failed_and_leave_nothing_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = StoreKey::new([7; 32]);
+    let mut store = Store::open(&folder.path().join("huishou.db"), &key).unwrap();
+    // As SQLite does where a page cannot be read.
+    let failing = |db: &Db| {
+        db.execute_batch("ROLLBACK")?;
+        Err::<(), _>(Error::code("store_corrupt"))
+    };
+    let told = at_once(store.db(), failing).unwrap_err();
+    assert_eq!(told.stable_code(), "store_corrupt");
+    let dying = AssertUnwindSafe(|| at_once(store.db(), |_| -> Result<()> { panic!("a fault") }));
+    assert!(catch_unwind(dying).is_err());
+    let written = store.write(Commit::Other, |db| meta::set(db, meta::Key::LastId, &1));
+    written.expect("what is done next is kept");
 }
