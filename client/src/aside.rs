@@ -28,7 +28,8 @@ struct Move {
 /// # Errors
 /// Of the folder.
 pub fn is_any(data: &Path) -> Result<bool> {
-    Ok(data.join(folder::STORE).exists() || !folder::beginning(data, folder::COPY)?.is_empty())
+    let is_store = data.join(folder::STORE).exists();
+    Ok(is_store || (data.exists() && !folder::beginning(data, folder::COPY)?.is_empty()))
 }
 
 /// The stores that were set aside, the oldest first.

@@ -5,6 +5,7 @@ use crate::{
     aside,
     copies::Copies,
     error::{Error, Result},
+    folder,
     secrets::Recovery,
     store::{blobs, drafts, meta, mutations},
     view::session::SetAside,
@@ -38,7 +39,7 @@ pub fn set_aside(config: &Config) -> Result<SetAside> {
 }
 
 /// Brings a store back that was set aside; the one that is here is set aside in its stead, or goes when nothing was ever
-/// done with it (`is_blank`). No engine may be open on the folder.
+/// done with it (`is_blank`) and nothing else lies beside it. No engine may be open on the folder.
 ///
 /// # Errors
 /// `not_found`; `store_key_missing`, `no_keyring` or `keyring_locked` while its key is not back and nothing else opens
@@ -52,11 +53,20 @@ pub fn bring_back(config: &Config, name: &str, is_blank: bool) -> Result<()> {
     tracing::warn!(name, "a store that had been set aside was brought back");
     if let Some(blank) = before.filter(|_| is_blank) {
         let place = Path::new(&blank.place);
+        if holds_more(place)? {
+            return Ok(());
+        }
         // Its key opens nothing any more; one that is left behind harms nobody.
         let _ = config.key.destroy(place);
         std::fs::remove_dir_all(place)?;
     }
     Ok(())
+}
+
+/// Whether more than a blank store lies there: a corrupt one that was replaced, or practice.
+fn holds_more(place: &Path) -> Result<bool> {
+    let is_broken = !folder::beginning(place, folder::BROKEN)?.is_empty();
+    Ok(is_broken || place.join(folder::PRACTICE).exists())
 }
 
 /// A passphrase is asked for afterwards, and where there is a recovery file the key can be got back afterwards.

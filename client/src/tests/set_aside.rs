@@ -97,6 +97,22 @@ fn one_that_has_been_used_meanwhile_changes_places_with_it() {
 }
 
 #[test]
+fn a_blank_one_beside_which_a_corrupt_store_or_practice_lies_is_kept() {
+    for beside in ["huishou.broken-20261123T020000Z", folder::PRACTICE] {
+        let (folder, waiting) = left_behind();
+        let put = set_aside(&keyless(folder.path())).unwrap();
+        let engine = Engine::open(keyless(folder.path())).unwrap();
+        assert!(engine.is_blank().unwrap());
+        drop(engine);
+        std::fs::write(folder.path().join(beside), "not to be lost").unwrap();
+        bring_back(&config(folder.path()), &put.name, true).unwrap();
+        let [kept] = ways_back(&config(folder.path())).aside.try_into().unwrap();
+        assert!(files(Path::new(&kept.place)).contains(beside));
+        assert_eq!(uids(&Engine::open(config(folder.path())).unwrap()), waiting);
+    }
+}
+
+#[test]
 fn only_one_that_nothing_opens_is_set_aside() {
     let (folder, _) = left_behind();
     assert_eq!(refusal(set_aside(&config(folder.path()))), "store_opens");
@@ -108,6 +124,8 @@ fn only_one_that_nothing_opens_is_set_aside() {
     );
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(refusal(set_aside(&config(empty.path()))), "not_found");
+    let nowhere = empty.path().join("nowhere");
+    assert_eq!(refusal(set_aside(&config(&nowhere))), "not_found");
     assert_eq!(
         refusal(bring_back(&config(empty.path()), "../elsewhere", false)),
         "not_found"
