@@ -177,6 +177,7 @@ impl Work {
                 incarnation: 1,
                 last_mutation: 0,
                 epoch: Uuid::nil(),
+                told: None,
             },
             reset: BTreeSet::new(),
             checks: None,

@@ -21,6 +21,8 @@ pub struct Said {
     pub last_mutation: i64,
     /// Its history; nil where it does not tell.
     pub epoch: Uuid,
+    /// The highest number that it has told the verdict on, if it has processed higher ones: theirs come with the next push.
+    pub told: Option<i64>,
 }
 
 impl From<&PullAnswer> for Said {
@@ -29,6 +31,7 @@ impl From<&PullAnswer> for Said {
             incarnation: page.incarnation,
             last_mutation: page.last_mutation,
             epoch: page.epoch,
+            told: None,
         }
     }
 }
@@ -39,6 +42,7 @@ impl From<&PushAnswer> for Said {
             incarnation: answer.incarnation,
             last_mutation: answer.last_mutation,
             epoch: answer.epoch,
+            told: answer.verdicts.last().map(|verdict| verdict.id),
         }
     }
 }
@@ -141,7 +145,10 @@ pub fn compare(db: &Db, said: Said) -> Result<Agreed> {
         return Ok(agreed);
     }
     // Every number above what it knows has to be heard; earlier lives' numbers mean nothing to it.
-    let waiting = lives::waiting_above(db, i64::MIN)?;
+    let mut waiting = lives::waiting_above(db, i64::MIN)?;
+    if let Some(told) = said.told.filter(|told| *told < last) {
+        waiting -= lives::waiting_above(db, told)? - lives::waiting_above(db, last)?;
+    }
     if made > last && waiting != made - last || made <= last && waiting > 0 {
         tracing::warn!(
             own,

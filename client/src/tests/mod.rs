@@ -15,6 +15,7 @@ mod hints;
 mod incarnations;
 mod lease;
 mod order;
+mod overlap;
 mod pictures;
 mod rules;
 mod scopes;
