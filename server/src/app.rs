@@ -5,6 +5,7 @@ use crate::{
     books::Books,
     config::Config,
     limits::Limits,
+    open::Open,
     redis::Redis,
     staff::{Desk, identity::Identity},
     store::{Db, StoreError},
@@ -60,6 +61,8 @@ pub struct State {
     pub identity: Identity,
     /// Devices that listen for news.
     pub hints: Arc<Hints>,
+    /// Partners' keys and their rates.
+    pub open: Open,
     /// Redis, where one is configured.
     pub redis: Option<Redis>,
 }
@@ -97,6 +100,7 @@ impl State {
             limits: Limits::new(&config),
             desk: Desk::new(&config.token_key),
             identity: Identity::new(config.device_secret()),
+            open: Open::new(config.open_secret()),
             hints: Arc::default(),
             redis: redis(&config.redis_url)?,
             config,

@@ -1,5 +1,10 @@
 //! Configuration: `config.default.toml` (which is the manual) ← a file ← `HUISHOU_…` environment.
 
+mod guard;
+
+pub use guard::{Guard, Pace};
+
+use crate::limits::proxies::Proxies;
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
@@ -43,6 +48,7 @@ pub struct Config {
     pub token_key_previous: String,
     pub cursor_key: String,
     pub device_key: String,
+    pub open_key: String,
     pub dev: bool,
     pub download_url: String,
     pub access_token_seconds: i64,
@@ -52,8 +58,12 @@ pub struct Config {
     pub quote_rate: u32,
     pub quote_burst: u32,
     pub login_rate_per_minute: u32,
-    pub trust_forwarded_for: bool,
+    pub open_daily_quota: u32,
+    pub open_rate: u32,
+    pub trusted_proxies: Vec<String>,
+    pub clock_leeway: i64,
     pub log: String,
+    pub guard: Guard,
     pub wechat: Wechat,
 }
 
@@ -90,6 +100,10 @@ impl Config {
             figment = figment.merge(Toml::file_exact(file));
         }
         for (key, value) in environment {
+            if key == "HUISHOU_TRUST_FORWARDED_FOR" {
+                let gone = "- trust_forwarded_for (HUISHOU_TRUST_FORWARDED_FOR) is gone: name the proxies in trusted_proxies (HUISHOU_TRUSTED_PROXIES)";
+                return Err(ConfigError::Wrong(vec![gone.to_owned()]));
+            }
             if let Some(path) = setting(&key) {
                 figment = figment.merge(Serialized::default(&path, scalar(&path, &value)));
             }
@@ -165,6 +179,14 @@ impl Config {
             fits(&self.device_key),
             "device_key (HUISHOU_DEVICE_KEY) must have at least 32 bytes",
         );
+        check(
+            fits(&self.open_key),
+            "open_key (HUISHOU_OPEN_KEY) must have at least 32 bytes",
+        );
+        check(
+            self.open_daily_quota > 0 && self.open_rate > 0,
+            "open_daily_quota and open_rate must be above 0",
+        );
         let is_https = self.download_url.starts_with("https://") && self.download_url.len() > 8;
         check(
             self.download_url.is_empty() || is_https,
@@ -179,9 +201,20 @@ impl Config {
             "access_token_seconds must be above 0",
         );
         check(
-            self.quote_rate > 0 && self.quote_burst > 0 && self.login_rate_per_minute > 0,
-            "rates must be above 0",
+            self.quote_rate == 0 || self.quote_burst > 0,
+            "quote_burst must be above 0",
         );
+        check(
+            (0..=600).contains(&self.clock_leeway),
+            "clock_leeway (HUISHOU_CLOCK_LEEWAY) must be 0 to 600 seconds",
+        );
+        if let Err(text) = Proxies::parse(&self.trusted_proxies) {
+            check(
+                false,
+                &format!("trusted_proxies (HUISHOU_TRUSTED_PROXIES): {text} is no network"),
+            );
+        }
+        wrong.extend(self.guard.wrong());
         wrong
     }
 
@@ -192,6 +225,16 @@ impl Config {
             &self.token_key
         } else {
             &self.device_key
+        }
+    }
+
+    /// The secret behind the secrets of the open API's keys.
+    #[must_use]
+    pub fn open_secret(&self) -> &str {
+        if self.open_key.is_empty() {
+            &self.token_key
+        } else {
+            &self.open_key
         }
     }
 
@@ -233,6 +276,9 @@ impl std::fmt::Debug for Config {
 /// Variables of other programs of the product, or for tests; not settings.
 const NOT_SETTINGS: &[&str] = &["CRASH_AT", "STOP_AT", "BIN_DIR", "STORE_KEY"];
 
+/// Sections of the file; their names begin their variables' names.
+const SECTIONS: &[&str] = &["wechat", "guard"];
+
 /// The setting that a variable names: `HUISHOU_WECHAT_APPID` is `wechat.appid`. Only known keys are taken, so that a
 /// variable of another part of the product does not stop the server.
 fn setting(variable: &str) -> Option<String> {
@@ -241,10 +287,12 @@ fn setting(variable: &str) -> Option<String> {
         return None;
     }
     let name = name.to_ascii_lowercase();
-    let path = match name.strip_prefix("wechat_") {
-        Some(key) => format!("wechat.{key}"),
-        None => name,
+    let in_section = |section: &str| {
+        let key = name.strip_prefix(section)?.strip_prefix('_')?;
+        Some(format!("{section}.{key}"))
     };
+    let path = SECTIONS.iter().find_map(|section| in_section(section));
+    let path = path.unwrap_or(name);
     known(&path).then_some(path)
 }
 
@@ -267,6 +315,13 @@ fn scalar(path: &str, text: &str) -> figment::value::Value {
         Some(Value::Num(..)) => text
             .parse::<i64>()
             .map_or_else(|_| Value::from(text), Value::from),
+        // A list is its entries with commas between.
+        Some(Value::Array(..)) => Value::from(
+            text.split(',')
+                .map(str::trim)
+                .filter(|entry| !entry.is_empty())
+                .collect::<Vec<_>>(),
+        ),
         _ => Value::from(text),
     }
 }

@@ -16,6 +16,7 @@ pub mod form;
 pub mod lang;
 pub mod limits;
 pub mod once;
+pub mod open;
 pub mod problem;
 pub mod redis;
 pub mod refresh;

@@ -54,7 +54,7 @@ pub(super) fn reschedule(
     act: &Act,
     done: &mut Applied,
 ) -> Result<(), Refusal> {
-    let by_customer = matches!(act.party, Party::Customer(_));
+    let by_customer = act.party.is_for_customer();
     let next = match appointment.status {
         S::Pending => S::Pending,
         S::Confirmed if by_customer => S::Pending,
@@ -122,7 +122,7 @@ pub(super) fn cancel(
     act: &Act,
     done: &mut Applied,
 ) -> Result<(), Refusal> {
-    let by_customer = matches!(act.party, Party::Customer(_));
+    let by_customer = act.party.is_for_customer();
     let appointment = visit.appointment.as_mut().ok_or(Refusal::NoAppointment)?;
     match appointment.status {
         S::InService if by_customer => return Err(Refusal::InService),

@@ -39,6 +39,8 @@ pub enum Party {
     Customer(UserId),
     /// A member of staff.
     Staff(Actor),
+    /// A partner through the open API, for a customer of theirs whom we do not know.
+    Partner,
     /// The product itself (timers, channels).
     System,
 }
@@ -53,15 +55,21 @@ impl Party {
         }
     }
 
+    /// Whether the customer's wish is told: by themselves, or by the partner they booked through.
+    const fn is_for_customer(&self) -> bool {
+        matches!(self, Self::Customer(_) | Self::Partner)
+    }
+
     fn staff_id(&self) -> Option<StaffId> {
         self.staff().map(|a| a.id)
     }
 
-    /// `customer`, `system` or the role's name: who is named in a cancellation.
+    /// `customer`, `partner`, `system` or the role's name: who is named in a cancellation.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Customer(_) => "customer",
+            Self::Partner => "partner",
             Self::Staff(actor) => actor.role.as_str(),
             Self::System => "system",
         }
@@ -292,7 +300,7 @@ impl Visit {
         {
             appointment.version += 1;
             appointment.updated_at = act.at;
-            if matches!(act.party, Party::Customer(_))
+            if act.party.is_for_customer()
                 && appointment.rescheduled_version == Some(RESCHEDULED_NOW)
             {
                 appointment.rescheduled_version = Some(appointment.version);

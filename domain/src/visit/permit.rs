@@ -15,6 +15,7 @@ pub fn permit(visit: &Visit, command: &Command, party: &Party) -> Result<(), Ref
     let allowed = match party {
         Party::System => true,
         Party::Customer(user) => visit.order.user_id == Some(*user) && customer_may(command),
+        Party::Partner => visit.order.user_id.is_none() && partner_may(command),
         Party::Staff(actor) => command.is_fact() || staff_may(visit, command, actor),
     };
     if allowed {
@@ -41,6 +42,12 @@ const fn customer_may(command: &Command) -> bool {
         command,
         Command::Reschedule(_) | Command::Cancel(_) | Command::Accept(_)
     )
+}
+
+/// Which visits are the partner's own is asked before, by the key they came through. Nobody accepts a final quote for the
+/// customer.
+const fn partner_may(command: &Command) -> bool {
+    matches!(command, Command::Reschedule(_) | Command::Cancel(_))
 }
 
 fn staff_may(visit: &Visit, command: &Command, actor: &Actor) -> bool {

@@ -7,7 +7,7 @@ use crate::{
     store::{
         blobs,
         health::{self, Unfit},
-        idempotency, kept_verdicts, retire,
+        idempotency, kept_verdicts, nonces, retire,
     },
     sync::{compaction, hints, sequencer},
 };
@@ -161,6 +161,12 @@ async fn keep_house(app: App, end: CancellationToken) {
             Ok(purged) => tracing::debug!(purged, "old idempotency keys"),
             Err(error) => {
                 tracing::warn!(%error, "old idempotency keys could not be purged; tried again later")
+            }
+        }
+        match nonces::purge(&app.db, app.now()).await {
+            Ok(purged) => tracing::debug!(purged, "old nonces of the open API"),
+            Err(error) => {
+                tracing::warn!(%error, "old nonces could not be purged; tried again later")
             }
         }
         match retire::retire(&app.db, app.now()).await {

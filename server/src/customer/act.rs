@@ -1,5 +1,5 @@
 //! What a customer does to an own appointment: reschedule, cancel, accept the final quote, review. Lock, permit,
-//! apply, compare versions, save.
+//! apply, compare versions, save. A partner of the open API moves and calls off what came through its own key.
 
 use super::view;
 use crate::{
@@ -7,11 +7,13 @@ use crate::{
     form::Form,
     once,
     once::Reply,
+    open::Partner,
     problem::Problem,
     slots,
     store::{
         StoreError, Tx, appointments,
         idempotency::Keyed,
+        open_visits,
         ratings::{self, Rating},
         visits,
     },
@@ -26,6 +28,7 @@ use huishou_domain::{
     visit::{Act, Party, Visit, permit},
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// Reasons known to the rules; anything else is kept as `other` with the customer's own words.
 const REASONS: &[&str] = &[
@@ -36,11 +39,37 @@ const REASONS: &[&str] = &[
     "other",
 ];
 
-/// A customer's request about one appointment.
+/// Who asks about an appointment of theirs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// The customer in the mini-program.
+    Customer(UserId),
+    /// The partner whose key it came through.
+    Partner(Partner),
+}
+
+impl Who {
+    const fn party(self) -> Party {
+        match self {
+            Self::Customer(user) => Party::Customer(user),
+            Self::Partner(_) => Party::Partner,
+        }
+    }
+
+    /// Who is noted as the writer.
+    const fn writer(self) -> Uuid {
+        match self {
+            Self::Customer(user) => user.0,
+            Self::Partner(partner) => partner.id(),
+        }
+    }
+}
+
+/// A request about one appointment.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// Who.
-    pub user: UserId,
+    pub who: Who,
     /// Which.
     pub id: AppointmentId,
     /// The idempotency key.
@@ -134,6 +163,9 @@ pub async fn review(app: &App, request: Request<'_>) -> Result<Reply, Problem> {
     if let Some(reply) = once::replay(app, request.keyed).await? {
         return Ok(reply);
     }
+    let Who::Customer(user) = request.who else {
+        return Err(Problem::not_found());
+    };
     own(app, request).await?;
     let mut form = Form::new(request.raw)?;
     let stars = form.integer("stars", 1..=5);
@@ -149,7 +181,7 @@ pub async fn review(app: &App, request: Request<'_>) -> Result<Reply, Problem> {
         if locked.visit.appointment.as_ref().is_none_or(|a| a.status != AppointmentStatus::Completed) {
             return Err(Problem::conflict("not_completed", None));
         }
-        match ratings::insert(tx, request.id, request.user, &rating).await {
+        match ratings::insert(tx, request.id, user, &rating).await {
             Err(StoreError::Duplicate(_)) => Err(Problem::conflict("already_reviewed", None)),
             other => {
                 other?;
@@ -165,7 +197,13 @@ async fn own(
     app: &App,
     request: Request<'_>,
 ) -> Result<huishou_domain::appointment::Appointment, Problem> {
-    let found = appointments::of_user(&mut *app.db.read().await?, request.user, request.id).await?;
+    let mut connection = app.db.read().await?;
+    let found = match request.who {
+        Who::Customer(user) => appointments::of_user(&mut connection, user, request.id).await?,
+        Who::Partner(partner) => {
+            open_visits::appointment(&mut connection, partner, request.id).await?
+        }
+    };
     found
         .map(|stored| stored.body)
         .ok_or_else(Problem::not_found)
@@ -180,9 +218,12 @@ async fn own_station(
 
 async fn lock_own(tx: &mut Tx, request: Request<'_>) -> Result<visits::Locked, Problem> {
     let locked = visits::lock_appointment(tx, request.id).await?;
-    locked
-        .filter(|l| l.visit.order.user_id == Some(request.user))
-        .ok_or_else(Problem::not_found)
+    // What came through a partner's key was looked at before and never changes hands.
+    let own = |l: &visits::Locked| match request.who {
+        Who::Customer(user) => l.visit.order.user_id == Some(user),
+        Who::Partner(_) => true,
+    };
+    locked.filter(own).ok_or_else(Problem::not_found)
 }
 
 /// Applies a command. A state that refuses comes before a version that differs, and what changes nothing conflicts
@@ -194,7 +235,7 @@ async fn change(
     expected: Option<i64>,
     slot: Option<Slot>,
 ) -> Result<Reply, Problem> {
-    let mut act = Act::new(Party::Customer(request.user), app.now());
+    let mut act = Act::new(request.who.party(), app.now());
     (act.saw_version, act.slot) = (expected, slot);
     let settled = once!(app, request.keyed, tx => {
         let locked = lock_own(tx, request).await?;
@@ -206,7 +247,7 @@ async fn change(
         if (done.appointment_changed || done.order_changed) && expected.is_some() && expected != seen {
             return Err(Problem::conflict("version_conflict", current()));
         }
-        visits::save(tx, &locked, &visit, request.user.0).await.map_err(|error| full(error, &locked.visit))?;
+        visits::save(tx, &locked, &visit, request.who.writer()).await.map_err(|error| full(error, &locked.visit))?;
         Ok(Reply::ok(view::bare(&visit)?))
     })?;
     with_words(app, request, settled).await

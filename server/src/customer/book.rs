@@ -26,7 +26,7 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Everything a booking needs, found and checked.
-struct Checked {
+pub(crate) struct Checked {
     booking: Booking,
     station: Station,
     slot: Slot,
@@ -49,7 +49,7 @@ pub async fn book(
         return Ok(reply);
     }
     let checked = check(app, raw, now).await?;
-    let visit = visit(user, checked, now);
+    let visit = visit(Some(user), checked, now);
     let route = app.db.route_new_order(visit.order.id, now).await?;
     let body = view::appointment(app, &visit, None, lang).await?;
     let reply = once!(app, keyed, tx => {
@@ -62,7 +62,7 @@ pub async fn book(
 }
 
 /// Reads and checks the booking; all faults together, those that need the database included.
-async fn check(app: &App, raw: &Value, now: DateTime<Utc>) -> Result<Checked, Problem> {
+pub(crate) async fn check(app: &App, raw: &Value, now: DateTime<Utc>) -> Result<Checked, Problem> {
     let city = booking::city_of(raw).map(str::trim).unwrap_or_default();
     let book = app.books.in_force(&app.db, city, now).await?;
     let parsed = booking::parse(raw, now, book.as_deref().map(|b| &b.rules));
@@ -149,7 +149,7 @@ fn estimate(
 }
 
 /// The appointment with its order, as they begin.
-fn visit(user: UserId, checked: Checked, now: DateTime<Utc>) -> Visit {
+pub(crate) fn visit(user: Option<UserId>, checked: Checked, now: DateTime<Utc>) -> Visit {
     let Checked {
         booking,
         station,
@@ -159,7 +159,7 @@ fn visit(user: UserId, checked: Checked, now: DateTime<Utc>) -> Visit {
     let opening = Opening {
         id: AppointmentId(uuid_v7(now, rand::random())),
         order_id: OrderId(uuid_v7(now, rand::random())),
-        user_id: Some(user),
+        user_id: user,
         station_id: station.id,
         slot,
         estimate,

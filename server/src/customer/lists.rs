@@ -206,6 +206,6 @@ fn cut<T>(mut rows: Vec<T>, limit: u32) -> (Vec<T>, bool) {
 fn page(app: &App, list: &str, user: UserId, items: Vec<Value>, last: Option<Uuid>) -> Page {
     Page {
         items,
-        next: last.map(|id| cursor::seal(&app.config.cursor_secret(), list, user, id)),
+        next: last.map(|id| cursor::seal(&app.config.cursor_secret(), list, user.0, id)),
     }
 }

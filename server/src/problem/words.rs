@@ -174,6 +174,24 @@ fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
             "it can be reviewed once it is completed",
         ),
         "already_reviewed" => ("已评价过", "already reviewed"),
+        "signature_incomplete" => (
+            "缺少或不完整的签名，需要 App-Key、Timestamp、Nonce（8–64 个可见 ASCII 字符）和 Signature",
+            "the call is not signed: App-Key, Timestamp, Nonce (8 to 64 visible ASCII characters) and Signature are needed",
+        ),
+        "timestamp_off" => (
+            "Timestamp 应为 Unix 秒，且与服务器时间相差不超过 300 秒",
+            "Timestamp must be Unix seconds within 300 seconds of the server's time",
+        ),
+        "signature_wrong" => (
+            "签名不正确，请核对 App-Key、密钥和签名内容",
+            "the signature does not fit; check App-Key, secret and what is signed",
+        ),
+        "nonce_used" => (
+            "该 Nonce 已使用过，请换一个并重新签名",
+            "this nonce has been used; take another and sign again",
+        ),
+        "app_key_revoked" => ("该 App-Key 已停用", "this app key has ended"),
+        "quota_exceeded" => ("今日调用次数已用完", "today's calls are used up"),
         "no_phone" => (
             "没有取得手机号，请重试",
             "no phone number was given; try again",

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     customer::{
-        act::{self, Request},
+        act::{self, Request, Who},
         book, cursor,
         lists::{self, Page, Wanted},
     },
@@ -25,11 +25,7 @@ use axum::{
     extract::State,
     routing::{get, post},
 };
-use huishou_domain::{
-    appointment::AppointmentStatus,
-    ids::{AppointmentId, UserId},
-    pricing::Lang,
-};
+use huishou_domain::{appointment::AppointmentStatus, ids::AppointmentId, pricing::Lang};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -50,13 +46,13 @@ pub(super) fn router() -> Router<App> {
 pub(super) fn wanted(
     app: &App,
     list: &str,
-    user: UserId,
+    caller: Uuid,
     params: &Params,
 ) -> Result<Wanted, Problem> {
     let limit = params.limit();
     let after = params
         .get("after")
-        .map(|text| cursor::open(&app.config.cursor_secret(), list, user, text));
+        .map(|text| cursor::open(&app.config.cursor_secret(), list, caller, text));
     match (limit, after) {
         (Ok(limit), None) => Ok(Wanted { limit, after: None }),
         (Ok(limit), Some(Some(after))) => Ok(Wanted {
@@ -98,7 +94,7 @@ pub(super) async fn list(
     let status = params
         .get("status")
         .map(|text| text.parse().ok().and_then(AppointmentStatus::from_code));
-    let wanted = wanted(&app, "appointments", customer.user, &params);
+    let wanted = wanted(&app, "appointments", customer.user.0, &params);
     let wanted = match status {
         Some(None) => Err(wanted
             .err()
@@ -197,7 +193,7 @@ const fn request<'a>(
     lang: Lang,
 ) -> Request<'a> {
     Request {
-        user: customer.user,
+        who: Who::Customer(customer.user),
         id: AppointmentId(id),
         keyed,
         raw,

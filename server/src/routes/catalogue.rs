@@ -66,7 +66,7 @@ pub(super) async fn price_book(
 }
 
 /// 304 where the caller has this very answer.
-fn conditional(headers: &HeaderMap, tagged: Tagged) -> Response {
+pub(super) fn conditional(headers: &HeaderMap, tagged: Tagged) -> Response {
     let same = |tag: &str| tag.trim().trim_start_matches("W/") == tagged.etag || tag.trim() == "*";
     let known = headers
         .get_all(header::IF_NONE_MATCH)
@@ -94,7 +94,12 @@ pub(super) async fn list_slots(
     _: Customer,
     params: Params,
 ) -> Result<Json<Value>, Problem> {
-    let (code, date) = asked(&app, &params)?;
+    free_slots(&app, &params).await
+}
+
+/// The slots that `?division=&date=` asks for.
+pub(super) async fn free_slots(app: &App, params: &Params) -> Result<Json<Value>, Problem> {
+    let (code, date) = asked(app, params)?;
     let station = slots::station_of(&app.db, &code)
         .await?
         .ok_or_else(|| Problem::field("division", "not_served"))?;

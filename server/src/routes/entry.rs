@@ -88,7 +88,8 @@ fn worded(problem: &Problem, response: Response, lang: Lang, id: &str) -> Respon
     if problem.status == 401 {
         parts
             .headers
-            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            .entry(header::WWW_AUTHENTICATE)
+            .or_insert(HeaderValue::from_static("Bearer"));
     }
     Response::from_parts(parts, body)
 }

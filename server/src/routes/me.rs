@@ -96,7 +96,7 @@ pub(super) async fn messages(
     Language(lang): Language,
     params: Params,
 ) -> Result<Json<Page>, Problem> {
-    let wanted = wanted(&app, "messages", customer.user, &params)?;
+    let wanted = wanted(&app, "messages", customer.user.0, &params)?;
     lists::messages(&app, customer.user, wanted, lang)
         .await
         .map(Json)

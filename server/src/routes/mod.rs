@@ -20,6 +20,9 @@ pub mod leaving;
 pub mod lists;
 pub mod me;
 pub mod observe;
+pub mod open;
+pub mod open_keys;
+pub mod open_signed;
 pub mod openapi;
 pub mod orders;
 pub mod quotes;
@@ -74,7 +77,7 @@ pub fn router(app: App) -> Router {
         .route("/readyz", get(health::ready))
         .route("/metrics", get(observe::metrics))
         .route("/openapi.json", get(openapi::document))
-        .route("/docs", get(docs::page));
+        .merge(docs::router());
     let all = own
         .nest("/api/v1", customer)
         .merge(staff::router())
@@ -82,6 +85,8 @@ pub fn router(app: App) -> Router {
         .merge(sync::router())
         .merge(events::router())
         .merge(blobs::router())
+        .merge(open::router(app.clone()))
+        .merge(open_keys::router())
         .merge(admin::router())
         .merge(admin_depots::router())
         .merge(worklists::router());

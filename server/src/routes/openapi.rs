@@ -1,7 +1,8 @@
 //! `/openapi.json`: every operation, its shapes, examples and error codes.
 
 use super::{
-    admin, admin_depots, appointments, blobs, catalogue, events, leaving, me, orders, quotes,
+    admin, admin_depots, appointments, blobs, catalogue, events, leaving, me, open, open_keys,
+    orders, quotes,
     schema::{BadFieldShape, ProblemShape},
     sessions, staff, sync, worklists,
 };
@@ -67,6 +68,8 @@ pub fn whole() -> Document {
         sync::openapi(),
         events::openapi(),
         blobs::openapi(),
+        open::openapi(),
+        open_keys::openapi(),
         admin::openapi(),
         admin_depots::openapi(),
         worklists::openapi(),

@@ -29,7 +29,7 @@ pub(super) async fn list(
     customer: Customer,
     params: Params,
 ) -> Result<Json<Page>, Problem> {
-    let wanted = wanted(&app, "orders", customer.user, &params)?;
+    let wanted = wanted(&app, "orders", customer.user.0, &params)?;
     lists::orders(&app, customer.user, wanted).await.map(Json)
 }
 

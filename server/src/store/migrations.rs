@@ -64,6 +64,10 @@ migrations! {
     61 "0061_blob_parts";
     62 "0062_blob_names";
     63 "0063_quarantined_pictures";
+    80 "0080_app_keys";
+    81 "0081_open_nonces";
+    82 "0082_open_calls";
+    83 "0083_open_visits";
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -7,6 +7,7 @@
 //! SQL keeps to what MySQL 5.6, 5.7, MariaDB and TiDB share (architecture.md, storage facts).
 
 mod alike;
+pub mod app_keys;
 mod appointment_rows;
 pub mod appointments;
 pub mod blob_names;
@@ -32,6 +33,8 @@ pub mod messages;
 pub mod migrations;
 pub mod months;
 pub mod mutations;
+pub mod nonces;
+pub mod open_visits;
 pub mod order_children;
 pub mod orders;
 pub mod pairing;

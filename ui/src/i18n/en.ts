@@ -16,7 +16,7 @@ export default {
   pad: { label: 'Number pad', backspace: 'Backspace', clear: 'Clear' },
   appointment_status: { 0: 'Pending', 1: 'Confirmed', 2: 'Completed', 3: 'Cancelled', 4: 'In service' },
   order_status: { 0: 'Unpaid', 1: 'Paid', 2: 'Completed', 3: 'Cancelled' },
-  role: { collector: 'Collector', station: 'Station staff', dispatcher: 'Dispatcher', admin: 'Administrator', customer: 'Customer', system: 'System' },
+  role: { collector: 'Collector', station: 'Station staff', dispatcher: 'Dispatcher', admin: 'Administrator', customer: 'Customer', partner: 'Partner', system: 'System' },
   method: { cash: 'Cash', wechat_transfer: 'WeChat transfer', manual_transfer: 'Manual transfer' },
   accepted_by: { signature: 'Signature', tap: 'Tap', mini_program: 'Mini-program' },
   gap: { weight: 'Other weight', grade: 'Other grade', missing_part: 'Part missing', moisture: 'Wet', category: 'Other goods', price_change: 'New price book', other: 'Other' },

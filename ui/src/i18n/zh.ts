@@ -16,7 +16,7 @@ export default {
   pad: { label: '数字键盘', backspace: '退格', clear: '清空' },
   appointment_status: { 0: '待确认', 1: '已确认', 2: '已完成', 3: '已取消', 4: '上门中' },
   order_status: { 0: '待支付', 1: '已支付', 2: '已完成', 3: '已取消' },
-  role: { collector: '回收员', station: '站点员工', dispatcher: '调度', admin: '管理员', customer: '客户', system: '系统' },
+  role: { collector: '回收员', station: '站点员工', dispatcher: '调度', admin: '管理员', customer: '客户', partner: '合作方', system: '系统' },
   method: { cash: '现金', wechat_transfer: '微信转账', manual_transfer: '手工转账' },
   accepted_by: { signature: '签名', tap: '点按', mini_program: '小程序' },
   gap: { weight: '重量不同', grade: '品级不同', missing_part: '缺件', moisture: '受潮', category: '品类不同', price_change: '价目更新', other: '其他' },

@@ -69,6 +69,17 @@ groups! {
     Token {
         Unauthorized 401 "missing_token, invalid_token, token_expired";
     }
+    /// Of a call that has to be signed.
+    Signed {
+        Unsigned 401 "signature_incomplete, timestamp_off (with server_time), signature_wrong, nonce_used, app_key_revoked";
+        Often 429 "rate_limited, quota_exceeded; with Retry-After";
+    }
+    /// Of a rotation.
+    Rotation {
+        Malformed 400 "idempotency_key_invalid";
+        Conflict 409 "app_key_revoked, idempotency_in_progress";
+        Mismatch 422 "idempotency_mismatch";
+    }
     /// Of a path's id.
     Missing {
         NotFound 404 "not_found: no such thing, or not the caller's";

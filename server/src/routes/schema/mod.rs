@@ -3,8 +3,10 @@
 
 pub mod answers;
 pub mod errors;
+pub mod open;
 pub mod requests;
 
 pub use answers::*;
 pub use errors::{BadFieldShape, ProblemShape};
+pub use open::*;
 pub use requests::*;
