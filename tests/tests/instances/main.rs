@@ -29,6 +29,8 @@ use tokio::{task::JoinHandle, time::timeout};
 
 /// A caller that hears nothing for so long asks the other server.
 const ANSWER: Duration = Duration::from_secs(2);
+/// While neither answers, each is given twice as long as the last, up to this: on a busy machine both are slow.
+const LONGEST_ANSWER: Duration = Duration::from_secs(16);
 
 /// Milliseconds in which another one is to take over, on a machine that is not busy; a longer one is explained.
 const TAKEN_OVER: u64 = 2_000;
@@ -153,7 +155,7 @@ async fn push(
 
 /// Tells a mutation until there is a verdict, now to the one server, now to the other.
 async fn told(at: &[Desk; 2], mutation: &Value) {
-    let deadline = Instant::now() + PATIENCE;
+    let (deadline, mut answer_in) = (Instant::now() + PATIENCE, ANSWER);
     for desk in at.iter().cycle() {
         assert!(Instant::now() < deadline, "a push gets through");
         let request =
@@ -162,7 +164,7 @@ async fn told(at: &[Desk; 2], mutation: &Value) {
             .api()
             .request(Method::POST, "/sync/v1/push")
             .json(&request);
-        match timeout(ANSWER, desk.api().try_send(request)).await {
+        match timeout(answer_in, desk.api().try_send(request)).await {
             Ok(Ok(answer)) if answer.status == 200 => {
                 assert_eq!(
                     answer.body["verdicts"][0]["outcome"],
@@ -173,7 +175,8 @@ async fn told(at: &[Desk; 2], mutation: &Value) {
                 return;
             }
             Ok(Ok(answer)) => assert!(answer.status >= 500, "{}", answer.text),
-            Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Ok(Err(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(_) => answer_in = (answer_in * 2).min(LONGEST_ANSWER),
         }
     }
 }
@@ -183,14 +186,20 @@ async fn pull(
     (stop, pulled): (Arc<AtomicBool>, Arc<AtomicUsize>),
 ) -> (Desk, Replica) {
     let mut replica = Replica::with_pages_of(50);
+    let mut answer_in = ANSWER;
     while !stop.load(Ordering::SeqCst) {
         for desk in &at {
             // A server that stops in the middle of a pull leaves it to the other one: the replica stays as it was.
             let (mut next, asking) = (replica.clone(), desk.clone());
             let pull = tokio::spawn(async move { next.pull(&asking).await.map(|()| next) });
-            if let Ok(Ok(done)) = timeout(ANSWER, pull).await {
-                replica = done.expect("each complete page equals its scopes");
-                pulled.fetch_add(1, Ordering::SeqCst);
+            match timeout(answer_in, pull).await {
+                Ok(Ok(done)) => {
+                    replica = done.expect("each complete page equals its scopes");
+                    pulled.fetch_add(1, Ordering::SeqCst);
+                    answer_in = ANSWER;
+                }
+                Ok(Err(_)) => {}
+                Err(_) => answer_in = (answer_in * 2).min(LONGEST_ANSWER),
             }
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
