@@ -1,6 +1,6 @@
 # What people type. Each is a script in scripts/ that can be read and run by itself.
 
-.PHONY: run test check build bench-sync sim sim-nightly nemesis fuzz clean
+.PHONY: run test check build bench-sync bench-api sim sim-nightly nemesis fuzz clean
 
 # Everything with demo data: database, outside services, server, desktop app. Ctrl-C stops all of it.
 run:
@@ -21,6 +21,10 @@ build:
 # Sync side by side with its peer; BENCH_SCALE=small for a quick look. See docs/benchmarks.md.
 bench-sync:
 	@scripts/bench-sync
+
+# The customers' API side by side with its peer; BENCH_SCALE=small for a quick look. See docs/benchmarks-api.md.
+bench-api:
+	@scripts/bench-api
 
 # Devices and server under a seeded scheduler: SEEDS=n seeds (500), or SEED=x to replay one. See sim/.
 sim:

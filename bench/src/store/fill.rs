@@ -134,7 +134,7 @@ async fn some_visits(db: &Database, station: &Station, from: u32, to: u32) -> Re
 }
 
 /// The number people read out: China's date and the low forty bits of the id in Crockford's digits.
-fn order_no(id: &str, month: &str) -> String {
+pub(super) fn order_no(id: &str, month: &str) -> String {
     // CONV counts 0-9A-V; Crockford leaves out I, L, O and U. From the last letter on, so that none is moved twice.
     let moved = "VUTSRQPONMLKJI".chars().zip("ZYXWVTSRQPNMKJ".chars());
     let digits = format!("LPAD(CONV(HEX(SUBSTR({id}, 12, 5)), 16, 32), 8, '0')");
