@@ -1,6 +1,8 @@
 //! What went wrong, for callers: a problem of RFC 9457 with a stable code. Store errors, refusals and field errors
 //! all become one; the words are chosen by language where the answer is written ([`crate::routes`]).
 
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::store::StoreError;

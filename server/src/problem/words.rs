@@ -12,13 +12,16 @@ pub(super) const fn title(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        408 => "Request Timeout",
         409 => "Conflict",
         413 => "Payload Too Large",
+        414 => "URI Too Long",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Entity",
         426 => "Upgrade Required",
         428 => "Precondition Required",
         429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
         _ => "Internal Server Error",
@@ -67,12 +70,29 @@ const fn by_status(status: u16, lang: Lang) -> &'static str {
     }
 }
 
-fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
+pub(super) fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
     Some(match code {
         "malformed_json" => ("请求内容不是有效的 JSON", "the body is not valid JSON"),
         "unsupported_media_type" => (
             "请以 application/json 发送",
             "send the body as application/json",
+        ),
+        "body_too_slow" => (
+            "请求内容传输过慢，请检查网络后重试",
+            "the body came too slowly; check the network and try again",
+        ),
+        "json_too_deep" => (
+            "请求内容嵌套过深",
+            "lists and objects lie too deep within each other",
+        ),
+        "headers_too_large" => (
+            "请求头过大或过多",
+            "the request has too many or too large headers",
+        ),
+        "address_too_long" => ("请求地址过长", "the address of the request is too long"),
+        "overloaded" => (
+            "访问人数较多，请稍后再试",
+            "too many requests at once; try again in a moment",
         ),
         "body_too_large" => ("内容过大", "the body is too large"),
         "bad_content_range" => (
@@ -99,6 +119,26 @@ fn problem_words(code: &str) -> Option<(&'static str, &'static str)> {
             "图片内容与其哈希不符，请从头重传",
             "the bytes are not those of the hash; send them again from the start",
         ),
+        "malformed_query" => (
+            "网址中的参数无法读取",
+            "the query of the address cannot be read",
+        ),
+        "no_appointment" => ("该订单没有预约", "the order has no appointment"),
+        "quote_superseded" => (
+            "已有更新的报价，请刷新",
+            "there is a newer quote; look at it first",
+        ),
+        "already_weighed" => ("已称重", "weighed already"),
+        "id_taken" => ("该编号已被使用", "this id stands for something else"),
+        "price_stale" => (
+            "价目已更新，请按新价目重新报价",
+            "the price book has been superseded; price again",
+        ),
+        "price_mismatch" => (
+            "金额与价目不符，请重新报价",
+            "the amount is not what the price book says; price again",
+        ),
+        "unknown_book" => ("没有这个价目版本", "there is no such price book"),
         "route_not_found" => ("没有这个接口", "there is no such interface"),
         "method_not_allowed" => (
             "此接口不支持该方法",

@@ -1,0 +1,7 @@
+//! The HTTP interface from outside: its contract, the open API, and what guards and carries them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod catalogue;
+mod open;
+mod signing;
