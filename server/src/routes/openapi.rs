@@ -1,5 +1,8 @@
 //! `/openapi.json`: every operation, its shapes, examples and error codes.
 
+mod complete;
+mod links;
+
 use super::{
     admin, admin_depots, appointments, blobs, catalogue, events, leaving, me, open, open_keys,
     orders, quotes,
@@ -7,12 +10,13 @@ use super::{
     sessions, staff, sync, worklists,
 };
 use axum::{Json, response::IntoResponse};
+use serde_json::Value;
 use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -55,6 +59,9 @@ impl Modify for Schemes {
             "staff",
             bearer("Access token of a member of staff on a device"),
         );
+        let about = "A partner's App-Key; each call is signed with Timestamp, Nonce and Signature: /docs/open";
+        let key = ApiKey::Header(ApiKeyValue::with_description("App-Key", about));
+        components.add_security_scheme("app_key", SecurityScheme::ApiKey(key));
     }
 }
 
@@ -81,6 +88,10 @@ pub fn whole() -> Document {
 
 /// Serves it.
 pub async fn document() -> impl IntoResponse {
-    static DOCUMENT: LazyLock<Document> = LazyLock::new(whole);
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+        let mut document = serde_json::to_value(whole()).unwrap_or_default();
+        complete::complete(&mut document);
+        document
+    });
     Json(&*DOCUMENT)
 }
