@@ -43,9 +43,7 @@ impl Ours {
         for setting in ROOM {
             database.execute(setting).await;
         }
-        let setup = Setup::on(&database)
-            .with("HUISHOU_LOGIN_RATE_PER_MINUTE", "100000")
-            .with("HUISHOU_LOG", "warn");
+        let setup = Setup::on(&database).with("HUISHOU_LOG", "warn");
         let _ = setup.run(&["migrate"], "").await.expect_success();
         let seeded = setup
             .run(&["seed-demo", "--json"], "")

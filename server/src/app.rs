@@ -91,18 +91,23 @@ impl State {
     /// Settings that cannot be used.
     pub fn new(config: Config) -> Result<App, SetUpError> {
         let previous = Some(config.token_key_previous.as_str()).filter(|key| !key.is_empty());
+        let redis = redis(&config.redis_url)?;
         Ok(Arc::new(Self {
             db: Db::connect(&config.connect())?,
             clock: Clock::default(),
-            tokens: Tokens::new(&config.token_key, previous, config.access_token_seconds),
+            tokens: Tokens::new(&config.token_key, previous, config.access_token_seconds)
+                .with_leeway(config.clock_leeway),
             books: Books::default(),
             wechat: Wechat::new(&config.wechat)?,
-            limits: Limits::new(&config),
-            desk: Desk::new(&config.token_key),
+            limits: Limits::new(&config, redis.as_ref()),
+            desk: Desk::new(
+                &config.token_key,
+                redis.as_ref().filter(|_| config.guard.shared),
+            ),
             identity: Identity::new(config.device_secret()),
             open: Open::new(config.open_secret()),
             hints: Arc::default(),
-            redis: redis(&config.redis_url)?,
+            redis,
             config,
         }))
     }

@@ -1,6 +1,7 @@
 //! Access tokens: JWT, HS256, 15 minutes, for customers and for staff. The key's id (`kid`) names which secret signed,
 //! so that a secret can be replaced without signing everybody out.
 
+use crate::ended::Ended;
 use chrono::{DateTime, TimeDelta, Utc};
 use huishou_domain::{
     ids::{DeviceId, StationId},
@@ -9,7 +10,10 @@ use huishou_domain::{
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+};
 use uuid::Uuid;
 
 /// Whom a token is for.
@@ -53,6 +57,8 @@ pub enum TokenFault {
     Expired,
     /// Forged, of another audience, or no token at all.
     Invalid,
+    /// Its session has been ended.
+    Ended,
 }
 
 impl TokenFault {
@@ -62,15 +68,41 @@ impl TokenFault {
         match self {
             Self::Expired => "token_expired",
             Self::Invalid => "invalid_token",
+            Self::Ended => "session_ended",
         }
     }
 }
 
-/// The secrets that sign and verify.
+/// A token that one of our secrets signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Read {
+    /// What it says.
+    pub claims: Claims,
+    /// Why it is no good all the same.
+    pub fault: Option<TokenFault>,
+}
+
+impl Read {
+    /// What it says, if it is good and for this audience.
+    ///
+    /// # Errors
+    /// Expired, ended or for others.
+    pub fn good_for(self, audience: Audience) -> Result<Claims, TokenFault> {
+        match self.fault {
+            _ if self.claims.aud != audience => Err(TokenFault::Invalid),
+            Some(fault) => Err(fault),
+            None => Ok(self.claims),
+        }
+    }
+}
+
+/// The secrets that sign and verify, and the sessions that ended before their tokens.
 pub struct Tokens {
     current: Key,
     previous: Option<Key>,
     life: TimeDelta,
+    leeway: TimeDelta,
+    ended: Arc<Ended>,
 }
 
 struct Key {
@@ -102,7 +134,28 @@ impl Tokens {
             current: Key::new(secret),
             previous: previous.map(Key::new),
             life: TimeDelta::seconds(life_seconds),
+            leeway: TimeDelta::zero(),
+            ended: Arc::default(),
         }
+    }
+
+    /// The same, taking tokens for so many seconds beyond their end: the clocks of instances differ.
+    #[must_use]
+    pub fn with_leeway(self, seconds: i64) -> Self {
+        let leeway = TimeDelta::seconds(seconds);
+        Self { leeway, ..self }
+    }
+
+    /// Sessions whose tokens are not taken any more.
+    #[must_use]
+    pub const fn ended(&self) -> &Arc<Ended> {
+        &self.ended
+    }
+
+    /// How long a token may be taken after it was made.
+    #[must_use]
+    pub fn longest_life(&self) -> TimeDelta {
+        self.life + self.leeway
     }
 
     /// Seconds that a new token is good for.
@@ -160,25 +213,34 @@ impl Tokens {
     /// What a token says, if it is good at `now` and for this audience.
     ///
     /// # Errors
-    /// Expired or invalid. A forged token is never called expired: the signature is checked first.
+    /// Expired, ended or invalid. A forged token is never called expired: the signature is checked first.
     pub fn verify(
         &self,
         token: &str,
         audience: Audience,
         now: DateTime<Utc>,
     ) -> Result<Claims, TokenFault> {
+        self.read(token, now)?.good_for(audience)
+    }
+
+    /// What a token of ours says, whoever it is for, and whether it is still good at `now`.
+    ///
+    /// # Errors
+    /// None of ours.
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Read, TokenFault> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenFault::Invalid)?;
         let key = self.key(header.kid.as_deref()).ok_or(TokenFault::Invalid)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &rules())
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &RULES)
             .map_err(|_| TokenFault::Invalid)?
             .claims;
-        if claims.aud != audience {
-            return Err(TokenFault::Invalid);
-        }
-        if claims.exp <= now.timestamp() {
-            return Err(TokenFault::Expired);
-        }
-        Ok(claims)
+        let fault = if claims.exp.saturating_add(self.leeway.num_seconds()) <= now.timestamp() {
+            Some(TokenFault::Expired)
+        } else if self.ended.holds(claims.jti) {
+            Some(TokenFault::Ended)
+        } else {
+            None
+        };
+        Ok(Read { claims, fault })
     }
 
     fn key(&self, id: Option<&str>) -> Option<&Key> {
@@ -189,6 +251,8 @@ impl Tokens {
             .find(|key| key.id == id)
     }
 }
+
+static RULES: LazyLock<Validation> = LazyLock::new(rules);
 
 /// HS256 only; time and audience are checked by [`Tokens::verify`] against the caller's clock.
 fn rules() -> Validation {
@@ -221,6 +285,22 @@ mod tests {
             tokens.verify(&token, Audience::Customer, now + TimeDelta::seconds(900)),
             Err(TokenFault::Expired)
         );
+    }
+
+    #[test]
+    fn clocks_may_differ_by_the_leeway_and_an_ended_sessions_token_is_worth_nothing() {
+        let tokens = Tokens::new(SECRET, None, 900).with_leeway(30);
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let session = Uuid::from_u128(7);
+        let token = tokens.customer(Uuid::nil(), session, now).unwrap();
+        let at = |seconds| {
+            let now = now + TimeDelta::seconds(seconds);
+            tokens.verify(&token, Audience::Customer, now).map(|_| ())
+        };
+        assert_eq!(at(929), Ok(()));
+        assert_eq!(at(930), Err(TokenFault::Expired));
+        tokens.ended().note(session, now);
+        assert_eq!(at(0), Err(TokenFault::Ended));
     }
 
     #[test]

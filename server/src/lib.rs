@@ -12,6 +12,7 @@ pub mod cli;
 pub mod config;
 pub mod crash;
 pub mod customer;
+pub mod ended;
 pub mod form;
 pub mod lang;
 pub mod limits;

@@ -16,7 +16,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A server on this database, on a free port.
+    /// A server on this database, on a free port, without limits to rates.
     #[must_use]
     pub fn on(database: &Database) -> Self {
         Self {
@@ -26,6 +26,10 @@ impl Setup {
         .with("HUISHOU_LISTEN", "127.0.0.1:0")
         // Fills in the secrets and the sandbox's account with WeChat.
         .with("HUISHOU_DEV", "true")
+        .with("HUISHOU_LOGIN_RATE_PER_MINUTE", "0")
+        .with("HUISHOU_QUOTE_RATE", "0")
+        .with("HUISHOU_GUARD_ANONYMOUS_RATE", "0")
+        .with("HUISHOU_GUARD_USER_RATE", "0")
     }
 
     /// With this sandbox as the outside world.

@@ -30,15 +30,7 @@ impl Town {
 
     /// The demo city on this database, with more environment for the server.
     pub async fn on(database: Database, adapt: impl FnOnce(Setup) -> Setup) -> Self {
-        let world = World::on(database, |setup| {
-            adapt(
-                setup
-                    .with("HUISHOU_LOGIN_RATE_PER_MINUTE", "100000")
-                    .with("HUISHOU_QUOTE_RATE", "100000")
-                    .with("HUISHOU_QUOTE_BURST", "100000"),
-            )
-        })
-        .await;
+        let world = World::on(database, adapt).await;
         let (pairing, password) = accounts(&world.seeded);
         Self {
             world,

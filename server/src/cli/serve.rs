@@ -3,6 +3,7 @@
 use crate::{
     app::{App, State},
     config::Config,
+    ended,
     routes::{self, observe},
     store::{
         blobs,
@@ -22,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
 const HOUSEKEEPING: Duration = Duration::from_secs(600);
+/// Often enough that made-up addresses fill no memory.
+const TIDYING: Duration = Duration::from_secs(5);
 
 /// Serves.
 ///
@@ -38,7 +41,10 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let (stop, end) = (CancellationToken::new(), CancellationToken::new());
     serve_metrics(&app, &stop).await?;
+    ended::fill(&app).await;
     let work = [
+        tokio::spawn(ended::follow(app.clone(), end.clone())),
+        tokio::spawn(keep_buckets(app.clone(), end.clone())),
         tokio::spawn(sequencer::run(app.db.clone(), end.clone())),
         tokio::spawn(keep_house(app.clone(), end.clone())),
         // Who listens is told the end at once: it would keep the server from stopping.
@@ -146,7 +152,18 @@ fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Months' tables ahead of time, old idempotency keys, old visits and verdicts, full token buckets.
+/// Full token buckets are forgotten.
+async fn keep_buckets(app: App, end: CancellationToken) {
+    let mut tick = tokio::time::interval(TIDYING);
+    loop {
+        tokio::select! {
+            () = end.cancelled() => return,
+            _ = tick.tick() => app.limits.tidy(),
+        }
+    }
+}
+
+/// Months' tables ahead of time, old idempotency keys, old visits and verdicts.
 async fn keep_house(app: App, end: CancellationToken) {
     let mut tick = tokio::time::interval(HOUSEKEEPING);
     loop {
@@ -193,7 +210,6 @@ async fn keep_house(app: App, end: CancellationToken) {
                 tracing::warn!(%error, "old uploads could not be removed; tried again later")
             }
         }
-        app.limits.tidy();
         if let Some(recorder) = observe::recorder() {
             recorder.run_upkeep();
         }

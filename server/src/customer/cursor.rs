@@ -46,11 +46,11 @@ mod tests {
     #[test]
     fn a_cursor_opens_only_for_its_list_and_its_caller() {
         let (key, caller, id) = ([7; 32], Uuid::from_u128(1), Uuid::from_u128(2));
-        let text = seal(&key, "orders", user, id);
-        assert_eq!(open(&key, "orders", user, &text), Some(id));
-        assert_eq!(open(&key, "messages", user, &text), None);
+        let text = seal(&key, "orders", caller, id);
+        assert_eq!(open(&key, "orders", caller, &text), Some(id));
+        assert_eq!(open(&key, "messages", caller, &text), None);
         assert_eq!(open(&key, "orders", Uuid::from_u128(3), &text), None);
-        assert_eq!(open(&key, "orders", user, &text[1..]), None);
-        assert_eq!(open(&key, "orders", user, "🂡"), None);
+        assert_eq!(open(&key, "orders", caller, &text[1..]), None);
+        assert_eq!(open(&key, "orders", caller, "🂡"), None);
     }
 }

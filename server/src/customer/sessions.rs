@@ -76,19 +76,22 @@ pub async fn refresh(app: &App, token: &str) -> Result<Session, Problem> {
     }
 }
 
-/// Ends a session: its refresh token is worth nothing from now on; the access token runs out by itself.
+/// Ends a session: its tokens are worth nothing from now on, at the other instances within a second.
 ///
 /// # Errors
 /// The database refused.
 pub async fn log_out(app: &App, session: Uuid) -> Result<(), Problem> {
     let now = app.now();
-    write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke(
+    let done: Result<(), Problem> = write_tx!(&app.db, |tx| Ok(refresh_tokens::revoke(
         tx,
         session,
         "signed_out",
         now
     )
-    .await?))
+    .await?));
+    done?;
+    app.tokens.ended().note(session, now);
+    Ok(())
 }
 
 async fn session(app: &App, user: UserId, issued: Issued) -> Result<Session, Problem> {

@@ -1,5 +1,6 @@
 //! What a request carries, read so that every fault is a problem with a code.
 
+use super::paced::broken;
 use crate::{lang, problem::Problem};
 use axum::{
     body::Bytes,
@@ -13,6 +14,9 @@ use serde_json::Value;
 use std::{collections::HashMap, convert::Infallible};
 use uuid::Uuid;
 
+/// Lists and objects within each other at most.
+const DEEPEST: usize = 64;
+
 /// A JSON body of any shape.
 #[derive(Debug)]
 pub struct Body(pub Value);
@@ -25,10 +29,33 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         let bytes = Bytes::from_request(request, state)
             .await
             .map_err(|rejection| unread(&rejection))?;
+        if is_too_deep(&bytes) {
+            return Err(Problem::new(400, "json_too_deep"));
+        }
         serde_json::from_slice(&bytes)
             .map(Self)
             .map_err(|_| Problem::new(400, "malformed_json"))
     }
+}
+
+/// Whether lists and objects lie deeper in each other than anything that makes sense here.
+fn is_too_deep(json: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 /// What kept a body from being read.
@@ -36,7 +63,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 pub fn unread(rejection: &BytesRejection) -> Problem {
     match rejection.status().as_u16() {
         413 => Problem::new(413, "body_too_large"),
-        _ => Problem::new(400, "malformed_json"),
+        _ => broken(rejection),
     }
 }
 
@@ -90,10 +117,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        query
-            .map(|Query(map)| Self(map))
-            .map_err(|_| Problem::new(400, "malformed_query"))
+        let malformed = || Problem::new(400, "malformed_query");
+        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let Query(pairs) = query.map_err(|_| malformed())?;
+        let mut params = HashMap::with_capacity(pairs.len());
+        for (name, value) in pairs {
+            // Said twice, it is not clear which is meant.
+            if params.insert(name, value).is_some() {
+                return Err(malformed());
+            }
+        }
+        Ok(Self(params))
     }
 }
 
@@ -146,4 +180,21 @@ pub fn language(headers: &HeaderMap) -> Lang {
             .get(header::ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixty_four_are_deep_enough_and_brackets_in_texts_are_text() {
+        let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(!is_too_deep(nested(64).as_bytes()));
+        assert!(is_too_deep(nested(65).as_bytes()));
+        assert!(is_too_deep("{\"a\":".repeat(65).as_bytes()));
+        let text = format!("{{\"a\": \"\\\"{}\"}}", "[".repeat(100));
+        assert!(!is_too_deep(text.as_bytes()), "{text}");
+        let wide = format!("[{}[]]", "[],".repeat(1000));
+        assert!(!is_too_deep(wide.as_bytes()));
+    }
 }

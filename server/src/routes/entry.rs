@@ -45,6 +45,7 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    dress(response.headers_mut(), app.config.guard.hsts_seconds);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
     observe::count(method, &route, status, elapsed);
@@ -66,6 +67,35 @@ fn request_id(headers: &HeaderMap) -> String {
     sensible.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
+/// What browsers are told of every answer, where the handler says nothing else: take it for what it says it is, show it
+/// in nobody's frame, keep no copy of what may be personal.
+fn dress(headers: &mut HeaderMap, hsts_seconds: u64) {
+    const SAID: [(HeaderName, HeaderValue); 4] = [
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    headers.reserve(SAID.len());
+    for (name, value) in SAID {
+        headers.entry(name).or_insert(value);
+    }
+    if hsts_seconds > 0
+        && let Ok(value) = HeaderValue::from_str(&format!("max-age={hsts_seconds}"))
+    {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+    }
+}
+
 fn worded(problem: &Problem, response: Response, lang: Lang, id: &str) -> Response {
     let (mut parts, _) = response.into_parts();
     let body = Json(problem.body(lang, id)).into_response().into_body();
@@ -79,7 +109,7 @@ fn worded(problem: &Problem, response: Response, lang: Lang, id: &str) -> Respon
             .headers
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if problem.status == 413 {
+    if matches!(problem.status, 408 | 413) {
         // The rest of the body stays unread, so this connection serves no other request; the caller has to know.
         parts
             .headers

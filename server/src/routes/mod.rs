@@ -8,12 +8,15 @@ pub mod blobs;
 pub mod body;
 pub mod caller;
 pub mod catalogue;
+pub mod connections;
+pub mod cors;
 pub mod desk_answers;
 pub mod desk_schema;
 pub mod docs;
 pub mod encoded;
 pub mod entry;
 pub mod events;
+pub mod guard;
 pub mod health;
 pub mod keys;
 pub mod leaving;
@@ -25,6 +28,7 @@ pub mod open_keys;
 pub mod open_signed;
 pub mod openapi;
 pub mod orders;
+pub mod paced;
 pub mod quotes;
 pub mod schema;
 pub mod sessions;
@@ -34,9 +38,9 @@ pub mod worklists;
 
 use crate::{app::App, problem::Problem};
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
-use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::util::option_layer;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -58,10 +62,8 @@ pub async fn serve(
     app: App,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+    let guard = app.config.guard.clone();
+    connections::serve(listener, router(app), &guard, stop).await
 }
 
 /// The whole interface.
@@ -95,11 +97,14 @@ pub fn router(app: App) -> Router {
 
 /// What every route has: limits, problems for what goes wrong on the way, the entry.
 fn dressed(routes: Router<App>, app: App) -> Router {
+    let cors = cors::layer(&app.config.guard.cors_origins);
     routes
         .fallback(async || Problem::new(404, "route_not_found"))
         .method_not_allowed_fallback(async || Problem::new(405, "method_not_allowed"))
         .layer(DefaultBodyLimit::max(app.config.body_limit))
         .layer(CatchPanicLayer::custom(entry::panicked))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .layer(option_layer(cors))
         .layer(middleware::from_fn_with_state(app.clone(), entry::entry))
         .layer(
             // What a device pulls is compressed while it waits: a tenth of the bytes at the fastest level is enough.

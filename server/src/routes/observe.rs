@@ -76,7 +76,7 @@ pub async fn metrics(
 ) -> Result<Response, Problem> {
     let local = caller.is_some_and(|info| info.0.0.ip().is_loopback());
     let proxied =
-        app.config.trust_forwarded_for || FORWARDED.iter().any(|name| headers.contains_key(*name));
+        !app.limits.proxies.is_empty() || FORWARDED.iter().any(|name| headers.contains_key(*name));
     if app.config.metrics_listen.is_empty() && local && !proxied {
         Ok(rendered())
     } else {

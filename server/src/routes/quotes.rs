@@ -2,7 +2,7 @@
 
 use super::{
     body::{Body, Language},
-    caller::{Address, MaybeCustomer},
+    caller::MaybeCustomer,
     schema::{QuoteBody, QuoteShape, errors},
 };
 use crate::{
@@ -23,13 +23,9 @@ pub(super) fn router() -> Router<App> {
 pub(super) async fn estimate(
     State(app): State<App>,
     _: MaybeCustomer,
-    Address(from): Address,
     Language(lang): Language,
     Body(raw): Body,
 ) -> Result<Json<Value>, Problem> {
-    app.limits
-        .quote(from)
-        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
     let quote = quote::estimate(&app, &raw, lang).await?;
     view::quote_value(&quote).map(Json)
 }

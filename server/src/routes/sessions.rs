@@ -2,7 +2,7 @@
 
 use super::{
     body::Body,
-    caller::{Address, Customer},
+    caller::Customer,
     schema::{LoginBody, RefreshBody, errors},
 };
 use crate::{
@@ -13,7 +13,6 @@ use crate::{
 };
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use serde_json::Value;
-use std::net::IpAddr;
 
 pub(super) fn router() -> Router<App> {
     Router::new()
@@ -26,10 +25,9 @@ pub(super) fn router() -> Router<App> {
     responses((status = 200, body = Session), errors::Login, errors::Invalid, errors::Always))]
 pub(super) async fn log_in(
     State(app): State<App>,
-    Address(from): Address,
     Body(raw): Body,
 ) -> Result<Json<Session>, Problem> {
-    let code = redeemable(&app, from, &raw, "code")?;
+    let code = redeemable(&raw, "code")?;
     sessions::log_in(&app, &code).await.map(Json)
 }
 
@@ -38,18 +36,14 @@ pub(super) async fn log_in(
     responses((status = 200, body = Session), errors::Refresh, errors::Invalid, errors::Always))]
 pub(super) async fn refresh(
     State(app): State<App>,
-    Address(from): Address,
     Body(raw): Body,
 ) -> Result<Json<Session>, Problem> {
-    let token = redeemable(&app, from, &raw, "refresh_token")?;
+    let token = redeemable(&raw, "refresh_token")?;
     sessions::refresh(&app, &token).await.map(Json)
 }
 
-/// What is to be redeemed for a session, if its sender has not sent too many lately.
-fn redeemable(app: &App, from: IpAddr, raw: &Value, key: &str) -> Result<String, Problem> {
-    app.limits
-        .login(from)
-        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
+/// What is to be redeemed for a session.
+fn redeemable(raw: &Value, key: &str) -> Result<String, Problem> {
     let mut form = Form::new(raw)?;
     let text = form.text(key, 1..=512);
     form.finish()?;

@@ -2,7 +2,7 @@
 
 use super::{
     body::{Body, Id, Params},
-    caller::{Address, bearer},
+    caller::{Address, claims},
     desk_answers::{ListShape, StaffSessionShape},
     desk_schema::{DeviceBody, DeviceMade, PasswordBody, RefreshStaffBody, SessionBody},
     keys::Asked,
@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
+    auth::Audience,
     form::Form,
     once::Reply,
     problem::Problem,
@@ -18,6 +19,7 @@ use crate::{
         AdminSession, StaffSession, password,
         register::{self, NewDevice},
         revoke,
+        session::Bearer,
         sign_in::{self, Credentials, Session},
     },
     store::{devices, devices::DeviceRow},
@@ -68,8 +70,8 @@ impl FromRequestParts<App> for StaffSession {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers).ok_or_else(|| Problem::unauthorized("missing_token"))?;
-        Self::load(app, token).await
+        let bearer = Bearer::of(claims(parts, app, Audience::Staff)?)?;
+        Self::load(app, bearer).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     body::unread,
-    caller::bearer,
+    caller::claims,
     desk_answers::{ChecksShape, PullShape, PushShape},
     desk_schema::{PullBody, PushBody},
     encoded,
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     app::App,
+    auth::Audience,
     crash::crash_point,
     problem::Problem,
     staff::{StaffSession, session::Bearer},
@@ -58,8 +59,7 @@ impl FromRequestParts<App> for Spoken {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers).ok_or_else(|| Problem::unauthorized("missing_token"))?;
-        Bearer::of(app, token).map(Self)
+        Bearer::of(claims(parts, app, Audience::Staff)?).map(Self)
     }
 }
 

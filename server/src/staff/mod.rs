@@ -14,7 +14,7 @@ pub mod signature;
 
 pub use session::{AdminSession, StaffSession};
 
-use crate::throttle::Throttle;
+use crate::{redis::Redis, throttle::Guesses};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use std::time::Duration;
@@ -39,9 +39,9 @@ pub struct Desk {
     /// would let a reader of the database guess at.
     pub fingerprint_key: [u8; 32],
     /// Wrong passwords, by user name and device.
-    pub passwords: Throttle,
+    pub passwords: Guesses,
     /// Wrong pairing codes, by address.
-    pub codes: Throttle,
+    pub codes: Guesses,
 }
 
 impl std::fmt::Debug for Desk {
@@ -53,14 +53,14 @@ impl std::fmt::Debug for Desk {
 impl Desk {
     /// With keys derived from the server's token key.
     #[must_use]
-    pub fn new(token_key: &str) -> Self {
+    pub fn new(token_key: &str, redis: Option<&Redis>) -> Self {
         Self {
             pairing_key: derived(token_key, "pairing codes"),
             seed_key: derived(token_key, "pairing seeds"),
             refresh_key: derived(token_key, "refresh tokens"),
             fingerprint_key: derived(token_key, "request fingerprints"),
-            passwords: Throttle::new(WRONG_PASSWORDS, WINDOW),
-            codes: Throttle::new(WRONG_CODES, WINDOW),
+            passwords: Guesses::new("password", WRONG_PASSWORDS, WINDOW, redis),
+            codes: Guesses::new("pairing", WRONG_CODES, WINDOW, redis),
         }
     }
 }

@@ -13,7 +13,6 @@ use huishou_domain::{
     ids::DeviceId,
     sync::revocation::{recovery_text, sealed_text},
 };
-use std::time::Instant;
 use zeroize::Zeroizing;
 
 /// What the device asks; texts are checked for length by the route.
@@ -49,10 +48,8 @@ pub async fn recover(
     if !signature::verify(&key, &text, &asked.signature) {
         return Err(Problem::unauthorized("bad_signature"));
     }
-    app.desk
-        .codes
-        .check(from, Instant::now())
-        .map_err(|wait| too_many(wait.as_secs()))?;
+    let attempt = app.desk.codes.attempt(from).await;
+    attempt.map_err(|wait| too_many(wait.as_secs()))?;
     let store_key = opened(app, id, &asked.wrapped);
     let now = app.now();
     let hash = pairing::normalise(&asked.pairing_code)
@@ -71,11 +68,10 @@ pub async fn recover(
         (None, _) => Err(bad_code()),
         (_, Err(problem)) => Err(problem.clone()),
     };
-    if done
-        .as_ref()
-        .is_err_and(|p| matches!(p.code.as_str(), "bad_pairing_code" | "not_this_devices_key"))
-    {
-        app.desk.codes.failed(from, Instant::now());
+    let guessed =
+        |p: &Problem| matches!(p.code.as_str(), "bad_pairing_code" | "not_this_devices_key");
+    if !done.as_ref().is_err_and(guessed) {
+        app.desk.codes.forgive(from).await;
     }
     done?;
     let sealed = identity::seal_for(&asked.reply_to, &store_key?);

@@ -9,7 +9,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::ids::DeviceId;
-use std::time::Instant;
 use uuid::Uuid;
 
 /// A device that wants in; texts are checked for length by the route.
@@ -33,10 +32,8 @@ pub struct NewDevice {
 pub async fn register(app: &State, new: &NewDevice, from: &str) -> Result<Device, Problem> {
     let key = signature::public_key(&new.public_key)
         .ok_or_else(|| Problem::field("public_key", "type"))?;
-    app.desk
-        .codes
-        .check(from, Instant::now())
-        .map_err(|wait| too_many(wait.as_secs()))?;
+    let attempt = app.desk.codes.attempt(from).await;
+    attempt.map_err(|wait| too_many(wait.as_secs()))?;
     let hash = pairing::normalise(&new.pairing_code)
         .map(|code| pairing::hash(&app.desk.pairing_key, &code));
     let now = app.now();
@@ -44,11 +41,9 @@ pub async fn register(app: &State, new: &NewDevice, from: &str) -> Result<Device
         Some(hash) => write_tx!(&app.db, |tx| admit(tx, hash, key, new, now).await),
         None => Err(bad_code()),
     };
-    if done
-        .as_ref()
-        .is_err_and(|problem| problem.code == "bad_pairing_code")
-    {
-        app.desk.codes.failed(from, Instant::now());
+    let bad = |problem: &Problem| problem.code == "bad_pairing_code";
+    if !done.as_ref().is_err_and(bad) {
+        app.desk.codes.forgive(from).await;
     }
     done
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     app::State,
-    auth::{Audience, Claims},
+    auth::Claims,
     problem::Problem,
     store::{
         contacts::{self, Contact},
@@ -44,13 +44,11 @@ pub struct Bearer {
 }
 
 impl Bearer {
-    /// Reads a token.
+    /// Of a token for staff.
     ///
     /// # Errors
-    /// `invalid_token`, `token_expired`.
-    pub fn of(app: &State, token: &str) -> Result<Self, Problem> {
-        let claims = app.tokens.verify(token, Audience::Staff, app.now());
-        let claims = claims.map_err(|fault| Problem::unauthorized(fault.as_str()))?;
+    /// `invalid_token`.
+    pub fn of(claims: Claims) -> Result<Self, Problem> {
         let Claims {
             sub,
             dev: Some(device),
@@ -72,9 +70,9 @@ impl StaffSession {
     /// Loads the session that an access token is for.
     ///
     /// # Errors
-    /// `invalid_token`, `token_expired`, `device_unknown`, `device_revoked`, `session_ended`.
-    pub async fn load(app: &State, token: &str) -> Result<Self, Problem> {
-        let Bearer { caller, chain } = Bearer::of(app, token)?;
+    /// `device_unknown`, `device_revoked`, `session_ended`.
+    pub async fn load(app: &State, bearer: Bearer) -> Result<Self, Problem> {
+        let Bearer { caller, chain } = bearer;
         let mut conn = app.db.read().await?;
         let contact = contacts::of(&mut conn, caller.device, caller.staff, chain).await?;
         app.db.rest(conn);

@@ -25,7 +25,7 @@ use huishou_domain::{
     sync::scope::Scope,
 };
 use serde::Serialize;
-use std::{collections::BTreeSet, time::Instant};
+use std::collections::BTreeSet;
 
 /// Who wants to sign in, where.
 #[derive(Clone)]
@@ -104,25 +104,32 @@ pub async fn sign_in(app: &State, credentials: Credentials) -> Result<Session, P
     );
     let device = proven_device(app, credentials.device, &text, &credentials.signature).await?;
     let attempt = format!("{} {}", credentials.device, credentials.username);
-    app.desk
-        .passwords
-        .check(&attempt, Instant::now())
-        .map_err(|wait| too_many(wait.as_secs()))?;
-    let person = staff::find_by_username(&mut *app.db.read().await?, &credentials.username).await?;
-    let person = person.filter(|p| p.staff.active);
-    let hash = person.as_ref().map(|p| p.password_hash.clone());
-    let fits = password::verify(credentials.password, hash).await?;
-    let Some(person) = person.filter(|_| fits) else {
-        app.desk.passwords.failed(&attempt, Instant::now());
-        return Err(Problem::unauthorized("bad_credentials"));
+    let counted = app.desk.passwords.attempt(&attempt).await;
+    counted.map_err(|wait| too_many(wait.as_secs()))?;
+    let person = match who(app, &credentials.username, credentials.password).await {
+        Ok(Some(person)) => person,
+        Ok(None) => return Err(Problem::unauthorized("bad_credentials")),
+        Err(problem) => {
+            app.desk.passwords.forgive(&attempt).await;
+            return Err(problem);
+        }
     };
-    app.desk.passwords.succeeded(&attempt);
+    app.desk.passwords.succeeded(&attempt).await;
     let (id, now) = (person.staff.id, app.now());
     let issued: Result<Issued, Problem> = write_tx!(&app.db, |tx| {
         devices::note_session(tx.conn(), credentials.device, id, now).await?;
         Ok(refresh_tokens::issue(tx, Subject::Staff(id, credentials.device), now).await?)
     });
     session(app, &person, &device, issued?).await
+}
+
+/// Whose name and password these are, of people at work. The work is the same whether the name is known or not.
+async fn who(app: &State, username: &str, password: String) -> Result<Option<Person>, Problem> {
+    let person = staff::find_by_username(&mut *app.db.read().await?, username).await?;
+    let person = person.filter(|p| p.staff.active);
+    let hash = person.as_ref().map(|p| p.password_hash.clone());
+    let fits = password::verify(password, hash).await?;
+    Ok(person.filter(|_| fits))
 }
 
 /// Replaces a refresh token. The token's own device must have signed.
@@ -210,24 +217,21 @@ pub async fn change_password(
     keyed: Option<&Keyed>,
 ) -> Result<Reply, Problem> {
     let attempt = format!("{} {}", session.device.id, session.person.staff.username);
-    app.desk
-        .passwords
-        .check(&attempt, Instant::now())
-        .map_err(|wait| too_many(wait.as_secs()))?;
-    match once::replay(app, keyed).await {
-        Ok(None) => {}
-        Ok(Some(reply)) => return Ok(reply),
-        Err(problem) => {
-            // Other passwords under a known key are a guess like any other.
-            if problem.code == "idempotency_mismatch" {
-                app.desk.passwords.failed(&attempt, Instant::now());
-            }
-            return Err(problem);
-        }
+    let counted = app.desk.passwords.attempt(&attempt).await;
+    counted.map_err(|wait| too_many(wait.as_secs()))?;
+    let answer = match once::replay(app, keyed).await {
+        Ok(None) => owns(session, old).await,
+        Ok(Some(reply)) => Ok(Some(reply)),
+        Err(problem) => Err(problem),
+    };
+    // Other passwords under a known key are a guess like any other.
+    let guessed =
+        |p: &Problem| matches!(p.code.as_str(), "idempotency_mismatch" | "bad_credentials");
+    if !answer.as_ref().is_err_and(guessed) {
+        app.desk.passwords.forgive(&attempt).await;
     }
-    if !password::verify(old, Some(session.person.password_hash.clone())).await? {
-        app.desk.passwords.failed(&attempt, Instant::now());
-        return Err(Problem::new(403, "bad_credentials"));
+    if let Some(reply) = answer? {
+        return Ok(reply);
     }
     let hash = password::hash(new).await?;
     let (id, now) = (session.person.staff.id, app.now());
@@ -236,6 +240,14 @@ pub async fn change_password(
         refresh_tokens::revoke_others(tx, id, session.chain, "new_password", now).await?;
         Ok(Reply::done())
     })
+}
+
+/// Whether the old password is right; no answer yet.
+async fn owns(session: &StaffSession, old: String) -> Result<Option<Reply>, Problem> {
+    match password::verify(old, Some(session.person.password_hash.clone())).await? {
+        true => Ok(None),
+        false => Err(Problem::new(403, "bad_credentials")),
+    }
 }
 
 /// The device, if it may talk to the server and signed the text.

@@ -64,6 +64,7 @@ migrations! {
     61 "0061_blob_parts";
     62 "0062_blob_names";
     63 "0063_quarantined_pictures";
+    70 "0070_refresh_chains_revoked";
     80 "0080_app_keys";
     81 "0081_open_nonces";
     82 "0082_open_calls";

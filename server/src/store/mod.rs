@@ -21,6 +21,7 @@ pub mod decode;
 pub mod devices;
 pub mod dirty;
 pub mod disputed;
+pub mod ended_sessions;
 pub mod error;
 mod feed_ports;
 pub mod freshness;

@@ -126,7 +126,7 @@ async fn metrics_are_not_for_who_comes_through_a_proxy() {
         let answer = direct.send(request.header(name, "127.0.0.1")).await;
         assert_eq!(answer.expect_problem(404), "route_not_found", "{name}");
     }
-    let proxied = serve(app(&db, &[("HUISHOU_TRUST_FORWARDED_FOR", "true")])).await;
+    let proxied = serve(app(&db, &[("HUISHOU_TRUSTED_PROXIES", "10.0.0.0/8")])).await;
     let answer = proxied.get("/metrics").await;
     assert_eq!(answer.expect_problem(404), "route_not_found");
 }

@@ -146,6 +146,8 @@ pub fn app(db: &Database, environment: &[(&str, &str)]) -> App {
         ("HUISHOU_QUOTE_RATE", "100000"),
         ("HUISHOU_QUOTE_BURST", "100000"),
         ("HUISHOU_LOGIN_RATE_PER_MINUTE", "100000"),
+        ("HUISHOU_GUARD_ANONYMOUS_RATE", "0"),
+        ("HUISHOU_GUARD_USER_RATE", "0"),
         ("HUISHOU_DATABASE_MAX_CONNECTIONS", "24"),
         ("HUISHOU_DATABASE_ACQUIRE_TIMEOUT", "30"),
     ];

@@ -53,6 +53,7 @@ impl Ground {
             ("HUISHOU_DATABASE_URL", database.url()),
             ("HUISHOU_DEV", "1".to_owned()),
             ("HUISHOU_DOWNLOAD_URL", DOWNLOAD.to_owned()),
+            ("HUISHOU_GUARD_USER_RATE", "0".to_owned()),
         ];
         let config = Config::of(
             None,

@@ -11,16 +11,26 @@ use huishou_domain::{
 };
 use huishou_server::{
     admin::{self, people::NewPerson},
+    app::State,
+    auth::Audience,
     problem::Problem,
     refresh,
     staff::{
         AdminSession, StaffSession,
         register::{self, NewDevice},
+        session::Bearer,
         sign_in::{self, Credentials, Session},
         signature,
     },
 };
 use uuid::Uuid;
+
+/// The session that an access token is for.
+async fn load(app: &State, token: &str) -> Result<StaffSession, Problem> {
+    let claims = app.tokens.verify(token, Audience::Staff, app.now());
+    let claims = claims.map_err(|fault| Problem::unauthorized(fault.as_str()))?;
+    StaffSession::load(app, Bearer::of(claims)?).await
+}
 
 struct Laptop {
     key: SigningKey,
@@ -116,9 +126,7 @@ async fn administrator(ground: &Ground) -> (Laptop, Session, AdminSession) {
         id: DeviceId(device.id),
     };
     let session = laptop.sign_in(ground, "boss", PASSWORD).await.unwrap();
-    let loaded = StaffSession::load(&ground.app, &session.access_token)
-        .await
-        .unwrap();
+    let loaded = load(&ground.app, &session.access_token).await.unwrap();
     (laptop, session, AdminSession::of(loaded).unwrap())
 }
 
@@ -180,10 +188,10 @@ on_each_database! {
         assert_ne!(second.refresh_token, third.refresh_token);
         let thief = Laptop { key: key(), id: laptop.id };
         assert_eq!(thief.refresh(&ground, &third.refresh_token).await.unwrap_err().code, "bad_signature", "a token without the key is no good");
-        assert!(StaffSession::load(&ground.app, &third.access_token).await.is_ok());
+        assert!(load(&ground.app, &third.access_token).await.is_ok());
         assert_eq!(laptop.refresh(&ground, &first.refresh_token).await.unwrap_err().code, "refresh_reused", "its successor has been used");
         assert_eq!(laptop.refresh(&ground, &third.refresh_token).await.unwrap_err().code, "refresh_reused", "the whole chain has ended");
-        assert_eq!(StaffSession::load(&ground.app, &third.access_token).await.unwrap_err().code, "session_ended");
+        assert_eq!(load(&ground.app, &third.access_token).await.unwrap_err().code, "session_ended");
         assert_eq!(laptop.refresh(&ground, "made up").await.unwrap_err().code, "refresh_invalid");
         assert!(laptop.sign_in(&ground, "boss", PASSWORD).await.is_ok());
     }
@@ -194,13 +202,13 @@ on_each_database! {
         let second = laptop.refresh(&ground, &first.refresh_token).await.unwrap();
         let thief = Laptop { key: key(), id: laptop.id };
         assert_eq!(thief.refresh(&ground, &second.refresh_token).await.unwrap_err().code, "bad_signature", "not used yet: nothing is known of a theft");
-        assert!(StaffSession::load(&ground.app, &second.access_token).await.is_ok());
+        assert!(load(&ground.app, &second.access_token).await.is_ok());
         assert_eq!(thief.refresh(&ground, &first.refresh_token).await.unwrap_err().code, "refresh_reused");
-        assert_eq!(StaffSession::load(&ground.app, &second.access_token).await.unwrap_err().code, "session_ended");
+        assert_eq!(load(&ground.app, &second.access_token).await.unwrap_err().code, "session_ended");
         // From another device that proves its own key.
         let anew = laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap();
         let next = laptop.refresh(&ground, &anew.refresh_token).await.unwrap();
-        let loaded = StaffSession::load(&ground.app, &next.access_token).await.unwrap();
+        let loaded = load(&ground.app, &next.access_token).await.unwrap();
         let code = pairing_code(&ground, &AdminSession::of(loaded).unwrap(), None).await;
         let other_key = key();
         let device = register::register(&ground.app, &new_device(&code, &other_key), "192.0.2.9").await.unwrap();
@@ -227,7 +235,7 @@ on_each_database! {
         let fourth = laptop.refresh(&ground, &third.refresh_token).await.unwrap();
         let again = laptop.refresh(&ground, &third.refresh_token).await.unwrap();
         assert_eq!(fourth.refresh_token, again.refresh_token);
-        assert!(StaffSession::load(&ground.app, &fourth.access_token).await.is_ok());
+        assert!(load(&ground.app, &fourth.access_token).await.is_ok());
         laptop.refresh(&ground, &fourth.refresh_token).await.unwrap();
         assert_eq!(laptop.refresh(&ground, &first.refresh_token).await.unwrap_err().code, "refresh_reused", "used ones are known as such again");
     }
@@ -243,7 +251,7 @@ on_each_database! {
         let ground = Ground::on(db).await;
         let (laptop, session, admin) = administrator(&ground).await;
         admin::revoke_device(&ground.app, &admin, laptop.id).await.unwrap();
-        assert_eq!(StaffSession::load(&ground.app, &session.access_token).await.unwrap_err().code, "device_revoked");
+        assert_eq!(load(&ground.app, &session.access_token).await.unwrap_err().code, "device_revoked");
         assert_eq!(laptop.refresh(&ground, &session.refresh_token).await.unwrap_err().code, "device_revoked");
         assert_eq!(laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap_err().code, "device_revoked");
         assert_eq!(admin::revoke_device(&ground.app, &admin, DeviceId(Uuid::now_v7())).await.unwrap_err().status, 404);
@@ -253,15 +261,15 @@ on_each_database! {
         let ground = Ground::on(db).await;
         let (laptop, session, _) = administrator(&ground).await;
         let elsewhere = laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap();
-        let here = StaffSession::load(&ground.app, &session.access_token).await.unwrap();
+        let here = load(&ground.app, &session.access_token).await.unwrap();
         assert_eq!(sign_in::change_password(&ground.app, &here, "wrong".to_owned(), "another 2026".to_owned(), None).await.unwrap_err().code, "bad_credentials");
         sign_in::change_password(&ground.app, &here, PASSWORD.to_owned(), "another 2026".to_owned(), None).await.unwrap();
-        assert_eq!(StaffSession::load(&ground.app, &elsewhere.access_token).await.unwrap_err().code, "session_ended");
-        assert!(StaffSession::load(&ground.app, &session.access_token).await.is_ok(), "this one goes on");
+        assert_eq!(load(&ground.app, &elsewhere.access_token).await.unwrap_err().code, "session_ended");
+        assert!(load(&ground.app, &session.access_token).await.is_ok(), "this one goes on");
         assert_eq!(laptop.sign_in(&ground, "boss", PASSWORD).await.unwrap_err().code, "bad_credentials");
         assert!(laptop.sign_in(&ground, "boss", "another 2026").await.is_ok());
         sign_in::sign_out(&ground.app, &here).await.unwrap();
-        assert_eq!(StaffSession::load(&ground.app, &session.access_token).await.unwrap_err().code, "session_ended");
+        assert_eq!(load(&ground.app, &session.access_token).await.unwrap_err().code, "session_ended");
     }
 
     async fn only_administrators_get_an_administrators_session(db) {
@@ -271,11 +279,11 @@ on_each_database! {
         admin::people::add(&ground.app, &new, PASSWORD.to_owned(), None).await.unwrap();
         assert_eq!(admin::people::add(&ground.app, &new, PASSWORD.to_owned(), None).await.unwrap_err().errors[0].code, "taken");
         let session = laptop.sign_in(&ground, "clerk2", PASSWORD).await.unwrap();
-        let loaded = StaffSession::load(&ground.app, &session.access_token).await.unwrap();
+        let loaded = load(&ground.app, &session.access_token).await.unwrap();
         assert_eq!(AdminSession::of(loaded).unwrap_err().status, 403);
         let tampered = format!("{}x", session.access_token);
-        assert_eq!(StaffSession::load(&ground.app, &tampered).await.unwrap_err().code, "invalid_token");
+        assert_eq!(load(&ground.app, &tampered).await.unwrap_err().code, "invalid_token");
         ground.app.clock.advance(TimeDelta::minutes(16));
-        assert_eq!(StaffSession::load(&ground.app, &session.access_token).await.unwrap_err().code, "token_expired");
+        assert_eq!(load(&ground.app, &session.access_token).await.unwrap_err().code, "token_expired");
     }
 }

@@ -175,7 +175,9 @@ fn forgeries(good: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_expired_token_is_called_so_and_a_refresh_token_is_no_access_token() {
     let town = Town::on(blackbox::database(Engine::MariaDb).await, |setup| {
-        setup.with("HUISHOU_ACCESS_TOKEN_SECONDS", "1")
+        setup
+            .with("HUISHOU_ACCESS_TOKEN_SECONDS", "1")
+            .with("HUISHOU_CLOCK_LEEWAY", "0")
     })
     .await;
     let customer = Customer::login(&town.world, "wang").await;
