@@ -4,6 +4,7 @@
 pub mod appointment_list;
 pub mod base;
 pub mod blobs;
+mod cipher;
 pub mod disk;
 pub mod drafts;
 pub mod edition;
@@ -25,14 +26,10 @@ pub mod settling;
 pub mod staging;
 pub mod verify;
 
-use crate::{
-    crash::crash_point,
-    error::{Error, Result},
-};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use crate::{crash::crash_point, error::Result};
+use rusqlite::{Connection, TransactionBehavior};
 use std::{
     fmt::Write as _,
-    io::Read,
     path::{Path, PathBuf},
 };
 use zeroize::Zeroizing;
@@ -43,8 +40,7 @@ const CACHE_KIB: i64 = 32 * 1024;
 pub use rusqlite::Connection as Db;
 pub use settling::Settling;
 
-/// What a plain SQLite file begins with; an encrypted one begins with a random salt.
-const PLAIN_HEADER: &[u8; 16] = b"SQLite format 3\0";
+use cipher::{connect, connect_finding};
 
 /// The key of the store, 32 random bytes; wiped from memory when let go, never shown.
 #[derive(Clone)]
@@ -177,10 +173,11 @@ impl Store {
         if !path.exists() {
             crate::folder::private(path)?;
         }
+        let (db, format) = connect_finding(path, key)?;
         let mut store = Self {
-            db: connect(path, key)?,
+            db,
             path: Some(path.to_owned()),
-            settling: Settling::of(path, key),
+            settling: Settling::of(path, key, format),
         };
         store.db.pragma_update(None, "journal_mode", "WAL")?;
         store.db.pragma_update(None, "synchronous", "FULL")?;
@@ -288,7 +285,10 @@ struct Reading<'db>(&'db Db);
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
         if !self.0.is_autocommit()
-            && let Err(error) = self.0.prepare_cached("COMMIT").and_then(|mut s| s.execute([]))
+            && let Err(error) = self
+                .0
+                .prepare_cached("COMMIT")
+                .and_then(|mut s| s.execute([]))
         {
             tracing::warn!(%error, "reads were not ended");
         }
@@ -325,58 +325,4 @@ fn transact<T>(
         crash_point(after);
     }
     Ok(value)
-}
-
-/// An encrypted file, opened with its key and read once.
-fn connect(path: &Path, key: &StoreKey) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    connect_to(path, key, flags)
-}
-
-fn connect_to(path: &Path, key: &StoreKey, flags: OpenFlags) -> Result<Connection> {
-    refuse_plain(path)?;
-    // A connection is never used by two threads at once, and need not lock itself at each step.
-    let db = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    db.busy_timeout(std::time::Duration::from_secs(10))?;
-    db.set_prepared_statement_cache_capacity(128);
-    let pragma = Zeroizing::new(format!("x'{}'", *key.hex()));
-    db.pragma_update(None, "key", pragma.as_str())?;
-    refuse_without_cipher(&db)?;
-    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
-        .map_err(wrong_key)?;
-    Ok(db)
-}
-
-fn refuse_plain(path: &Path) -> Result<()> {
-    let mut header = [0_u8; 16];
-    let is_plain = match std::fs::File::open(path) {
-        Ok(mut file) => file.read_exact(&mut header).is_ok() && &header == PLAIN_HEADER,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
-        Err(error) => return Err(error.into()),
-    };
-    if is_plain {
-        Err(Error::code("store_not_encrypted"))
-    } else {
-        Ok(())
-    }
-}
-
-fn refuse_without_cipher(db: &Connection) -> Result<()> {
-    let mut version = String::new();
-    db.pragma_query(None, "cipher_version", |row| {
-        version = row.get(0)?;
-        Ok(())
-    })?;
-    if version.is_empty() {
-        Err(Error::code("store_not_encrypted"))
-    } else {
-        Ok(())
-    }
-}
-
-fn wrong_key(error: rusqlite::Error) -> Error {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => Error::code("store_key_wrong"),
-        _ => error.into(),
-    }
 }

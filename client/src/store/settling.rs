@@ -1,14 +1,17 @@
 //! Bringing the write-ahead log into the file. SQLite would do that in whichever commit finds the log long, and one
 //! command in sixty would wait for it: here the log may grow, and a connection of its own settles it beside the work.
 
-use super::{Commit, StoreKey, connect_to};
+use super::{
+    Commit, StoreKey,
+    cipher::{Format, connect_as},
+};
 use crate::error::Result;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 
 /// Pages of the log with which a commit settles it after all: nobody came to do it, or it grows faster than that. A first
 /// sync of some ten thousand aggregates is over before.
-const MOST_PAGES: u32 = 16_000;
+const MOST_PAGES: u32 = 8_000;
 /// The log's file is cut to this when it begins anew, bytes.
 const MOST_BYTES: i64 = 16 << 20;
 /// What has to come together before it is worth while; a command counts one.
@@ -17,14 +20,14 @@ const WORTH: u32 = 64;
 /// The log of one store, and how much of it is not settled.
 #[derive(Default)]
 pub struct Settling {
-    store: Option<(PathBuf, StoreKey)>,
+    store: Option<(PathBuf, StoreKey, Format)>,
     unsettled: u32,
 }
 
 impl Settling {
-    pub(super) fn of(path: &Path, key: &StoreKey) -> Self {
+    pub(super) fn of(path: &Path, key: &StoreKey, format: Format) -> Self {
         Self {
-            store: Some((path.to_owned(), key.clone())),
+            store: Some((path.to_owned(), key.clone(), format)),
             unsettled: 0,
         }
     }
@@ -54,11 +57,11 @@ impl Settling {
     /// # Errors
     /// Of the store; then it is left to the next time.
     pub fn run(&self) -> Result<()> {
-        let Some((path, key)) = &self.store else {
+        let Some((path, key, format)) = &self.store else {
             return Ok(());
         };
         // A store that was taken away meanwhile is not made anew.
-        let db = connect_to(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        let db = connect_as(*format, path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
     }

@@ -355,12 +355,12 @@ fn whichever_page_goes_bad_it_is_said_so_and_nothing_is_lost() {
     let pages = std::fs::metadata(device.folder.path().join(folder::STORE))
         .unwrap()
         .len()
-        / 4096;
+        / 8192;
     for page in 0..pages {
         let image = image(&device);
         spoil(
             &image.path().join(folder::STORE),
-            usize::try_from(page).unwrap() * 4096 + 100,
+            usize::try_from(page).unwrap() * 8192 + 100,
             8,
         );
         match Engine::open(config(image.path())) {

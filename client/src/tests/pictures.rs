@@ -146,13 +146,13 @@ fn whichever_page_goes_bad_a_salvage_keeps_every_picture() {
     let (_server, mut device, pictures) = with_pictures(&[700, 12_000, 5_000, 17_000]);
     device.close();
     let file = device.folder.path().join(folder::STORE);
-    let pages = std::fs::metadata(&file).unwrap().len() / 4096;
+    let pages = std::fs::metadata(&file).unwrap().len() / 8192;
     let mut from_copies = 0;
     for page in 0..pages {
         let image = image(&device);
         spoil(
             &image.path().join(folder::STORE),
-            usize::try_from(page).unwrap() * 4096 + 100,
+            usize::try_from(page).unwrap() * 8192 + 100,
             8,
         );
         let plan = plan_salvage(&config(image.path())).unwrap();
@@ -180,13 +180,13 @@ fn without_copies_a_salvage_loses_the_pictures_of_the_bad_page_alone_and_counts_
     let pages = std::fs::metadata(device.folder.path().join(folder::STORE))
         .unwrap()
         .len()
-        / 4096;
+        / 8192;
     let mut hit = 0;
     for page in 1..pages {
         let image = image(&device);
         spoil(
             &image.path().join(folder::STORE),
-            usize::try_from(page).unwrap() * 4096 + 100,
+            usize::try_from(page).unwrap() * 8192 + 100,
             8,
         );
         let plan = plan_salvage(&config(image.path())).unwrap();
@@ -205,8 +205,8 @@ fn without_copies_a_salvage_loses_the_pictures_of_the_bad_page_alone_and_counts_
         );
     }
     assert!(
-        hit >= 20,
-        "a page in the midst of a picture takes that picture only: {hit} of {pages}"
+        hit >= 5,
+        "a page that holds one picture takes that one only: {hit} of {pages}"
     );
 }
 

@@ -80,7 +80,7 @@ async fn a_page_gone_bad_is_said_clearly_and_no_confirmed_command_is_lost() {
     for (what, from, count) in [
         ("the first page", 100, 64),
         ("the middle", usize::MAX, 64),
-        ("all but the first page", 4096, usize::MAX >> 1),
+        ("all but the first page", 8192, usize::MAX >> 1),
     ] {
         let device = counter(&town).await;
         let mut made = Vec::new();
