@@ -1,6 +1,6 @@
 # What people type. Each is a script in scripts/ that can be read and run by itself.
 
-.PHONY: run test check build bench-sync bench-api sim sim-nightly nemesis fuzz clean
+.PHONY: run test check build bench-sync bench-api sim sim-nightly nemesis fuzz fuzz-api clean
 
 # Everything with demo data: database, outside services, server, desktop app. Ctrl-C stops all of it.
 run:
@@ -41,6 +41,11 @@ nemesis:
 # Whatever comes over the wire or lies in a store: PROPTEST_CASES=n (20000) cases each.
 fuzz:
 	@scripts/fuzz
+
+# The HTTP interface held against its own description by schemathesis, longer than `make test` does: CONTRACT_EXAMPLES=n
+# (200) cases an operation, CONTRACT_SEED=x (a new one each time).
+fuzz-api:
+	@scripts/fuzz-api
 
 # Removes all that was built, installed into the checkout or stored by `make run`.
 clean:

@@ -29,6 +29,7 @@ use axum::{
     routing::{delete, get, patch, post},
 };
 use huishou_domain::{
+    division,
     ids::{DeviceId, StaffId, StationId},
     staff::Role,
 };
@@ -184,6 +185,9 @@ async fn list_price_books(
     let city = params
         .get("city")
         .ok_or_else(|| Problem::field("city", "required"))?;
+    if division::lookup(city).is_none() {
+        return Err(Problem::field("city", "unknown_division"));
+    }
     let items = price_book_list::of_city(&mut *app.db.read().await?, city).await?;
     Ok(lists::whole(items))
 }

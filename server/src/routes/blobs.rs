@@ -145,7 +145,7 @@ fn with_progress(status: StatusCode, progress: Progress) -> Response {
 /// `expected` of `offset_mismatch`. At most 10 MiB; JPEG, PNG or WebP by its first bytes, whatever `Content-Type` says.
 /// The same again changes nothing, so that no `Idempotency-Key` is looked at.
 #[utoipa::path(put, path = "/sync/v1/blobs/{sha256}", tag = "sync", security(("staff" = [])),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
     params(("sha256" = String, Path, description = "64 hexadecimal digits"), ("Content-Range" = Option<String>, Header, description = "`bytes first-last/total`; left out for the whole")),
     responses((status = 200, description = "It was here already"), (status = 201, description = "Whole, and its hash is right"),
         (status = 308, description = "Stored; go on at `Upload-Offset`"), (status = 400, description = "`bad_content_range`"),
@@ -167,8 +167,7 @@ async fn bring(
 
 /// Not more parts a second than a device may bring.
 pub(super) fn in_turn(app: &App, device: DeviceId) -> Result<(), Problem> {
-    let turn = app.limits.blob(device.0);
-    turn.map_err(|seconds| Problem::too_many("rate_limited", seconds))
+    Ok(app.limits.blob(device.0)?)
 }
 
 /// What a part has led to, as it is answered.
@@ -226,7 +225,7 @@ async fn ask(
 /// A picture that a visit in one of the caller's scopes names.
 #[utoipa::path(get, path = "/sync/v1/blobs/{sha256}", tag = "sync", security(("staff" = [])),
     params(("sha256" = String, Path, description = "64 hexadecimal digits")),
-    responses((status = 200, description = "The bytes", body = Vec<u8>, content_type = "image/*"), (status = 403, description = "`device_revoked`"),
+    responses((status = 200, description = "The bytes", content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))), (status = 403, description = "`device_revoked`"),
         (status = 404, description = "`not_found`: no visit of the caller's names it; `blob_not_uploaded`: it has not come yet"),
         errors::Token, errors::Always))]
 async fn fetch(

@@ -24,7 +24,7 @@ use futures_util::stream;
 use serde_json::json;
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use tokio::time::{Instant, timeout, timeout_at};
-use utoipa::OpenApi;
+use utoipa::{OpenApi, ToSchema};
 
 /// A comment line keeps the connection known to whatever stands between.
 const COMMENT: Duration = Duration::from_secs(15);
@@ -48,13 +48,33 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     Description::openapi()
 }
 
+/// An event: `data` is JSON, `{"scope", "head"}`.
+#[derive(serde::Serialize, ToSchema)]
+#[schema(example = json!({"event": "head", "data": "{\"scope\":\"catalog:330100\",\"head\":121}"}))]
+struct EventShape {
+    /// `head`.
+    event: String,
+    /// What is new, and up to where.
+    data: String,
+}
+
+/// What a long poll is answered.
+#[derive(serde::Serialize, ToSchema)]
+#[schema(example = json!({"head": 121, "scopes": ["catalog:330100"]}))]
+struct NewsShape {
+    /// For the next `since`.
+    head: i64,
+    /// Where something is new.
+    scopes: Vec<String>,
+}
+
 /// Hear that something of the device's scopes is new: `event: head`, `data: {"scope", "head"}` each; with `wait`, one
 /// answer `{"head", "scopes"}` as soon as there is something newer than `since`, or 204.
 #[utoipa::path(get, path = "/sync/v1/events", tag = "sync", security(("staff" = [])),
     params(("wait" = Option<u64>, Query, description = "Long poll: seconds to wait, at most 25."),
         ("since" = Option<i64>, Query, description = "A head heard of before; what is newer is told at once."),
         ("life" = Option<u64>, Query, description = "Seconds after which the events end, at most 300: a proxy that holds answers back until they are whole lets them through then.")),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 204, description = "Nothing new."),
+    responses((status = 200, description = "Events, or with `wait` one answer", content((EventShape = "text/event-stream"), (NewsShape = "application/json"))), (status = 204, description = "Nothing new."),
         (status = 429, description = "`too_many_listeners`"), errors::Token, errors::Invalid, errors::Always))]
 async fn events(
     State(app): State<App>,

@@ -200,7 +200,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Signed {
 /// Hand in a picture, whole or a part of it, from a device whose person left: behind its commands, and as
 /// `PUT /sync/v1/blobs/{sha256}` takes one, but signed by the device. At most 5,000 pictures and 2 GiB of one device.
 #[utoipa::path(put, path = "/sync/v1/quarantine/pictures/{sha256}", tag = "sync",
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
     params(("sha256" = String, Path, description = "64 hexadecimal digits"), ("Content-Range" = Option<String>, Header, description = "`bytes first-last/total`; left out for the whole"),
         ("X-Device" = String, Header, description = "UUID of the device that is shut out"),
         ("X-Signature" = String, Header, description = "The device key's over `huishou-quarantine-picture\\n{device}\\n{sha256}\\n{first}\\n{total}\\n{hex SHA-256 of this part}`, base64")),

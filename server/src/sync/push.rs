@@ -24,6 +24,9 @@ pub async fn push<H: Host>(
     request: &PushRequest,
 ) -> Result<PushAnswer, Problem> {
     check(caller, request)?;
+    if i32::try_from(request.incarnation).is_err() {
+        return Err(Problem::field("incarnation", "out_of_range"));
+    }
     let frame = Frame {
         caller,
         incarnation: i64::from(request.incarnation),

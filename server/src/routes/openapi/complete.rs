@@ -43,7 +43,12 @@ pub(super) fn complete(document: &mut Value) {
             if let Some((_, _, name)) = name {
                 operation["operationId"] = json!(name);
             }
-            for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+            let parameters = operation.get_mut("parameters");
+            for parameter in parameters
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+            {
                 form_parameter(parameter);
             }
             answers(method, path, operation);
@@ -82,10 +87,31 @@ fn form_parameter(parameter: &mut Value) {
             json!({"type": "integer", "minimum": 1, "maximum": 100}),
             json!(20),
         ),
-        "after" => (json!({"type": "string", "minLength": 1}), Value::Null),
-        "city" | "division" => (
+        "after" => (json!({"type": "string"}), Value::Null),
+        // Left empty is left out.
+        "city" if parameter["required"] != true => (
+            json!({"type": "string", "pattern": "^([0-9]{6})?$"}),
+            json!("330100"),
+        ),
+        "city" => (
             json!({"type": "string", "pattern": "^[0-9]{6}$"}),
-            parameter["example"].take(),
+            json!("330100"),
+        ),
+        "division" => (
+            json!({"type": "string", "pattern": "^[0-9]{6}$"}),
+            json!("330106"),
+        ),
+        "Content-Range" => (
+            json!({"type": "string", "pattern": "^bytes [0-9]{1,8}-[0-9]{1,8}/[0-9]{1,8}$"}),
+            Value::Null,
+        ),
+        "wait" | "life" => (
+            json!({"type": "integer", "minimum": 0, "maximum": 300}),
+            json!(0),
+        ),
+        "since" => (
+            json!({"type": "integer", "format": "int64", "minimum": 0}),
+            json!(0),
         ),
         "date" => (
             json!({"type": "string", "format": "date"}),
@@ -196,7 +222,8 @@ fn dress(method: &str, status: &str, response: &mut Value, is_tagged: bool) {
 
 /// What fields of these names look like in whatever shape they stand.
 fn form_fields(schema: &mut Value) {
-    for (name, field) in schema["properties"].as_object_mut().into_iter().flatten() {
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, field) in fields.into_iter().flatten() {
         let is_text = field["type"] == "string" || field["type"] == json!(["string", "null"]);
         if !is_text || field.get("format").is_some() || field.get("pattern").is_some() {
             continue;

@@ -113,8 +113,8 @@ pub struct AppointmentShape {
     /// 0 pending, 1 confirmed, 2 completed, 3 cancelled, 4 in service.
     #[schema(example = 0)]
     pub status: u8,
-    /// The customer.
-    pub user_id: String,
+    /// The customer; null where a partner or the telephone booked for somebody we do not know.
+    pub user_id: Option<String>,
     /// The depot.
     pub station_id: String,
     /// The collector, once assigned.

@@ -58,7 +58,7 @@ pub struct ItemShape {
     /// Instead of a quantity.
     pub weighing: Option<WeighingShape>,
     /// Answers to the questions that the category asks.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub attributes: Option<serde_json::Value>,
     /// At most 200 characters.
     pub note: Option<String>,
@@ -73,7 +73,7 @@ pub struct WeighingShape {
     /// Tare.
     pub tare: Option<String>,
     /// Each with percent or weight.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Option<Vec<Object>>)]
     pub deductions: Option<Vec<serde_json::Value>>,
 }
 
