@@ -1,8 +1,10 @@
 //! Configuration: `config.default.toml` (which is the manual) ← a file ← `HUISHOU_…` environment.
 
 mod guard;
+mod replica;
 
 pub use guard::{Guard, Pace};
+pub use replica::Replica;
 
 use crate::limits::proxies::Proxies;
 use figment::{
@@ -42,8 +44,16 @@ pub struct Config {
     pub metrics_listen: String,
     pub database_url: String,
     pub database_max_connections: u32,
+    pub database_idle_connections: u32,
+    pub database_connection_lifetime: u64,
     pub database_acquire_timeout: u64,
+    pub database_max_waiting: u32,
+    pub booking_batch: usize,
+    pub booking_writers: usize,
     pub redis_url: String,
+    pub profile_cache_bytes: u64,
+    pub price_book_cache_bytes: u64,
+    pub body_cache_bytes: usize,
     pub token_key: String,
     pub token_key_previous: String,
     pub cursor_key: String,
@@ -63,6 +73,7 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     pub clock_leeway: i64,
     pub log: String,
+    pub replica: Replica,
     pub guard: Guard,
     pub wechat: Wechat,
 }
@@ -166,6 +177,14 @@ impl Config {
             self.token_key.len() >= SHORTEST_KEY,
             "token_key (HUISHOU_TOKEN_KEY) must have at least 32 bytes, or set dev = true on a developer's machine",
         );
+        check(
+            self.booking_batch.is_power_of_two() && self.booking_batch <= 256,
+            "booking_batch (HUISHOU_BOOKING_BATCH) must be 1, 2, 4 … or 256",
+        );
+        check(
+            (1..=16).contains(&self.booking_writers),
+            "booking_writers (HUISHOU_BOOKING_WRITERS) must be 1 to 16",
+        );
         let fits = |key: &str| key.is_empty() || key.len() >= SHORTEST_KEY;
         check(
             fits(&self.token_key_previous),
@@ -197,6 +216,10 @@ impl Config {
             "database_max_connections must be above 0",
         );
         check(
+            self.database_connection_lifetime > 0 && self.database_acquire_timeout > 0,
+            "database_connection_lifetime and database_acquire_timeout must be above 0",
+        );
+        check(
             self.access_token_seconds > 0,
             "access_token_seconds must be above 0",
         );
@@ -215,6 +238,7 @@ impl Config {
             );
         }
         wrong.extend(self.guard.wrong());
+        wrong.extend(self.replica.wrong());
         wrong
     }
 
@@ -258,7 +282,11 @@ impl Config {
         crate::store::db::Connect {
             url: self.database_url.replacen("mariadb://", "mysql://", 1),
             max_connections: self.database_max_connections,
+            idle: self.database_idle_connections,
+            lifetime: Duration::from_secs(self.database_connection_lifetime),
             acquire_timeout: Duration::from_secs(self.database_acquire_timeout),
+            max_waiting: self.database_max_waiting,
+            replicas: self.replica.clone(),
         }
     }
 }
@@ -277,7 +305,7 @@ impl std::fmt::Debug for Config {
 const NOT_SETTINGS: &[&str] = &["CRASH_AT", "STOP_AT", "BIN_DIR", "STORE_KEY"];
 
 /// Sections of the file; their names begin their variables' names.
-const SECTIONS: &[&str] = &["wechat", "guard"];
+const SECTIONS: &[&str] = &["wechat", "guard", "replica"];
 
 /// The setting that a variable names: `HUISHOU_WECHAT_APPID` is `wechat.appid`. Only known keys are taken, so that a
 /// variable of another part of the product does not stop the server.

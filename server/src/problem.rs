@@ -5,7 +5,10 @@
 mod tests;
 mod words;
 
-use crate::store::StoreError;
+use crate::{
+    limits::{Refused, Standing},
+    store::StoreError,
+};
 use huishou_domain::{booking::FieldError, pricing::Lang, visit::Refusal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -39,6 +42,9 @@ pub struct Problem {
     /// Seconds until another try makes sense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// What is left of the bucket that is empty; told in headers.
+    #[serde(skip)]
+    pub standing: Option<Standing>,
     /// The request has used something up that is good once: its answer is kept under its key, whatever its status.
     #[serde(skip)]
     pub is_final: bool,
@@ -61,6 +67,7 @@ impl Problem {
             current: None,
             more: None,
             retry_after: None,
+            standing: None,
             is_final: false,
             cause: None,
             note: None,
@@ -201,6 +208,15 @@ fn error_body(error: &BadField, lang: Lang) -> Value {
     json!({"field": error.field, "code": error.code, "detail": words::field(&error.field, &error.code, lang)})
 }
 
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self {
+            standing: Some(refused.standing),
+            ..Self::too_many("rate_limited", refused.wait)
+        }
+    }
+}
+
 impl From<Vec<FieldError>> for Problem {
     fn from(errors: Vec<FieldError>) -> Self {
         Self::fields(
@@ -217,14 +233,21 @@ impl From<Vec<FieldError>> for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let mut problem = match &error {
+        Arc::new(error).into()
+    }
+}
+
+impl From<Arc<StoreError>> for Problem {
+    fn from(error: Arc<StoreError>) -> Self {
+        let mut problem = match &*error {
             StoreError::SlotFull => return Self::conflict("slot_full", None),
+            StoreError::Saturated => Self::unavailable("database_busy", 1),
             StoreError::Unavailable(_) | StoreError::Busy(_) => {
                 Self::unavailable("database_unavailable", 1)
             }
             _ => Self::new(500, "internal"),
         };
-        problem.cause = Some(Arc::new(error));
+        problem.cause = Some(error);
         problem
     }
 }

@@ -1,9 +1,10 @@
-//! The command line: `serve`, `migrate`, `seed-demo`, `staff add`, `epoch rotate`, `config check`, `price`.
+//! The command line: `serve`, `migrate`, `seed-demo`, `staff add`, `epoch rotate`, `months …`, `config check`, `price`.
 
 mod accounts;
 mod demo;
 mod demo_plans;
 mod demo_visits;
+mod months;
 mod price;
 mod serve;
 
@@ -50,6 +51,11 @@ enum Command {
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
+    },
+    /// The monthly tables of visits.
+    Months {
+        #[command(subcommand)]
+        command: months::Command,
     },
     /// Prices goods: one `{"book": {"rules": […]}, "items": […]}` a line on standard input, one answer a line.
     Price,
@@ -136,6 +142,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Epoch {
             command: EpochCommand::Rotate,
         } => rotate_epoch(&set_up(config)?).await,
+        Command::Months { command } => months::run(&set_up(config)?, command).await,
         Command::Config {
             command: ConfigCommand::Check,
         } => {

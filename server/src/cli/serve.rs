@@ -6,7 +6,7 @@ use crate::{
     ended,
     routes::{self, observe},
     store::{
-        blobs,
+        blobs, changes, db,
         health::{self, Unfit},
         idempotency, kept_verdicts, nonces, retire,
     },
@@ -44,9 +44,11 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     ended::fill(&app).await;
     let work = [
         tokio::spawn(ended::follow(app.clone(), end.clone())),
+        tokio::spawn(app.kept.clock.clone().follow(app.db.clone(), end.clone())),
         tokio::spawn(keep_buckets(app.clone(), end.clone())),
         tokio::spawn(sequencer::run(app.db.clone(), end.clone())),
         tokio::spawn(keep_house(app.clone(), end.clone())),
+        tokio::spawn(db::keep(app.db.clone(), end.clone())),
         // Who listens is told the end at once: it would keep the server from stopping.
         tokio::spawn(hints::run(app.db.clone(), app.hints.clone(), stop.clone())),
     ];
@@ -59,6 +61,13 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
         Duration::from_secs(app.config.drain_timeout),
     )
     .await;
+    let limit = Duration::from_secs(app.config.drain_timeout);
+    if tokio::time::timeout(limit, app.bookings.drained())
+        .await
+        .is_err()
+    {
+        tracing::warn!("bookings still being written are given up");
+    }
     end.cancel();
     for task in work {
         task.await.context("a task panicked")?;
@@ -152,13 +161,17 @@ fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Full token buckets are forgotten.
+/// What grows with each request is made small again: token buckets that are full, times measured.
 async fn keep_buckets(app: App, end: CancellationToken) {
     let mut tick = tokio::time::interval(TIDYING);
     loop {
         tokio::select! {
             () = end.cancelled() => return,
             _ = tick.tick() => app.limits.tidy(),
+        }
+        if let Some(recorder) = observe::recorder() {
+            // Times measured since are kept one by one until they are counted.
+            recorder.run_upkeep();
         }
     }
 }
@@ -186,6 +199,12 @@ async fn keep_house(app: App, end: CancellationToken) {
                 tracing::warn!(%error, "old nonces could not be purged; tried again later")
             }
         }
+        match changes::purge(&app.db, app.now()).await {
+            Ok(purged) => tracing::debug!(purged, "old changes of what is kept at hand"),
+            Err(error) => {
+                tracing::warn!(%error, "old changes could not be purged; tried again later")
+            }
+        }
         match retire::retire(&app.db, app.now()).await {
             Ok(retired) => tracing::debug!(retired, "old visits left their collectors' devices"),
             Err(error) => {
@@ -209,9 +228,6 @@ async fn keep_house(app: App, end: CancellationToken) {
             Err(error) => {
                 tracing::warn!(%error, "old uploads could not be removed; tried again later")
             }
-        }
-        if let Some(recorder) = observe::recorder() {
-            recorder.run_upkeep();
         }
     }
 }

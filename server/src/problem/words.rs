@@ -14,6 +14,7 @@ pub(super) const fn title(status: u16) -> &'static str {
         405 => "Method Not Allowed",
         408 => "Request Timeout",
         409 => "Conflict",
+        410 => "Gone",
         413 => "Payload Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
@@ -239,6 +240,14 @@ pub(super) fn problem_words(code: &str) -> Option<(&'static str, &'static str)> 
         "not_found" => ("没有找到", "not found"),
         "forbidden" => ("您没有权限进行此操作", "you may not do this"),
         "timeout" => ("处理超时，请稍后再试", "it took too long; try again"),
+        "database_busy" => (
+            "服务器正忙，请稍后再试",
+            "the server is busy; try again in a moment",
+        ),
+        "archived" => (
+            "该月的订单已归档，请联系站点查询",
+            "the orders of that month are in the archive; ask the depot for them",
+        ),
         "database_unavailable" => (
             "数据库暂时不可用，请稍后再试",
             "the database is not available; try again in a moment",

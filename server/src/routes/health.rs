@@ -28,9 +28,19 @@ pub async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "not_ready")
     };
-    let database = state.err().unwrap_or_else(|| "up".to_owned());
-    (
-        status,
-        Json(json!({"status": word, "checks": {"database": {"state": database}}})),
-    )
+    let usage = app.db.usage();
+    let mut checks = json!({"database": {
+        "state": state.err().unwrap_or_else(|| "up".to_owned()),
+        "connections": {"open": usage.open, "in_use": usage.in_use, "waiting": usage.waiting},
+    }});
+    // The server works without replicas and without Redis, more slowly.
+    let replicas = app.db.replicas().told();
+    if !replicas.is_empty() {
+        checks["replicas"] = json!(replicas);
+    }
+    if let Some(redis) = &app.redis {
+        let state = if redis.answers().await { "up" } else { "down" };
+        checks["redis"] = json!({ "state": state });
+    }
+    (status, Json(json!({"status": word, "checks": checks})))
 }

@@ -1,7 +1,12 @@
 //! The pool, and transactions that are tried again when the database asks for it.
 
+mod pools;
+mod reading;
 mod snapshot;
 
+pub(super) use pools::lock_wait;
+pub use pools::{Connect, keep};
+pub use reading::ReadError;
 pub use snapshot::Snapshot;
 
 use super::{
@@ -9,25 +14,18 @@ use super::{
     bodies::Bodies,
     dirty::Marks,
     freshness::Freshness,
-    instances,
     orders::Months,
-    resting::{Lent, Resting, SURELY_THERE},
-    shapes,
+    replicas::Replicas,
+    resting::{Lent, Resting, Use},
 };
 use crate::crash::crash_point;
-use sqlx::{
-    Connection, Executor, MySql, MySqlConnection, MySqlPool,
-    mysql::{MySqlConnectOptions, MySqlPoolOptions},
-    pool::PoolConnection,
-};
-use std::{str::FromStr, sync::Arc, time::Duration};
+use sqlx::{Executor, MySql, MySqlConnection, MySqlPool, pool::PoolConnection};
+use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 /// Most tries of one write.
 pub const ATTEMPTS: u32 = 8;
-/// Seconds a statement waits for a row lock; an idempotency twin waits as long (api.md).
-const LOCK_WAIT_SECONDS: u32 = 5;
 
 /// The database.
 #[derive(Debug, Clone)]
@@ -44,17 +42,9 @@ pub struct Db {
     bodies: Arc<Bodies>,
     wake: Arc<Notify>,
     freshness: Arc<Freshness>,
-}
-
-/// How to connect.
-#[derive(Debug, Clone)]
-pub struct Connect {
-    /// `mysql://user:password@host:port/database`.
-    pub url: String,
-    /// Most connections.
-    pub max_connections: u32,
-    /// How long to wait for one.
-    pub acquire_timeout: Duration,
+    replicas: Arc<Replicas>,
+    /// Most connections that stay open unused.
+    idle: usize,
 }
 
 /// How often a write has been tried.
@@ -118,49 +108,7 @@ impl Db {
     /// # Errors
     /// A malformed address.
     pub fn connect(connect: &Connect) -> Result<Self, StoreError> {
-        // PIPES_AS_CONCAT would only be noise; the session's time zone is UTC by sqlx's default.
-        let options = MySqlConnectOptions::from_str(&connect.url)?
-            .charset("utf8mb4")
-            .pipes_as_concat(false)
-            .statement_cache_capacity(shapes::KEPT);
-        let freshness = Arc::new(Freshness::default());
-        let instance = Uuid::now_v7();
-        let pool = |most: u32, sequencer: bool| {
-            let fresh = Arc::clone(&freshness);
-            MySqlPoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(connect.acquire_timeout)
-                .test_before_acquire(false)
-                .after_connect(move |connection, _| {
-                    Box::pin(set_session(connection, instance, sequencer))
-                })
-                .before_acquire(move |connection, about| {
-                    let allowed = fresh.allows(&about);
-                    Box::pin(async move {
-                        if allowed && about.idle_for > SURELY_THERE {
-                            connection.ping().await?;
-                        }
-                        Ok(allowed)
-                    })
-                })
-                .connect_lazy_with(options.clone())
-        };
-        let resting = |pool: &MySqlPool, most: u32| {
-            Arc::new(Resting::of(pool.clone(), Arc::clone(&freshness), most))
-        };
-        let common = pool(connect.max_connections, false);
-        Ok(Self {
-            resting: resting(&common, connect.max_connections),
-            pool: common,
-            // Nobody asks its pool itself: the single one may rest.
-            sequencing: resting(&pool(1, true), 2),
-            pulse: pool(1, false),
-            instance,
-            months: Arc::default(),
-            bodies: Arc::default(),
-            wake: Arc::new(Notify::new()),
-            freshness,
-        })
+        pools::connect(connect)
     }
 
     /// The bare pool: for reads outside transactions and for tests.
@@ -198,7 +146,19 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn read(&self) -> Result<Lent, StoreError> {
-        Ok(self.resting.lend().await?)
+        self.resting.lend().await
+    }
+
+    /// How the connections are used at the moment.
+    #[must_use]
+    pub fn usage(&self) -> Use {
+        self.resting.usage()
+    }
+
+    /// The copies of the database that answer reads.
+    #[must_use]
+    pub fn replicas(&self) -> &Replicas {
+        &self.replicas
     }
 
     /// Gives back a connection that all has been read from, for whoever comes next. One that is dropped goes back too,
@@ -220,7 +180,7 @@ impl Db {
     /// # Errors
     /// The database cannot be reached.
     pub async fn sequencing(&self) -> Result<Lent, StoreError> {
-        Ok(self.sequencing.lend().await?)
+        self.sequencing.lend().await
     }
 
     /// A READ COMMITTED transaction. Dropped without commit it is rolled back.
@@ -247,7 +207,7 @@ impl Db {
         if let Err(error) = connection.execute("BEGIN").await {
             // It may have gone while it rested; one that the pool gives is asked.
             tracing::debug!(%error, "a connection is given up");
-            connection = home.lend_asked().await?;
+            connection = home.instead_of(connection).await?;
             connection.open();
             connection.execute("BEGIN").await?;
         }
@@ -280,23 +240,6 @@ impl Db {
         }
         Ok(())
     }
-}
-
-async fn set_session(
-    connection: &mut MySqlConnection,
-    instance: Uuid,
-    sequencer: bool,
-) -> Result<(), sqlx::Error> {
-    connection
-        .execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
-        .await?;
-    let wait = format!("SET SESSION innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}");
-    connection.execute(sqlx::AssertSqlSafe(wait)).await?;
-    // A schema or a binlog that is not fit yet is told elsewhere.
-    if let Err(error) = instances::register(connection, instance, sequencer).await {
-        tracing::debug!(%error, "a connection could not be registered");
-    }
-    Ok(())
 }
 
 /// A READ COMMITTED transaction. Dropped, it is undone, and its connection closed.

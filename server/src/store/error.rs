@@ -19,6 +19,9 @@ pub enum StoreError {
     /// A value does not fit its column (1264, 1406 and the like).
     #[error("out of range: {0}")]
     OutOfRange(String),
+    /// All connections are in use, and too many wait for one already or have waited too long.
+    #[error("all connections to the database are in use")]
+    Saturated,
     /// The database cannot be reached.
     #[error("unavailable: {0}")]
     Unavailable(sqlx::Error),
@@ -47,6 +50,16 @@ impl StoreError {
     #[must_use]
     pub fn unavailable(note: &str) -> Self {
         Self::Unavailable(sqlx::Error::Protocol(note.to_owned()))
+    }
+
+    /// The same, for another who waited for the same answer.
+    #[must_use]
+    pub fn told(&self) -> Self {
+        match self {
+            Self::Busy(_) => Self::busy(&self.to_string()),
+            Self::Unavailable(_) => Self::unavailable(&self.to_string()),
+            other => Self::Unreadable(other.to_string()),
+        }
     }
 
     /// Worth trying the whole transaction again.

@@ -35,11 +35,13 @@ pub async fn check(db: &Db) -> Result<(), Unfit> {
 /// # Errors
 /// `Binlog`, or the database does not answer.
 pub async fn binlog(db: &Db) -> Result<(), Unfit> {
+    // Not one of the common connections: a server whose connections are all in use is alive.
+    let mut pulse = db.pulse().await?;
     let row = sqlx::query(
         "SELECT CAST(@@global.log_bin AS SIGNED) AS log_bin, CAST(@@global.binlog_format AS CHAR) AS format, \
          CAST(@@session.binlog_format AS CHAR) AS here",
     )
-    .fetch_one(db.pool())
+    .fetch_one(&mut *pulse)
     .await
     .map_err(StoreError::from)?;
     let on: i64 = row.try_get("log_bin").map_err(StoreError::from)?;

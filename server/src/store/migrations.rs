@@ -69,6 +69,10 @@ migrations! {
     81 "0081_open_nonces";
     82 "0082_open_calls";
     83 "0083_open_visits";
+    90 "0090_archived_months";
+    100 "0100_cache_clocks";
+    101 "0101_cache_clock_rows";
+    102 "0102_cache_changes";
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -131,7 +135,7 @@ pub async fn pending(db: &Db) -> Result<usize, StoreError> {
 
 async fn applied(db: &Db) -> Result<HashSet<(i32, i32)>, StoreError> {
     let rows = sqlx::query("SELECT number, step FROM schema_migrations")
-        .fetch_all(db.pool())
+        .fetch_all(&mut *db.pulse().await?)
         .await?;
     rows.iter()
         .map(|row| Ok((row.try_get("number")?, row.try_get("step")?)))

@@ -1,6 +1,6 @@
 //! Orders live in monthly tables, routed by the id's own time (UTC), made ahead of time and on demand.
 
-use super::{Db, StoreError};
+use super::{Db, StoreError, archive};
 use chrono::{DateTime, Datelike, Months as CalendarMonths, Utc};
 use huishou_domain::ids::{self, OrderId};
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection};
@@ -8,11 +8,14 @@ use std::{
     collections::BTreeSet,
     sync::{PoisonError, RwLock},
 };
+use uuid::Uuid;
 
 /// An id's time is taken for its month when it is at most so many months old or so many ahead; beyond, the device's
 /// clock was wrong and the order lies in the month of arrival.
 const PLAUSIBLE_PAST: i32 = 24;
 const PLAUSIBLE_AHEAD: i32 = 1;
+/// MySQL's number for a table that is not there.
+const NO_SUCH_TABLE: u16 = 1146;
 /// Tables made ahead of time.
 const AHEAD: u32 = 2;
 
@@ -33,6 +36,28 @@ impl Months {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(months);
+    }
+
+    fn forget(&self, month: i32) {
+        self.0
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&month);
+    }
+
+    /// What was read from a month's table; nothing where the month has been taken out of the database meanwhile.
+    pub(super) fn unless_gone<T>(
+        &self,
+        month: i32,
+        read: Result<T, sqlx::Error>,
+    ) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(error) if StoreError::number(&error) == Some(NO_SUCH_TABLE) => {
+                self.forget(month);
+                Ok(None)
+            }
+            read => Ok(Some(read?)),
+        }
     }
 
     /// Whether the month has a table; asks the database about months not known yet.
@@ -106,8 +131,29 @@ impl Db {
         now: DateTime<Utc>,
     ) -> Result<Route, StoreError> {
         let route = Route::of(id, now);
+        // A month in the archive is whole: what comes late lies in the month of arrival.
+        let is_new = !self.months().knows(route.month);
+        if is_new && !route.detour && archive::is_out(self, route.month).await? {
+            let arrival = Route {
+                month: month_number(now),
+                detour: true,
+            };
+            self.ensure_month(arrival.month).await?;
+            return Ok(arrival);
+        }
         self.ensure_month(route.month).await?;
         Ok(route)
+    }
+
+    /// Whether everything of the time in this id has been taken out of the database, into the archive.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn is_archived(&self, id: Uuid) -> Result<bool, StoreError> {
+        match ids::month_of(id) {
+            Some(month) if !self.months().knows(month) => archive::is_out(self, month).await,
+            _ => Ok(false),
+        }
     }
 
     /// Makes the tables of this month and the next two: a job, so that no booking waits for one.
@@ -131,27 +177,36 @@ impl Db {
         if self.months().exists(&mut connection, month).await? {
             return Ok(());
         }
-        let sql = format!(
-            "CREATE TABLE IF NOT EXISTS {} LIKE orders_template",
-            table(month)
-        );
-        connection.execute(AssertSqlSafe(sql)).await?;
-        sqlx::query("INSERT IGNORE INTO order_months (month) VALUES (?)")
-            .bind(month)
-            .execute(&mut *connection)
-            .await?;
+        make(&mut connection, month).await?;
+        self.rest(connection);
         self.months().learn([month]);
         Ok(())
     }
 }
 
+/// Makes a month's table; whoever else does so at the same time makes the same one.
+pub(super) async fn make(conn: &mut MySqlConnection, month: i32) -> Result<(), StoreError> {
+    let sql = format!(
+        "CREATE TABLE IF NOT EXISTS {} LIKE orders_template",
+        table(month)
+    );
+    conn.execute(AssertSqlSafe(sql)).await?;
+    sqlx::query("INSERT IGNORE INTO order_months (month) VALUES (?)")
+        .bind(month)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// `202611`.
-fn month_number(at: DateTime<Utc>) -> i32 {
+#[must_use]
+pub fn month_number(at: DateTime<Utc>) -> i32 {
     at.year() * 100 + i32::try_from(at.month()).unwrap_or(1)
 }
 
 /// Months from `from` to `to`, both `YYYYMM`.
-const fn months_between(from: i32, to: i32) -> i32 {
+#[must_use]
+pub const fn months_between(from: i32, to: i32) -> i32 {
     (to / 100 - from / 100) * 12 + (to % 100 - from % 100)
 }
 

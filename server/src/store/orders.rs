@@ -34,11 +34,11 @@ pub(super) async fn lock(
             "SELECT {COLUMNS} FROM {} WHERE id = ? FOR UPDATE",
             table(month)
         );
-        if let Some(row) = sqlx::query(AssertSqlSafe(sql))
+        let row = sqlx::query(AssertSqlSafe(sql))
             .bind(id.0)
             .fetch_optional(tx.conn())
-            .await?
-        {
+            .await;
+        if let Some(row) = months.unless_gone(month, row)?.flatten() {
             let mut found = vec![read(&row)?];
             complete(tx.conn(), found.iter_mut()).await?;
             return Ok(found.pop().map(|stored| (month, stored)));
@@ -107,7 +107,7 @@ async fn select_many(
     let mut found = Vec::new();
     for (month, ids) in &by_month {
         if months.exists(conn, *month).await? {
-            found.extend(of_month(conn, *month, ids, how).await?);
+            found.extend(of_month(conn, months, *month, ids, how).await?);
         }
     }
     let known: HashSet<Uuid> = found.iter().map(|(_, stored)| stored.body.id.0).collect();
@@ -117,13 +117,14 @@ async fn select_many(
         .filter(|id| !known.contains(id))
         .collect();
     for (month, ids) in routes(conn, &missed).await? {
-        found.extend(of_month(conn, month, &ids, how).await?);
+        found.extend(of_month(conn, months, month, &ids, how).await?);
     }
     Ok(found)
 }
 
 async fn of_month(
     conn: &mut MySqlConnection,
+    months: &Months,
     month: i32,
     ids: &[Uuid],
     how: &str,
@@ -134,11 +135,12 @@ async fn of_month(
     ));
     push_ids(&mut select, ids);
     select.push(how);
-    let rows = select.build().fetch_all(conn).await?;
+    let rows = months.unless_gone(month, select.build().fetch_all(conn).await)?;
+    let rows = rows.unwrap_or_default();
     rows.iter().map(|row| Ok((month, read(row)?))).collect()
 }
 
-async fn routes(
+pub(super) async fn routes(
     conn: &mut MySqlConnection,
     ids: &[Uuid],
 ) -> Result<BTreeMap<i32, Vec<Uuid>>, StoreError> {
@@ -293,19 +295,29 @@ pub(super) fn bind_row<'q>(
         .bind(o.created_at))
 }
 
+/// Notes where an order lies whose id's time is implausible.
+pub(super) async fn insert_detour(
+    tx: &mut Tx,
+    route: Route,
+    id: OrderId,
+) -> Result<(), StoreError> {
+    if route.detour {
+        sqlx::query("INSERT INTO order_routes (id, month) VALUES (?, ?)")
+            .bind(id.0)
+            .bind(route.month)
+            .execute(tx.conn())
+            .await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     route: Route,
     stored: &Stored<Order>,
 ) -> Result<(), StoreError> {
     let o = &stored.body;
-    if route.detour {
-        sqlx::query("INSERT INTO order_routes (id, month) VALUES (?, ?)")
-            .bind(o.id.0)
-            .bind(route.month)
-            .execute(tx.conn())
-            .await?;
-    }
+    insert_detour(tx, route, o.id).await?;
     let sql = bulk::insert_sql(&table(route.month), row_columns(), 1);
     bind_row(sqlx::query(AssertSqlSafe(sql)), stored)?
         .execute(tx.conn())

@@ -168,6 +168,7 @@ export default {
   picture_unreadable: 'This file is no picture that can be read. Choose another.',
   too_many_photos: 'A weighing has 9 photos at most; the others were not added.',
   body_too_large: 'This is too large to send.',
+  database_busy: 'The server is busy; the app tries again by itself.',
   database_unavailable: 'The server is not available; the app tries again by itself.',
   version_conflict: 'Someone else changed this first. Look at the latest, then act.',
   version_taken: 'This version is taken.',

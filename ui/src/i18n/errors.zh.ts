@@ -168,6 +168,7 @@ export default {
   picture_unreadable: '这个文件不是能识别的图片。请换一张。',
   too_many_photos: '一次称重最多 9 张照片，多出的没有加入。',
   body_too_large: '内容太大，无法发送。',
+  database_busy: '服务器正忙，稍后会自动重试。',
   database_unavailable: '服务器暂时不可用，稍后会自动重试。',
   version_conflict: '别人已先改了这条记录。请看最新内容后再操作。',
   version_taken: '这个版本号已被占用。',

@@ -58,16 +58,16 @@ groups! {
     Always {
         TooLarge 413 "body_too_large";
         Internal 500 "internal";
-        Away 503 "database_unavailable, timeout; with Retry-After";
+        Away 503 "overloaded, database_unavailable, database_busy, timeout; with Retry-After";
     }
     /// Of a body or query.
     Invalid {
-        Malformed 400 "malformed_json, malformed_query, idempotency_key_invalid";
+        Malformed 400 "malformed_json, json_too_deep, malformed_query, idempotency_key_invalid";
         Fields 422 "validation_failed with errors[]: required, type, out_of_range, too_short, too_long, mobile, unknown_category, unknown_division, not_served, too_soon, too_late, outside_slots, empty, quantity_conflict, unit_mismatch, missing_quantity, invalid_quantity, invalid_weighing, attribute_type, amount_too_large, effective_from_too_early, own_account, overlaps; or idempotency_mismatch";
     }
     /// Of an access token.
     Token {
-        Unauthorized 401 "missing_token, invalid_token, token_expired";
+        Unauthorized 401 "missing_token, invalid_token, token_expired, session_ended";
     }
     /// Of a call that has to be signed.
     Signed {
