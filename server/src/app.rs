@@ -2,11 +2,14 @@
 
 use crate::{
     auth::Tokens,
+    bookings::Bookings,
     books::Books,
+    cache::Kept,
     config::Config,
     limits::Limits,
     open::Open,
     redis::Redis,
+    slots::Places,
     staff::{Desk, identity::Identity},
     store::{Db, StoreError},
     sync::hints::Hints,
@@ -49,8 +52,14 @@ pub struct State {
     pub config: Config,
     /// Access tokens.
     pub tokens: Tokens,
+    /// What is kept at hand, and what is known of its changes.
+    pub kept: Kept,
     /// Price books, compiled.
     pub books: Books,
+    /// Bookings that wait to be written.
+    pub bookings: Bookings,
+    /// Depots and slots of a moment ago.
+    pub places: Places,
     /// WeChat.
     pub wechat: Wechat,
     /// Rates of callers without a name.
@@ -92,12 +101,16 @@ impl State {
     pub fn new(config: Config) -> Result<App, SetUpError> {
         let previous = Some(config.token_key_previous.as_str()).filter(|key| !key.is_empty());
         let redis = redis(&config.redis_url)?;
+        let kept = Kept::new(&config);
         Ok(Arc::new(Self {
-            db: Db::connect(&config.connect())?,
+            db: Db::connect(&config.connect())?.with_body_cache(config.body_cache_bytes),
             clock: Clock::default(),
             tokens: Tokens::new(&config.token_key, previous, config.access_token_seconds)
                 .with_leeway(config.clock_leeway),
-            books: Books::default(),
+            bookings: Bookings::new(config.booking_batch, config.booking_writers),
+            places: Places::default(),
+            books: Books::new(Arc::clone(&kept.clock), config.price_book_cache_bytes),
+            kept,
             wechat: Wechat::new(&config.wechat)?,
             limits: Limits::new(&config, redis.as_ref()),
             desk: Desk::new(

@@ -58,7 +58,7 @@ pub async fn publish(app: &State, new: &NewBook, keyed: Option<&Keyed>) -> Resul
             .map_err(taken)?;
         Reply::of(201, &book)
     })?;
-    app.books.forget(&new.city);
+    app.books.forget();
     Ok(reply)
 }
 

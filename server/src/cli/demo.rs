@@ -101,7 +101,7 @@ async fn publish_book(app: &App) -> anyhow::Result<()> {
     book.verify().context("the demo price book")?;
     let done: Result<(), Problem> =
         write_tx!(&app.db, |tx| Ok(price_books::insert(tx, &book, now).await?));
-    app.books.forget(&book.city);
+    app.books.forget();
     done.map_err(words)
 }
 

@@ -1,10 +1,11 @@
 //! A customer's lists: newest first, by pages, a fixed number of queries a page.
 
-use super::{cursor, view, words};
+use super::{card, cursor, view, words};
 use crate::{
     app::App,
     problem::Problem,
-    store::{appointments, messages, orders, ratings},
+    reading,
+    store::{appointments, cards, messages, orders, ratings},
 };
 use huishou_domain::{
     appointment::AppointmentStatus,
@@ -36,7 +37,7 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Appointments of a customer.
+/// Appointments of a customer: the page, as JSON.
 ///
 /// # Errors
 /// The database refused.
@@ -45,47 +46,36 @@ pub async fn appointments(
     user: UserId,
     status: Option<AppointmentStatus>,
     wanted: Wanted,
-) -> Result<Page, Problem> {
-    let mut connection = app.db.read().await?;
-    let (keys, more) = cut(
-        appointments::page(
-            &mut connection,
-            user,
-            status,
-            wanted.after,
-            wanted.limit + 1,
-        )
-        .await?,
-        wanted.limit,
-    );
-    let (ids, order_ids): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
-    let mut found: HashMap<Uuid, _> = appointments::load_many(&mut connection, &ids)
-        .await?
-        .into_iter()
-        .map(|a| (a.body.id.0, a.body))
-        .collect();
-    let mut orders: HashMap<Uuid, _> =
-        orders::load_many(&mut connection, app.db.months(), &order_ids)
-            .await?
-            .into_iter()
-            .map(|o| (o.body.id.0, o.body))
-            .collect();
-    let visits = keys.iter().filter_map(|(id, order)| {
-        Some(Visit {
-            appointment: Some(found.remove(id)?),
-            order: orders.remove(order)?,
-        })
-    });
-    let items = visits
-        .map(|visit| view::bare(&visit))
-        .collect::<Result<_, _>>()?;
-    Ok(page(
-        app,
-        "appointments",
-        user,
-        items,
-        ids.last().copied().filter(|_| more),
-    ))
+) -> Result<String, Problem> {
+    let (lines, more, amounts) = reading!(&app.db, |conn| {
+        let (status, after) = (status, wanted.after);
+        let found = cards::page(conn, user, status, after, wanted.limit + 1).await?;
+        let (lines, more) = cut(found, wanted.limit);
+        let amounts = cards::amounts(conn, app.db.months(), &lines).await?;
+        Ok::<_, Problem>((lines, more, amounts))
+    })?;
+    let mut body = Vec::with_capacity(64 + 640 * lines.len());
+    let mut last = None;
+    for line in &lines {
+        let card = line.card()?;
+        body.extend_from_slice(if last.is_none() {
+            b"{\"items\":["
+        } else {
+            b","
+        });
+        let weighed = amounts.get(&card.order_id).copied();
+        card::write(&mut body, &card, user.0, weighed)?;
+        last = Some(card.id);
+    }
+    if last.is_none() {
+        body.extend_from_slice(b"{\"items\":[");
+    }
+    let last = last.filter(|_| more);
+    let next = last.map(|id| cursor::seal(&app.config.cursor_secret(), "appointments", user.0, id));
+    body.extend_from_slice(b"],\"next\":");
+    serde_json::to_writer(&mut body, &next).map_err(|e| Problem::internal(e.to_string()))?;
+    body.push(b'}');
+    String::from_utf8(body).map_err(|e| Problem::internal(e.to_string()))
 }
 
 /// Orders of a customer, in the order of their appointments.
@@ -93,20 +83,17 @@ pub async fn appointments(
 /// # Errors
 /// The database refused.
 pub async fn orders(app: &App, user: UserId, wanted: Wanted) -> Result<Page, Problem> {
-    let mut connection = app.db.read().await?;
-    let (keys, more) = cut(
-        appointments::page(&mut connection, user, None, wanted.after, wanted.limit + 1).await?,
-        wanted.limit,
-    );
-    let ids: Vec<Uuid> = keys.iter().map(|(_, order)| *order).collect();
-    let mut found: HashMap<Uuid, _> = orders::load_many(&mut connection, app.db.months(), &ids)
-        .await?
-        .into_iter()
-        .map(|o| (o.body.id.0, o.body))
-        .collect();
+    let (keys, more, found) = reading!(&app.db, |conn| {
+        let found = appointments::page(conn, user, None, wanted.after, wanted.limit + 1).await?;
+        let (keys, more) = cut(found, wanted.limit);
+        let ids: Vec<Uuid> = keys.iter().map(|(_, order)| *order).collect();
+        let found = orders::load_many(conn, app.db.months(), &ids).await?;
+        Ok::<_, Problem>((keys, more, found))
+    })?;
+    let ids = keys.iter().map(|(_, order)| *order);
+    let mut found: HashMap<Uuid, _> = found.into_iter().map(|o| (o.body.id.0, o.body)).collect();
     let items = ids
-        .iter()
-        .filter_map(|id| found.remove(id))
+        .filter_map(|id| found.remove(&id))
         .map(|order| view::order(&order))
         .collect::<Result<Vec<_>, _>>()?;
     Ok(page(
@@ -128,11 +115,12 @@ pub async fn messages(
     wanted: Wanted,
     lang: Lang,
 ) -> Result<Page, Problem> {
-    let mut connection = app.db.read().await?;
-    let (found, more) = cut(
-        messages::page(&mut connection, user, wanted.after, wanted.limit + 1).await?,
-        wanted.limit,
-    );
+    let found = reading!(&app.db, |conn| {
+        messages::page(conn, user, wanted.after, wanted.limit + 1)
+            .await
+            .map_err(Problem::from)
+    })?;
+    let (found, more) = cut(found, wanted.limit);
     let last = found.last().map(|m| m.id).filter(|_| more);
     let items = found
         .into_iter()
@@ -154,19 +142,22 @@ pub async fn appointment(
     id: AppointmentId,
     lang: Lang,
 ) -> Result<Value, Problem> {
-    let mut connection = app.db.read().await?;
-    let appointment = appointments::of_user(&mut connection, user, id)
-        .await?
-        .ok_or_else(Problem::not_found)?
-        .body;
-    let order = orders::load_many(&mut connection, app.db.months(), &[appointment.order_id.0])
-        .await?
-        .pop();
-    let order = order
-        .ok_or_else(|| Problem::internal(format!("appointment {id} has no order")))?
-        .body;
-    let rating = ratings::of(&mut connection, id).await?;
-    drop(connection);
+    let found = reading!(&app.db, |conn| {
+        let Some(found) = appointments::of_user(conn, user, id).await? else {
+            return Ok(None);
+        };
+        let appointment = found.body;
+        let ids = [appointment.order_id.0];
+        let order = orders::load_many(conn, app.db.months(), &ids).await?.pop();
+        let order = order
+            .ok_or_else(|| Problem::internal(format!("appointment {id} has no order")))?
+            .body;
+        let rating = ratings::of(conn, id).await?;
+        Ok::<_, Problem>(Some((appointment, order, rating)))
+    })?;
+    let Some((appointment, order, rating)) = found else {
+        return Err(missing(app, id.0).await?);
+    };
     view::appointment(
         app,
         &Visit {
@@ -184,15 +175,25 @@ pub async fn appointment(
 /// # Errors
 /// 404 for what is not theirs.
 pub async fn order(app: &App, user: UserId, id: OrderId) -> Result<Value, Problem> {
-    let mut connection = app.db.read().await?;
-    let found = orders::load_many(&mut connection, app.db.months(), &[id.0])
-        .await?
-        .pop();
-    let order = found
-        .map(|stored| stored.body)
-        .filter(|order| order.user_id == Some(user))
-        .ok_or_else(Problem::not_found)?;
-    view::order(&order)
+    let found = reading!(&app.db, |conn| {
+        orders::load_many(conn, app.db.months(), &[id.0])
+            .await
+            .map_err(Problem::from)
+    })?;
+    let order = found.into_iter().next().map(|stored| stored.body);
+    match order.filter(|order| order.user_id == Some(user)) {
+        Some(order) => view::order(&order),
+        None => Err(missing(app, id.0).await?),
+    }
+}
+
+/// Why there is none: 404, or 410 where everything of its time is in the archive, whosesoever it was.
+async fn missing(app: &App, id: Uuid) -> Result<Problem, Problem> {
+    Ok(if app.db.is_archived(id).await? {
+        Problem::new(410, "archived")
+    } else {
+        Problem::not_found()
+    })
 }
 
 /// One row more than wanted was asked for: whether it came says whether there is a next page.

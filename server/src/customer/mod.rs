@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod book;
+mod card;
 pub mod catalogue;
 pub mod cursor;
 pub mod lists;

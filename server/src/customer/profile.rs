@@ -23,9 +23,9 @@ const AVATAR: RangeInclusive<usize> = 0..=500;
 /// # Errors
 /// 401 for a token whose user is no more.
 pub async fn load(app: &App, user: UserId) -> Result<UserShape, Problem> {
-    let found = users::load(&mut *app.db.read().await?, user).await?;
+    let found = app.kept.profiles.load(app, user).await?;
     found
-        .map(UserShape::from)
+        .map(|user| UserShape::from(users::User::clone(&user)))
         .ok_or_else(|| Problem::unauthorized("invalid_token"))
 }
 

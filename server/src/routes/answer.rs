@@ -4,7 +4,7 @@
 use crate::{once::Reply, problem::Problem};
 use axum::{
     Json,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
@@ -14,6 +14,17 @@ impl IntoResponse for Problem {
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// JSON that has been written already.
+#[derive(Debug)]
+pub struct Written(pub String);
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json");
+        ([(header::CONTENT_TYPE, JSON)], self.0).into_response()
     }
 }
 

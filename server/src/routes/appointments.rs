@@ -1,11 +1,12 @@
 //! `/api/v1/appointments`.
 
 use super::{
+    answer::Written,
     body::{Body, Id, Language, Params},
     caller::Customer,
     keys::Asked,
     schema::{
-        AcceptBody, AppointmentPage, AppointmentShape, BookingBody, CancelBody, RescheduleBody,
+        AcceptBody, AppointmentCardPage, AppointmentShape, BookingBody, CancelBody, RescheduleBody,
         ReviewBody, ReviewShape, errors,
     },
 };
@@ -13,8 +14,9 @@ use crate::{
     app::App,
     customer::{
         act::{self, Request, Who},
-        book, cursor,
-        lists::{self, Page, Wanted},
+        book::{self, Booker},
+        cursor,
+        lists::{self, Wanted},
     },
     once::Reply,
     problem::Problem,
@@ -78,21 +80,22 @@ pub(super) async fn create(
 ) -> Result<Reply, Problem> {
     let key = asked.surely_keyed(customer.user.0, &raw)?;
     let now = app.now();
-    book::book(&app, customer.user, Some(&key), &raw, lang, now).await
+    let booker = Booker::Customer(customer.user);
+    book::book(&app, booker, Some(&key), &raw, lang, now).await
 }
 
 /// Own appointments, newest first.
 #[utoipa::path(get, path = "/api/v1/appointments", tag = "customer", security(("customer" = [])),
     params(("status" = Option<u8>, Query, description = "0 pending, 1 confirmed, 2 completed, 3 cancelled, 4 in service"),
            ("limit" = Option<u32>, Query, description = "1–100, default 20"), ("after" = Option<String>, Query, description = "`next` of the page before")),
-    responses((status = 200, body = AppointmentPage), errors::Token, errors::Invalid, errors::Always))]
+    responses((status = 200, body = AppointmentCardPage), errors::Token, errors::Invalid, errors::Always))]
 pub(super) async fn list(
     State(app): State<App>,
     customer: Customer,
     params: Params,
-) -> Result<Json<Page>, Problem> {
+) -> Result<Written, Problem> {
     let status = params
-        .get("status")
+        .given("status")
         .map(|text| text.parse().ok().and_then(AppointmentStatus::from_code));
     let wanted = wanted(&app, "appointments", customer.user.0, &params);
     let wanted = match status {
@@ -104,7 +107,7 @@ pub(super) async fn list(
     }?;
     lists::appointments(&app, customer.user, status.flatten(), wanted)
         .await
-        .map(Json)
+        .map(Written)
 }
 
 /// One own appointment.

@@ -13,8 +13,6 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Bytes of the younger half at most; the older half is never more.
-const MOST_BYTES: usize = 64 << 20;
 /// What a body takes beside its text.
 const BESIDE: usize = 120;
 
@@ -28,8 +26,12 @@ pub struct Stamp {
 }
 
 /// Bodies read lately, of appointments and orders.
-#[derive(Debug, Default)]
-pub struct Bodies(Mutex<Halves>);
+#[derive(Debug)]
+pub struct Bodies {
+    halves: Mutex<Halves>,
+    /// Bytes of the younger half at most; the older half is never more.
+    most: usize,
+}
 
 /// What is used comes into the younger half; when that is full, it is the older one and what nobody used goes.
 #[derive(Debug, Default)]
@@ -42,9 +44,24 @@ struct Halves {
     bytes: usize,
 }
 
+/// As the settings have it by default.
+impl Default for Bodies {
+    fn default() -> Self {
+        Self::new(16 << 20)
+    }
+}
+
 impl Bodies {
+    /// None yet; at most so many bytes.
+    pub(super) fn new(bytes: usize) -> Self {
+        Self {
+            halves: Mutex::default(),
+            most: bytes / 2,
+        }
+    }
+
     fn halves(&self) -> MutexGuard<'_, Halves> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.halves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bodies are read in this history from now on: those of another one go.
@@ -67,7 +84,7 @@ impl Bodies {
         let mut halves = self.halves();
         let mut missing = Vec::new();
         for (place, (key, stamp)) in wanted.iter().enumerate() {
-            match halves.get(key, *stamp) {
+            match halves.get(key, *stamp, self.most) {
                 Some(body) => found(place, body),
                 None => missing.push(*key),
             }
@@ -84,16 +101,19 @@ impl Bodies {
 
     /// Keeps bodies just read.
     pub(super) fn keep(&self, read: impl Iterator<Item = (Key, Stamp, Body)>) {
+        if self.most == 0 {
+            return;
+        }
         let mut halves = self.halves();
         for (key, stamp, body) in read {
             halves.old.remove(&key);
-            halves.put(key, stamp, body);
+            halves.put(key, stamp, body, self.most);
         }
     }
 }
 
 impl Halves {
-    fn get(&mut self, key: &Key, stamp: Stamp) -> Option<Body> {
+    fn get(&mut self, key: &Key, stamp: Stamp, most: usize) -> Option<Body> {
         if let Some((made, body)) = self.young.get(key) {
             return (*made == stamp).then(|| body.clone());
         }
@@ -101,16 +121,16 @@ impl Halves {
         if made != stamp {
             return None;
         }
-        self.put(*key, stamp, body.clone());
+        self.put(*key, stamp, body.clone(), most);
         Some(body)
     }
 
-    fn put(&mut self, key: Key, stamp: Stamp, body: Body) {
+    fn put(&mut self, key: Key, stamp: Stamp, body: Body, most: usize) {
         self.bytes += body.text().len() + BESIDE;
         if let Some((_, before)) = self.young.insert(key, (stamp, body)) {
             self.bytes = self.bytes.saturating_sub(before.text().len() + BESIDE);
         }
-        if self.bytes > MOST_BYTES {
+        if self.bytes > most {
             self.old = std::mem::take(&mut self.young);
             self.bytes = 0;
         }
@@ -123,6 +143,8 @@ mod tests {
     use super::*;
     use huishou_domain::sync::scope::Kind;
     use serde_json::json;
+
+    const MOST_BYTES: usize = 1 << 20;
 
     fn key(id: u128) -> Key {
         (Kind::Order, Uuid::from_u128(id))
@@ -148,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_body_is_found_by_the_write_that_made_it_and_by_no_other() {
-        let bodies = Bodies::default();
+        let bodies = Bodies::new(2 * MOST_BYTES);
         keep(&bodies, 1, stamp(3, 100), "three");
         assert_eq!(
             found(&bodies, 1, stamp(3, 100)).as_deref(),
@@ -172,7 +194,7 @@ mod tests {
 
     #[test]
     fn another_history_finds_nothing_of_the_one_before() {
-        let bodies = Bodies::default();
+        let bodies = Bodies::new(2 * MOST_BYTES);
         bodies.of(Uuid::from_u128(1));
         keep(&bodies, 1, stamp(3, 100), "three");
         bodies.of(Uuid::from_u128(1));
@@ -183,7 +205,7 @@ mod tests {
 
     #[test]
     fn what_nobody_asks_for_goes_and_what_is_used_stays() {
-        let bodies = Bodies::default();
+        let bodies = Bodies::new(2 * MOST_BYTES);
         let long = "x".repeat(MOST_BYTES / 8);
         keep(&bodies, 0, stamp(1, 0), "used");
         for id in 1..=40 {

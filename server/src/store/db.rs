@@ -111,6 +111,13 @@ impl Db {
         pools::connect(connect)
     }
 
+    /// The same, keeping at most so many bytes of bodies of visits read lately.
+    #[must_use]
+    pub fn with_body_cache(self, bytes: usize) -> Self {
+        let bodies = Arc::new(Bodies::new(bytes));
+        Self { bodies, ..self }
+    }
+
     /// The bare pool: for reads outside transactions and for tests.
     #[must_use]
     pub const fn pool(&self) -> &MySqlPool {

@@ -1,7 +1,7 @@
 //! Rows of `price_books`: published price books, immutable.
 
 use super::{
-    StoreError, Tx,
+    StoreError, Tx, changes,
     decode::{json, text, unreadable},
     dirty,
     orders::push_ids,
@@ -61,6 +61,26 @@ pub async fn id_in_force(
         .await?)
 }
 
+/// A city's books with when they begin, those that take precedence first; at most `most`.
+///
+/// # Errors
+/// The database refused.
+pub async fn schedule(
+    conn: &mut MySqlConnection,
+    city: &str,
+    most: u32,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, StoreError> {
+    if !city.is_ascii() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT id, effective_from FROM price_books WHERE city = ? ORDER BY effective_from DESC, version DESC LIMIT ?";
+    Ok(sqlx::query_as(sql)
+        .bind(city)
+        .bind(most)
+        .fetch_all(conn)
+        .await?)
+}
+
 /// One version of a city's book.
 ///
 /// # Errors
@@ -80,6 +100,26 @@ pub async fn version(
         .fetch_optional(conn)
         .await?;
     row.as_ref().map(read).transpose()
+}
+
+/// The id of one version of a city's book.
+///
+/// # Errors
+/// The database refused.
+pub async fn id_of_version(
+    conn: &mut MySqlConnection,
+    city: &str,
+    version: i64,
+) -> Result<Option<Uuid>, StoreError> {
+    if !city.is_ascii() {
+        return Ok(None);
+    }
+    let sql = "SELECT id FROM price_books WHERE city = ? AND version = ?";
+    Ok(sqlx::query_scalar(sql)
+        .bind(city)
+        .bind(version)
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// When a version was superseded: when the first book that takes precedence had both begun and been published, for
@@ -180,6 +220,7 @@ pub async fn insert(tx: &mut Tx, book: &PriceBook, now: DateTime<Utc>) -> Result
         .bind(now)
         .execute(tx.conn())
         .await?;
+    changes::note(tx, changes::BOOKS, Uuid::nil(), now).await?;
     dirty::mark(
         tx,
         Kind::PriceBook,

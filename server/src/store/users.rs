@@ -1,13 +1,17 @@
 //! Rows of `users`: the customers.
 
-use super::{StoreError, Tx};
+use super::{
+    StoreError, Tx,
+    changes::{self, shard_of},
+};
 use chrono::{DateTime, Utc};
 use huishou_domain::ids::UserId;
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, MySqlConnection};
 use uuid::Uuid;
 
 /// A customer.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize, Deserialize)]
 pub struct User {
     /// Identity.
     pub id: Uuid,
@@ -95,7 +99,7 @@ pub async fn set_profile(
         .bind(id.0)
         .execute(tx.conn())
         .await?;
-    Ok(())
+    changes::note(tx, shard_of(id.0), id.0, now).await
 }
 
 /// Records the mobile number.
@@ -116,7 +120,7 @@ pub async fn set_phone(
         .bind(id.0)
         .execute(tx.conn())
         .await?;
-    Ok(())
+    changes::note(tx, shard_of(id.0), id.0, now).await
 }
 
 /// Records that the customer asked to be forgotten; the first time counts.
@@ -134,5 +138,5 @@ pub async fn request_deletion(
         .bind(id.0)
         .execute(tx.conn())
         .await?;
-    Ok(())
+    changes::note(tx, shard_of(id.0), id.0, now).await
 }

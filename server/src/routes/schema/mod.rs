@@ -2,11 +2,13 @@
 //! [`crate::customer`], and a test holds the two together.
 
 pub mod answers;
+pub mod cards;
 pub mod errors;
 pub mod open;
 pub mod requests;
 
 pub use answers::*;
+pub use cards::*;
 pub use errors::{BadFieldShape, ProblemShape};
 pub use open::*;
 pub use requests::*;
