@@ -16,6 +16,7 @@ const WARM_UP: u64 = 2;
 /// # Errors
 /// wrk failed.
 pub fn measure(scene: &Scene, side: &Running, mode: &str, seconds: u64) -> Result<Run> {
+    scene.settle(side);
     wrk::run(
         side.side,
         &side.url,

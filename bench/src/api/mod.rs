@@ -3,8 +3,12 @@
 
 pub mod assured;
 pub mod closed;
+pub mod loads;
+pub mod open;
 pub mod patterns;
 pub mod program;
+pub mod requests;
 pub mod scene;
+pub mod summary;
 pub mod table;
 pub mod wrk;

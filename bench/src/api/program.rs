@@ -96,6 +96,22 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     ticks / 100.0
 }
 
+/// Waits until these processes have nothing left to do, half a minute at most: what one load left behind is not the next
+/// one's.
+pub fn settle(pids: &[u32]) {
+    let used = || pids.iter().map(|pid| cpu_seconds(*pid)).sum::<f64>();
+    let began = Instant::now();
+    let mut before = used();
+    while began.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(500));
+        let now = used();
+        if now - before < 0.05 {
+            return;
+        }
+        before = now;
+    }
+}
+
 /// Lets the highest resident size begin anew.
 pub fn forget_peak(pid: u32) {
     // Without the right to do so the peak is that of the whole life: no less true.

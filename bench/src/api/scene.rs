@@ -2,7 +2,7 @@
 
 use super::{
     patterns,
-    program::{Program, cpu_seconds},
+    program::{Program, cpu_seconds, settle},
 };
 use crate::store::{base, base::Base, history, rival};
 use anyhow::{Context, Result, ensure};
@@ -80,6 +80,7 @@ pub struct Scene {
     redis: Redis,
     peer: Option<PathBuf>,
     database: u32,
+    durability: String,
     // Held to the end: two benchmarks at once would measure each other.
     _lock: File,
 }
@@ -99,7 +100,7 @@ impl Scene {
         }
         let server = start_database(&folder.join("mariadb"))?;
         let bench = Base::open(&server, "bench").await?;
-        eprintln!("{}", base::is_durable(&bench).await?);
+        let durability = base::is_durable(&bench).await?;
         let database = base::process(&bench).await?;
         bench.close().await;
         Ok(Self {
@@ -108,20 +109,26 @@ impl Scene {
             redis: Redis::start().await,
             peer,
             database,
+            durability,
             _lock: lock,
         })
     }
 
-    /// Whether there is a peer to measure against.
+    /// What the database server says of its durability, in its own words.
     #[must_use]
-    pub fn has_peer(&self) -> bool {
-        self.peer.is_some()
+    pub fn durability(&self) -> &str {
+        &self.durability
     }
 
     /// Processor seconds of the database so far.
     #[must_use]
     pub fn database_seconds(&self) -> f64 {
         cpu_seconds(self.database)
+    }
+
+    /// Waits until neither this side nor the database has anything left to do.
+    pub fn settle(&self, side: &Running) {
+        settle(&[side.pid(), self.database]);
     }
 
     /// Our server on a database with so many bookings; filled first if need be.

@@ -6,9 +6,10 @@
 
 use anyhow::{Result, bail};
 use bench::api::{
-    assured, closed,
-    scene::{Running, Scene},
-    table::{Compared, table},
+    assured, closed, loads,
+    scene::{Running, Scene, Side},
+    summary,
+    table::{Compared, Run, rate, table},
 };
 use clap::Parser;
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ struct Options {
     /// Appointments there are, instead of the scale's.
     #[arg(long, value_delimiter = ',')]
     rows: Vec<u64>,
-    /// Only these: quote, me, list, create, hot (all into one slot), mixed.
+    /// Only these: quote, me, list, create, hot (all into one slot), mixed; open is the open loop.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Our side alone, for a look at a change.
@@ -50,13 +51,28 @@ struct Plan {
     seconds: u64,
     rows: Vec<u64>,
     settings: Vec<(String, String)>,
+    open: Open,
 }
+
+/// Seconds of the open loop's parts.
+struct Open {
+    /// Each part of the maximum.
+    part: f64,
+    /// The mixed load at its fixed rate.
+    fixed: f64,
+    /// The overload.
+    overload: f64,
+}
+
+/// Requests a second that are to be held.
+const HELD: f64 = 5_000.0;
+const MODES: [&str; 4] = ["quote", "me", "list", "create"];
 
 impl Plan {
     fn of(options: &Options) -> Result<Self> {
-        let (runs, seconds, rows) = match options.scale.as_str() {
-            "full" => (5, 10, vec![200_000, 2_000_000]),
-            "small" => (2, 5, vec![200_000]),
+        let (runs, seconds, rows, open) = match options.scale.as_str() {
+            "full" => (5, 10, vec![200_000, 2_000_000], [20.0, 60.0, 10.0]),
+            "small" => (2, 5, vec![200_000], [6.0, 20.0, 6.0]),
             other => bail!("BENCH_SCALE is full or small, not {other}"),
         };
         let settings = options
@@ -75,11 +91,18 @@ impl Plan {
                 options.rows.clone()
             },
             settings: settings.collect::<Result<_>>()?,
+            open: Open {
+                part: open[0],
+                fixed: open[1],
+                overload: open[2],
+            },
         })
     }
 }
 
-const MODES: [&str; 4] = ["quote", "me", "list", "create"];
+fn wanted(options: &Options, name: &str) -> bool {
+    options.only.is_empty() || options.only.iter().any(|only| only == name)
+}
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -87,37 +110,119 @@ async fn main() -> Result<()> {
     let plan = Plan::of(&options)?;
     let peer = options.peer.clone().filter(|_| !options.without_peer);
     if peer.is_none() {
-        eprintln!("there is no peer: only our side is measured, and nothing is compared");
+        println!("There is no peer: only our side is measured, and nothing is compared.\n");
     }
     let scene = Scene::open(peer).await?;
+    println!("{}\n", scene.durability());
+    let mut closed = Vec::new();
     for rows in &plan.rows {
         let ours = scene.ours(*rows, &plan.settings).await?;
         let peer = scene.peer(*rows).await?;
         assured::lists_are_read(&ours).await?;
-        eprintln!("{rows} rows: no list is answered from a cache");
+        println!("{rows} appointments: no list is answered from a cache.\n");
         ours.base.close().await;
         if options.hold {
             hold(&ours, peer.as_ref())?;
         }
-        let modes: Vec<&str> = if options.only.is_empty() {
-            MODES.to_vec()
-        } else {
-            options.only.iter().map(String::as_str).collect()
+        let sides = Sides {
+            ours: &ours,
+            peer: peer.as_ref(),
         };
         let mut all = Vec::new();
-        for mode in modes {
-            all.push(compare(&scene, &ours, peer.as_ref(), mode, &plan, *rows)?);
+        for mode in modes(&options) {
+            all.push(compare(&scene, &sides, mode, &plan, *rows)?);
         }
-        println!("{}", table(&all));
+        if !all.is_empty() {
+            println!("{}", table(&all));
+        }
+        closed.push(all);
+        // At the larger size, where there are two.
+        if wanted(&options, "open") && Some(rows) == plan.rows.last() {
+            open_loop(&scene, &sides, &plan).await?;
+        }
+    }
+    if let [few, many] = closed.as_slice() {
+        println!("{}", growth(few, many));
     }
     Ok(())
+}
+
+fn modes(options: &Options) -> Vec<&str> {
+    if options.only.is_empty() {
+        return MODES.to_vec();
+    }
+    let only = options.only.iter().map(String::as_str);
+    only.filter(|name| *name != "open").collect()
+}
+
+struct Sides<'a> {
+    ours: &'a Running,
+    peer: Option<&'a Running>,
+}
+
+impl Sides<'_> {
+    fn both(&self) -> impl Iterator<Item = &Running> {
+        std::iter::once(self.ours).chain(self.peer)
+    }
+}
+
+/// The mixed load: what both can serve, what it is like at parts of that, at 5,000 a second, and beyond.
+async fn open_loop(scene: &Scene, sides: &Sides<'_>, plan: &Plan) -> Result<()> {
+    let (mut rows, mut recoveries) = (Vec::new(), Vec::new());
+    for side in sides.both() {
+        let mixed = closed::measure(scene, side, "mixed", plan.seconds)?;
+        let (who, maximum) = (side.side.as_str(), mixed.seen.rate());
+        eprintln!("{who} serves {maximum:.0} mixed requests a second");
+        for percent in [25.0, 50.0, 75.0] {
+            let name = format!("{percent:.0} % of {maximum:.0}/s");
+            let rate = maximum * percent / 100.0;
+            scene.settle(side);
+            rows.push(loads::steady(side, &name, rate, plan.open.part).await?);
+        }
+        scene.settle(side);
+        let name = format!("{HELD:.0}/s for {:.0} s", plan.open.fixed);
+        rows.push(loads::steady(side, &name, HELD, plan.open.fixed).await?);
+        scene.settle(side);
+        let (stretches, recovered) = loads::overload(side, maximum, plan.open.overload).await?;
+        rows.extend(stretches);
+        recoveries.push(match recovered {
+            Some(seconds) => format!("{who}: well again {seconds:.1} s after the overload."),
+            None => {
+                format!("{who}: not well again in the time that was measured after the overload.")
+            }
+        });
+    }
+    println!("{}\n{}\n", summary::table(&rows), recoveries.join("\n"));
+    Ok(())
+}
+
+/// What ten times as many rows cost each call.
+fn growth(few: &[Compared], many: &[Compared]) -> String {
+    let mut text =
+        "| call | many rows ÷ few, requests/s: ours | the peer |\n| --- | ---: | ---: |\n"
+            .to_owned();
+    for (few, many) in few.iter().zip(many) {
+        let ratio = |few: &[Run], many: &[Run]| {
+            if few.is_empty() {
+                "–".to_owned()
+            } else {
+                format!("{:.2}", rate(many) / rate(few))
+            }
+        };
+        text += &format!(
+            "| {} | {} | {} |\n",
+            many.name,
+            ratio(&few.ours, &many.ours),
+            ratio(&few.peer, &many.peer)
+        );
+    }
+    text
 }
 
 /// Runs of one mode, the sides in turns, each going first as often as the other.
 fn compare(
     scene: &Scene,
-    ours: &Running,
-    peer: Option<&Running>,
+    sides: &Sides<'_>,
     mode: &str,
     plan: &Plan,
     rows: u64,
@@ -127,12 +232,11 @@ fn compare(
         ..Compared::default()
     };
     for run in 0..plan.runs {
-        let mut turns = vec![(ours, true)];
-        turns.extend(peer.map(|peer| (peer, false)));
+        let mut turns: Vec<&Running> = sides.both().collect();
         if run % 2 == 1 {
             turns.reverse();
         }
-        for (side, is_ours) in turns {
+        for side in turns {
             let measured = closed::measure(scene, side, mode, plan.seconds)?;
             eprintln!(
                 "{mode} {} {:.0}/s p50 {:.2} p99 {:.2} ms, refused {}",
@@ -142,10 +246,9 @@ fn compare(
                 measured.seen.p99,
                 measured.seen.refused
             );
-            if is_ours {
-                compared.ours.push(measured);
-            } else {
-                compared.peer.push(measured);
+            match side.side {
+                Side::Ours => compared.ours.push(measured),
+                Side::Peer => compared.peer.push(measured),
             }
         }
     }
