@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     crash::crash_point,
-    store::{Db, StoreError, db::Tries},
+    store::{Db, StoreError, db::Tries, instances as connections},
 };
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,12 @@ const AFTER_ERROR: Duration = Duration::from_millis(30);
 /// After so long the head must be in somebody else's hands.
 const WAITING: Duration = Duration::from_millis(200);
 
+/// No batch takes so long, the locks of others included: the line to the database is dead, perhaps with the head's lock at
+/// its other end. Doubled up to eight times while it happens again: a database may be as slow as that.
+const LOST: Duration = Duration::from_secs(10);
+/// How long to try to have the own connection ended.
+const HANG_UP: Duration = Duration::from_secs(5);
+
 /// Runs until `stop`, beside the other instances.
 pub async fn run(db: Db, stop: CancellationToken) {
     let turns = Turns::default();
@@ -40,9 +46,20 @@ pub async fn run(db: Db, stop: CancellationToken) {
 async fn number(db: &Db, turns: &Turns, stop: &CancellationToken) {
     let wake = db.wake();
     let mut behind_since: Option<Instant> = None;
-    let (mut rung, mut failures) = (true, 0);
+    let (mut rung, mut failures, mut lost) = (true, 0, 0);
     loop {
-        let ran = in_turn(db, turns, rung).await;
+        let ran = match tokio::time::timeout(LOST * (1 << lost), in_turn(db, turns, rung)).await {
+            Ok(ran) => {
+                lost = 0;
+                ran
+            }
+            Err(_) => {
+                lost = (lost + 1).min(3);
+                turns.wait(false);
+                hang_up(db).await;
+                Err(StoreError::unavailable("no answer to the sequencer"))
+            }
+        };
         let behind = !matches!(&ran, Ok(moved) if *moved < BATCH as usize);
         behind_since = behind.then(|| behind_since.unwrap_or_else(Instant::now));
         metrics::gauge!("sync_sequencer_lag_seconds")
@@ -71,6 +88,23 @@ async fn number(db: &Db, turns: &Turns, stop: &CancellationToken) {
             () = wake.notified(), if failures == 0 => true,
             () = tokio::time::sleep(pause) => false,
         };
+    }
+}
+
+/// Has the database end the connections that this instance sequenced with: over a dead line it would not hear of their
+/// end for long, and keep the head's lock for them though this instance lives.
+async fn hang_up(db: &Db) {
+    let ended = async {
+        let mut conn = db.pulse().await?;
+        connections::disconnect(&mut conn, db.instance(), true).await
+    };
+    match tokio::time::timeout(HANG_UP, ended).await {
+        Ok(Ok(ended)) => tracing::warn!(
+            ended,
+            "the line to the database was dead; the sequencer takes another"
+        ),
+        Ok(Err(error)) => tracing::warn!(%error, "the sequencer's dead line could not be ended"),
+        Err(_) => tracing::warn!("the sequencer's dead line could not be ended in time"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Histories: which one an answer belongs to, and what happens when a database comes back older than it was.
 
-use super::support::{Ground, Phone, weigh};
+use super::support::{Ground, Phone, weigh, weigh_as};
 use blackbox::{Database, on_each_database};
-use huishou_domain::sync::message::{Outcome, PushAnswer, PushRequest, SCHEMA};
+use huishou_domain::sync::{
+    message::{Outcome, PushAnswer, PushRequest, SCHEMA},
+    scope::Kind,
+};
 use huishou_server::{problem::Problem, sync::push};
 use serde_json::{Value, json, value::RawValue};
 use uuid::Uuid;
@@ -147,6 +150,41 @@ on_each_database! {
         other.pull().await;
         other.pull().await;
         assert_eq!(epoch(db).await, now, "who has read this history changes nothing");
+    }
+
+    async fn what_was_read_before_the_server_was_set_back_is_not_shown_for_another_write_of_the_same_version(db) {
+        let ground = Ground::on(db).await;
+        let booked = ground.booking(Some(ground.zhang)).await;
+        ground.sequence().await;
+        let (mut reader, mut writer, mut newcomer) =
+            (ground.device(ground.zhang).await, ground.device(ground.zhang).await, ground.device(ground.zhang).await);
+        let kept = format!("{}_kept", db.name());
+        let tables = db.texts(&format!("SELECT table_name AS name FROM information_schema.tables WHERE table_schema = '{}' ORDER BY name", db.name())).await;
+        db.execute(&format!("CREATE DATABASE {kept}")).await;
+        for table in &tables {
+            db.execute(&format!("CREATE TABLE {kept}.{table} LIKE {table}; INSERT INTO {kept}.{table} SELECT * FROM {table}")).await;
+        }
+        let held = |phone: &Phone| {
+            let copy = &phone.copies[&(Kind::Order, booked.order.0)];
+            (copy.version, copy.body["due"].clone())
+        };
+        reader.push("order.weigh", &weigh(booked.order)).await;
+        ground.sequence().await;
+        reader.pull().await;
+        let (version, due) = held(&reader);
+        assert_eq!(due, json!("11.00"));
+        for table in &tables {
+            db.execute(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {kept}.{table}")).await;
+        }
+        db.execute(&format!("DROP DATABASE {kept}")).await;
+        let old = epoch(db).await;
+        writer.push("order.weigh", &weigh_as(booked.order, Uuid::now_v7(), "20", "22.00")).await;
+        newcomer.pull().await;
+        assert_eq!(held(&newcomer), (version, json!("22.00")), "the same number, another write");
+        assert_eq!(epoch(db).await, old, "nobody has noticed yet");
+        reader.pull().await;
+        assert_ne!(epoch(db).await, old);
+        assert_eq!(held(&reader), (version, json!("22.00")));
     }
 
     async fn a_cursor_below_the_floor_is_reset_in_the_same_epoch(db) {

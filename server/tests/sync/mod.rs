@@ -6,6 +6,7 @@ mod bookings;
 mod checks;
 mod compaction;
 mod conflicts;
+mod dead_line;
 mod depots;
 mod desk_once;
 mod epochs;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 const SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 
 /// The same where it may have to wait for what other nodes committed; nothing else on this connection waits so.
-const SNAPSHOT_OF_NOW: &str = "SET SESSION wsrep_sync_wait = 1; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY; SET SESSION wsrep_sync_wait = 0";
+const SNAPSHOT_OF_NOW: &str = "SET SESSION wsrep_sync_wait = 1; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY; SET SESSION wsrep_sync_wait = DEFAULT";
 
 impl Db {
     /// A [`Db::snapshot`] that waits, in a Galera cluster, until this node has applied every commit of the others.
