@@ -141,12 +141,18 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
+    /// A parameter that is no text: left empty it is given, and of the wrong form.
+    #[must_use]
+    pub fn given(&self, key: &str) -> Option<&str> {
+        self.0.get(key).map(|value| value.trim())
+    }
+
     /// `?limit=`: 1 to 100, 20 where it is left out.
     ///
     /// # Errors
     /// 422 `type` or `out_of_range`.
     pub fn limit(&self) -> Result<u32, Problem> {
-        let Some(text) = self.get("limit") else {
+        let Some(text) = self.given("limit") else {
             return Ok(20);
         };
         let digits = text.strip_prefix('-').unwrap_or(text);

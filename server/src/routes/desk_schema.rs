@@ -223,8 +223,8 @@ pub struct PullBody {
     pub schema: u32,
     /// Most aggregates in the page.
     pub limit: Option<usize>,
-    /// Highest verdict stored durably.
-    #[schema(example = 0)]
+    /// Highest verdict stored durably; 0 where it is left out.
+    #[schema(example = 0, required = false)]
     pub confirmed: i64,
     /// Ask for `checks`.
     pub check: Option<bool>,

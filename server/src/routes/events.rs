@@ -82,7 +82,7 @@ async fn events(
     _: Language,
     params: Params,
 ) -> Result<Response, Problem> {
-    let number = |name: &str| match params.get(name).map(str::parse::<u64>) {
+    let number = |name: &str| match params.given(name).map(str::parse::<u64>) {
         None => Ok(None),
         Some(Ok(number)) => Ok(Some(number)),
         Some(Err(_)) => Err(Problem::field(name, "type")),

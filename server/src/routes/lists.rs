@@ -20,7 +20,7 @@ pub fn wanted<Key: FromStr>(params: &Params) -> Result<Wanted<Key>, Problem> {
     let most = params.limit()?;
     let before = params.get("after").map(str::parse).transpose();
     let before = before.map_err(|_| Problem::field("after", "type"))?;
-    let closed = match params.get("closed") {
+    let closed = match params.given("closed") {
         None | Some("false") => false,
         Some("true") => true,
         Some(_) => return Err(Problem::field("closed", "type")),

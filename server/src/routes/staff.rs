@@ -209,7 +209,7 @@ async fn change_password(
 
 /// How a device is to be shut out.
 pub(super) fn mode(params: &Params) -> Result<Mode, Problem> {
-    let asked = params.get("mode").map_or(Some(Mode::Leave), Mode::parse);
+    let asked = params.given("mode").map_or(Some(Mode::Leave), Mode::parse);
     asked.ok_or_else(|| Problem::field("mode", "type"))
 }
 
