@@ -125,17 +125,25 @@ pub async fn finish(
         },
         Err(problem) if problem.status == 409 || problem.is_final => {
             tx.rollback_to(EFFECT).await?;
-            Kept {
-                status: problem.status,
-                answer: serde_json::to_string(problem)
-                    .map_err(|e| Problem::internal(e.to_string()))?,
-            }
+            kept_problem(problem)?
         }
         Err(problem) => return Err(problem.clone()),
     };
     idempotency::keep(tx, keyed, &kept).await?;
     crash_point("keyed.before_commit");
     Ok(outcome)
+}
+
+/// A problem as it is kept.
+///
+/// # Errors
+/// None in practice.
+pub(crate) fn kept_problem(problem: &Problem) -> Result<Kept, Problem> {
+    let answer = serde_json::to_string(problem).map_err(|e| Problem::internal(e.to_string()))?;
+    Ok(Kept {
+        status: problem.status,
+        answer,
+    })
 }
 
 /// Does the work in one transaction, under the key where there is one: `once!(app, keyed, tx => work)`; the work answers
@@ -165,7 +173,11 @@ macro_rules! once {
     }};
 }
 
-fn first_answer(found: Found) -> Result<Reply, Problem> {
+/// What was answered first, as it is answered again.
+///
+/// # Errors
+/// The first answer if it was a problem; 422 `idempotency_mismatch`.
+pub(crate) fn first_answer(found: Found) -> Result<Reply, Problem> {
     let broken = |e: serde_json::Error| Problem::internal(format!("idempotency_keys.answer: {e}"));
     match found {
         Found::Answer(kept) if kept.status >= 400 => {

@@ -8,6 +8,8 @@ use huishou_domain::{
     ids::{AppointmentId, StationId},
     staff::Station,
 };
+use moka::sync::Cache;
+use std::{hash::Hash, sync::Arc, time::Duration};
 
 /// China's time.
 const OFFSET: TimeDelta = TimeDelta::hours(8);
@@ -30,6 +32,85 @@ pub fn instant(local: NaiveDateTime) -> DateTime<Utc> {
 /// The database refused.
 pub async fn station_of(db: &Db, division: &str) -> Result<Option<Station>, StoreError> {
     stations::serving(&mut *db.read().await?, division).await
+}
+
+/// So long a depot or a slot that was found is taken to be as it was. Only what was found is believed: before anything is
+/// refused the database is asked.
+const BELIEVED: Duration = Duration::from_secs(1);
+/// Depots and slots remembered at the same time.
+const REMEMBERED: u64 = 4096;
+
+/// Where bookings go, remembered for a moment: hundreds a second ask for the same depots and slots.
+#[derive(Debug)]
+pub struct Places {
+    stations: Cache<String, Arc<Station>>,
+    days: Cache<(StationId, NaiveDate), Arc<Vec<slots::DaySlot>>>,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            stations: remembered(),
+            days: remembered(),
+        }
+    }
+}
+
+fn remembered<K: Hash + Eq + Send + Sync + 'static, V: Clone + Send + Sync + 'static>()
+-> Cache<K, V> {
+    Cache::builder()
+        .max_capacity(REMEMBERED)
+        .time_to_live(BELIEVED)
+        .build()
+}
+
+impl Places {
+    /// The depot that serves a district.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn station_of(
+        &self,
+        db: &Db,
+        division: &str,
+    ) -> Result<Option<Arc<Station>>, StoreError> {
+        if let Some(known) = self.stations.get(division) {
+            return Ok(Some(known));
+        }
+        let found = station_of(db, division).await?.map(Arc::new);
+        if let Some(station) = &found {
+            self.stations
+                .insert(division.to_owned(), Arc::clone(station));
+        }
+        Ok(found)
+    }
+
+    /// The open slot of a depot that a time lies in, full or not.
+    ///
+    /// # Errors
+    /// The database refused.
+    pub async fn slot_at(
+        &self,
+        db: &Db,
+        station: StationId,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Slot>, StoreError> {
+        let (date, time) = (local(at).date(), local(at).format("%H:%M").to_string());
+        let known = self.days.get(&(station, date));
+        if let Some(slot) = known.and_then(|day| open_at(&day, date, &time)) {
+            return Ok(Some(slot));
+        }
+        let day = slots::of_day(&mut *db.read().await?, station, date).await?;
+        let found = open_at(&day, date, &time);
+        self.days.insert((station, date), Arc::new(day));
+        Ok(found)
+    }
+
+    /// Asks the database anew: after a depot or a day was changed here.
+    pub fn forget(&self) {
+        self.stations.invalidate_all();
+        self.days.invalidate_all();
+    }
 }
 
 /// Makes the rows of the day a visit is to be moved to, where they are missing and the day can be booked; before the
@@ -88,7 +169,7 @@ pub async fn slot_at(
 ) -> Result<Option<Slot>, StoreError> {
     let (date, time) = (local(at).date(), local(at).format("%H:%M").to_string());
     let day = slots::of_day(&mut *db.read().await?, station, date).await?;
-    Ok(open_at(day, date, &time))
+    Ok(open_at(&day, date, &time))
 }
 
 /// The same inside a transaction, of a day whose rows were made before it.
@@ -102,17 +183,17 @@ pub async fn made_slot_at(
 ) -> Result<Option<Slot>, StoreError> {
     let (date, time) = (local(at).date(), local(at).format("%H:%M").to_string());
     let day = slots::made_of_day(tx.conn(), station, date).await?;
-    Ok(open_at(day, date, &time))
+    Ok(open_at(&day, date, &time))
 }
 
-fn open_at(day: Vec<slots::DaySlot>, date: NaiveDate, time: &str) -> Option<Slot> {
+fn open_at(day: &[slots::DaySlot], date: NaiveDate, time: &str) -> Option<Slot> {
     let found = day
-        .into_iter()
+        .iter()
         .find(|slot| slot.capacity > 0 && slot.start.as_str() <= time && time < slot.end.as_str());
     found.map(|slot| Slot {
         date: date.to_string(),
-        start: slot.start,
-        end: slot.end,
+        start: slot.start.clone(),
+        end: slot.end.clone(),
     })
 }
 

@@ -87,7 +87,7 @@ pub async fn set_day(
     check_date(app, date)?;
     let day = slots::of_day(&mut *app.db.read().await?, station, date).await?;
     check_overlaps("items", &day, settings)?;
-    once!(app, keyed, tx => {
+    let set = once!(app, keyed, tx => {
         for setting in settings {
             let slot = Slot {
                 date: date.to_string(),
@@ -99,7 +99,9 @@ pub async fn set_day(
         let day = slots::made_of_day(tx.conn(), station, date).await?;
         let items: Vec<Places> = day.into_iter().map(Places::from).collect();
         Ok(Reply::ok(json!({"items": items, "next": null})))
-    })
+    });
+    app.places.forget();
+    set
 }
 
 /// No two open slots of a day overlap.
@@ -206,7 +208,7 @@ pub async fn open(app: &State, new: &NewStation, keyed: Option<&Keyed>) -> Resul
         divisions: new.divisions.clone(),
     };
     let now = app.now();
-    once!(app, keyed, tx => {
+    let opened = once!(app, keyed, tx => {
         // Asked under the key's lock: a twin's station is an answer to be given again, and no other's.
         if stations::by_code(tx.conn(), &new.code).await?.is_some() {
             return Err(Problem::field("code", "taken"));
@@ -214,7 +216,9 @@ pub async fn open(app: &State, new: &NewStation, keyed: Option<&Keyed>) -> Resul
         stations::insert(tx, &station, &[], now).await.map_err(taken)?;
         make_week(tx, station.id, &new.slots).await?;
         Reply::of(201, &station)
-    })
+    });
+    app.places.forget();
+    opened
 }
 
 fn taken(error: StoreError) -> Problem {

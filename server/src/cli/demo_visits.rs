@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     app::App,
-    customer::book,
+    customer::book::{self, Booker},
     problem::Problem,
     slots,
     store::{Tx, appointments, staff, users, visits},
@@ -61,9 +61,16 @@ async fn make(app: &App, index: usize, plan: &Plan, today: NaiveDate) -> anyhow:
         "contact": {"name": plan.name, "phone": plan.phone},
         "appointment_time": huishou_domain::time::wire(at),
     });
-    let made = Box::pin(book::book(app, user, None, &body, Lang::Zh, booked))
-        .await
-        .map_err(words)?;
+    let made = Box::pin(book::book(
+        app,
+        Booker::Customer(user),
+        None,
+        &body,
+        Lang::Zh,
+        booked,
+    ))
+    .await
+    .map_err(words)?;
     let id = |key: &str| {
         made.body[key]
             .as_str()

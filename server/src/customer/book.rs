@@ -1,15 +1,16 @@
-//! Booking: appointment, order, slot, outbox rows and the kept answer in one transaction.
+//! Booking: checked and priced here; appointment, order, slot, outbox rows and the kept answer are written in one
+//! transaction, by [`crate::bookings`].
 
 use super::{quote, view};
 use crate::{
     app::App,
+    bookings::{self, NewBooking},
     books::Compiled,
-    crash::crash_point,
     once,
     once::Reply,
+    open::Partner,
     problem::{BadField, Problem},
-    slots,
-    store::{idempotency::Keyed, visits},
+    store::idempotency::Keyed,
 };
 use chrono::{DateTime, Utc};
 use huishou_domain::{
@@ -26,11 +27,20 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Everything a booking needs, found and checked.
-pub(crate) struct Checked {
+struct Checked {
     booking: Booking,
-    station: Station,
+    station: Arc<Station>,
     slot: Slot,
     estimate: Quote,
+}
+
+/// Who books.
+#[derive(Debug, Clone, Copy)]
+pub enum Booker {
+    /// A customer with the mini-program.
+    Customer(UserId),
+    /// A partner, for a customer of theirs.
+    Partner(Partner),
 }
 
 /// Books a pick-up at `now`.
@@ -39,37 +49,60 @@ pub(crate) struct Checked {
 /// 422 with every bad field, 409 `slot_full`, and those of the idempotency key.
 pub async fn book(
     app: &App,
-    user: UserId,
+    booker: Booker,
     keyed: Option<&Keyed>,
     raw: &Value,
     lang: Lang,
     now: DateTime<Utc>,
 ) -> Result<Reply, Problem> {
-    if let Some(reply) = once::replay(app, keyed).await? {
-        return Ok(reply);
-    }
-    let checked = check(app, raw, now).await?;
-    let visit = visit(Some(user), checked, now);
+    let checked = match check(app, raw, lang, now).await {
+        Ok(checked) => checked,
+        // What was in time then may be too late now: the first answer comes before every fault.
+        Err(problem) => {
+            let first = once::replay(app, keyed).await?;
+            return first.ok_or(problem);
+        }
+    };
+    let booking = booking(app, booker, keyed, checked, now).await?;
+    bookings::write(app, booking).await
+}
+
+async fn booking(
+    app: &App,
+    booker: Booker,
+    keyed: Option<&Keyed>,
+    mut checked: Checked,
+    now: DateTime<Utc>,
+) -> Result<NewBooking, Problem> {
+    let (user, partner, writer) = match booker {
+        Booker::Customer(user) => (Some(user), None, user.0),
+        Booker::Partner(partner) => (None, Some(partner), partner.id()),
+    };
+    // The working in words is answered and not stored: whoever asks later gets it in their own language.
+    let trace = std::mem::take(&mut checked.estimate.trace);
+    let visit = visit(user, checked, now);
     let route = app.db.route_new_order(visit.order.id, now).await?;
-    let body = view::appointment(app, &visit, None, lang).await?;
-    let reply = once!(app, keyed, tx => {
-        visits::insert(tx, route, &visit, user.0).await?;
-        crash_point("booking.before_commit");
-        Ok(Reply::created(body.clone()))
-    })?;
-    crash_point("booking.after_commit");
-    Ok(reply)
+    let reply = Reply::created(view::new_appointment(&visit, &trace)?);
+    Ok(NewBooking {
+        keyed: keyed.cloned(),
+        answer: reply.body.to_string(),
+        visit,
+        route,
+        writer,
+        partner,
+        reply,
+    })
 }
 
 /// Reads and checks the booking; all faults together, those that need the database included.
-pub(crate) async fn check(app: &App, raw: &Value, now: DateTime<Utc>) -> Result<Checked, Problem> {
+async fn check(app: &App, raw: &Value, lang: Lang, now: DateTime<Utc>) -> Result<Checked, Problem> {
     let city = booking::city_of(raw).map(str::trim).unwrap_or_default();
     let book = app.books.in_force(&app.db, city, now).await?;
     let parsed = booking::parse(raw, now, book.as_deref().map(|b| &b.rules));
     let place = place(app, raw, city, now).await?;
     match (parsed, place, book) {
         (Ok(booking), Ok(Some((station, slot))), Some(book)) => {
-            let estimate = estimate(&book, raw, &booking, now)?;
+            let estimate = estimate(&book, raw, &booking, lang, now)?;
             Ok(Checked {
                 booking,
                 station,
@@ -87,7 +120,7 @@ async fn place(
     raw: &Value,
     city: &str,
     now: DateTime<Utc>,
-) -> Result<Result<Option<(Station, Slot)>, FieldError>, Problem> {
+) -> Result<Result<Option<(Arc<Station>, Slot)>, FieldError>, Problem> {
     let code = raw
         .pointer("/address/division")
         .and_then(Value::as_str)
@@ -96,7 +129,7 @@ async fn place(
     let Some(code) = code else {
         return Ok(Ok(None));
     };
-    let Some(station) = slots::station_of(&app.db, code).await? else {
+    let Some(station) = app.places.station_of(&app.db, code).await? else {
         return Ok(Err(FieldError::new("address.division", "not_served")));
     };
     if division::lookup(city).is_some() && station.city != city {
@@ -113,7 +146,7 @@ async fn place(
     else {
         return Ok(Ok(None));
     };
-    match slots::slot_at(&app.db, station.id, at).await? {
+    match app.places.slot_at(&app.db, station.id, at).await? {
         Some(slot) => Ok(Ok(Some((station, slot)))),
         None => Ok(Err(FieldError::new("appointment_time", "outside_slots"))),
     }
@@ -138,6 +171,7 @@ fn estimate(
     book: &Arc<Compiled>,
     raw: &Value,
     booking: &Booking,
+    lang: Lang,
     now: DateTime<Utc>,
 ) -> Result<Quote, Problem> {
     let items = raw
@@ -145,11 +179,11 @@ fn estimate(
         .and_then(Value::as_array)
         .map(Vec::as_slice)
         .unwrap_or_default();
-    quote::price(book, items, booking.items.clone(), None, now)
+    quote::price(book, items, booking.items.clone(), Some(lang), now)
 }
 
 /// The appointment with its order, as they begin.
-pub(crate) fn visit(user: Option<UserId>, checked: Checked, now: DateTime<Utc>) -> Visit {
+fn visit(user: Option<UserId>, checked: Checked, now: DateTime<Utc>) -> Visit {
     let Checked {
         booking,
         station,

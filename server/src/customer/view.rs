@@ -3,7 +3,13 @@
 
 use super::quote;
 use crate::{app::App, problem::Problem, store::ratings::Rating};
-use huishou_domain::{order::Order, pricing::Lang, quote::Quote, time::wire, visit::Visit};
+use huishou_domain::{
+    order::Order,
+    pricing::Lang,
+    quote::{Quote, TraceWords},
+    time::wire,
+    visit::Visit,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -21,6 +27,17 @@ pub async fn appointment(
     body["review"] = json!(
         rating.map(|r| json!({"stars": r.stars, "text": r.text, "created_at": wire(r.created_at)}))
     );
+    Ok(body)
+}
+
+/// An appointment just booked, with the working of its estimate in words.
+///
+/// # Errors
+/// None in practice.
+pub fn new_appointment(visit: &Visit, trace: &[TraceWords]) -> Result<Value, Problem> {
+    let mut body = bare(visit)?;
+    body["estimate"]["trace"] = to_value(&trace)?;
+    body["review"] = Value::Null;
     Ok(body)
 }
 

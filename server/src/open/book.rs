@@ -4,11 +4,10 @@
 use super::Partner;
 use crate::{
     app::App,
-    customer::{book, view},
-    once,
+    customer::book::{self, Booker},
     once::Reply,
     problem::Problem,
-    store::{idempotency::Keyed, open_visits, visits},
+    store::idempotency::Keyed,
 };
 use huishou_domain::pricing::Lang;
 use serde_json::Value;
@@ -24,18 +23,6 @@ pub async fn book(
     raw: &Value,
     lang: Lang,
 ) -> Result<Reply, Problem> {
-    let keyed = Some(keyed);
-    if let Some(reply) = once::replay(app, keyed).await? {
-        return Ok(reply);
-    }
-    let now = app.now();
-    let checked = book::check(app, raw, now).await?;
-    let visit = book::visit(None, checked, now);
-    let route = app.db.route_new_order(visit.order.id, now).await?;
-    let body = view::appointment(app, &visit, None, lang).await?;
-    once!(app, keyed, tx => {
-        visits::insert(tx, route, &visit, partner.id()).await?;
-        open_visits::insert(tx, partner, &visit).await?;
-        Ok(Reply::created(body.clone()))
-    })
+    let booker = Booker::Partner(partner);
+    book::book(app, booker, Some(keyed), raw, lang, app.now()).await
 }

@@ -48,6 +48,25 @@ fn rewrite_sql(
     )
 }
 
+/// Writes new rows, in pieces.
+pub(super) async fn insert<'r, R: 'r>(
+    tx: &mut Tx,
+    table: &str,
+    columns: impl Iterator<Item = &'static str> + Clone,
+    rows: &'r [R],
+    bind: impl Fn(Query<'static>, &'r R) -> Result<Query<'static>, StoreError>,
+) -> Result<(), StoreError> {
+    for piece in pieces(rows, CHUNK) {
+        let sql = insert_sql(table, columns.clone(), piece.len());
+        let mut query = sqlx::query(AssertSqlSafe(sql));
+        for row in piece {
+            query = bind(query, row)?;
+        }
+        query.execute(tx.conn()).await?;
+    }
+    Ok(())
+}
+
 /// Rewrites locked rows. Each counts twice in the answer; one that was not there would be new and count once.
 async fn rewrite<'r, R: 'r>(
     tx: &mut Tx,

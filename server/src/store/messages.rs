@@ -57,6 +57,21 @@ pub(super) fn tell_customers(
     Ok(())
 }
 
+/// Tells the customers of new visits, with the commit.
+pub(super) fn tell_of_new<'v>(
+    tx: &mut Tx,
+    visits: impl Iterator<Item = &'v Visit>,
+) -> Result<(), StoreError> {
+    let mut rows = Vec::new();
+    for visit in visits {
+        rows.append(&mut rows_of(None, visit)?);
+    }
+    for piece in rows.chunks(CHUNK) {
+        tx.last(insert_text(piece));
+    }
+    Ok(())
+}
+
 /// The statement that writes them, as text.
 fn insert_text(rows: &[NewRow]) -> String {
     let values = rows.iter().map(|(user, appointment, code, params, at)| {

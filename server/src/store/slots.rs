@@ -174,7 +174,7 @@ pub async fn set_day(
     Ok(())
 }
 
-fn day(slot: &Slot) -> Result<NaiveDate, StoreError> {
+pub(super) fn day(slot: &Slot) -> Result<NaiveDate, StoreError> {
     slot.date
         .parse()
         .map_err(|_| StoreError::OutOfRange("slot.date".into()))

@@ -108,7 +108,8 @@ impl Town {
         now: DateTime<Utc>,
     ) -> Result<Reply, Problem> {
         let body = goods::booking(&huishou_domain::time::wire(when));
-        book::book(&self.app, user, keyed, &body, Lang::Zh, now).await
+        let booker = book::Booker::Customer(user);
+        book::book(&self.app, booker, keyed, &body, Lang::Zh, now).await
     }
 
     /// A command of this actor on a visit, as push gives it.
