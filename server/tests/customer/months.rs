@@ -88,4 +88,62 @@ on_each_database! {
         assert_eq!(db.count(&format!("SELECT COUNT(*) FROM orders_{}", made.format("%Y%m"))).await, 1);
         assert_eq!(db.count("SELECT COUNT(*) FROM order_routes").await, 0);
     }
+
+    async fn a_missing_month_that_many_want_at_once_at_two_instances_is_made_once(db) {
+        let town = Town::on(db, 8).await;
+        let other = app(db, &[]);
+        let now = town.app.now();
+        let made = now - TimeDelta::days(200);
+        let mut tasks = tokio::task::JoinSet::new();
+        for n in 0..48_u8 {
+            let at = if n % 2 == 0 { &town.app } else { &other }.clone();
+            let station = town.station.id;
+            tasks.spawn(async move {
+                let id = OrderId(uuid_v7(made, [n; 10]));
+                let route = at.db.route_new_order(id, now).await?;
+                let visit = Visit { appointment: None, order: Order::new(id, station, made) };
+                write_tx!(&at.db, |tx| Ok::<(), Problem>(visits::insert(tx, route, &visit, Uuid::nil()).await?))
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap().unwrap();
+        }
+        let month = made.format("%Y%m");
+        assert_eq!(db.count(&format!("SELECT COUNT(*) FROM orders_{month}")).await, 48, "each lies in the one table");
+        assert_eq!(db.count(&format!("SELECT COUNT(*) FROM order_months WHERE month = {month}")).await, 1);
+    }
+
+    async fn pages_stay_the_same_over_a_months_and_a_years_end_while_more_comes_in(db) {
+        let town = Town::on(db, 50).await;
+        let wang = town.customer("wang").await;
+        let mut booked = Vec::new();
+        for made in [
+            "2026-11-30T23:59:59.998Z", "2026-11-30T23:59:59.999Z", "2026-12-01T00:00:00.000Z", "2026-12-31T23:59:59.999Z",
+            "2027-01-01T00:00:00.000Z", "2027-01-01T00:00:00.001Z", "2027-01-31T23:59:59.999Z", "2027-02-01T00:00:00.000Z",
+        ] {
+            // Slots are China's: at ten o'clock there, two days on.
+            let day = (at(made) + TimeDelta::days(2)).date_naive();
+            let when = at(&format!("{day}T02:30:00Z"));
+            booked.push(town.book_at(wang.user, None, when, at(made)).await.unwrap().body);
+        }
+        for (month, count) in [(202_611, 2), (202_612, 2), (202_701, 3), (202_702, 1)] {
+            assert_eq!(db.count(&format!("SELECT COUNT(*) FROM orders_{month}")).await, count, "{month}");
+        }
+        booked.reverse();
+        for (list, field) in [("appointments", "id"), ("orders", "order_id")] {
+            let (mut seen, mut after) = (Vec::new(), String::new());
+            loop {
+                let page = wang.api.get(&format!("/api/v1/{list}?limit=3{after}")).await.expect(200).clone();
+                seen.extend(page["items"].as_array().unwrap().iter().map(|item| item["id"].clone()));
+                let Some(next) = page["next"].as_str() else { break };
+                after = format!("&after={next}");
+                // Newer than all, while the list is being read.
+                let made = at("2027-02-02T00:00:00Z") + TimeDelta::milliseconds(seen.len() as i64);
+                town.book_at(wang.user, None, at("2027-02-04T02:30:00Z"), made).await.unwrap();
+            }
+            let all: Vec<_> = booked.iter().map(|visit| visit[field].clone()).collect();
+            assert!(seen.ends_with(&all), "{list}: each once, newest first\n{seen:?}\n{all:?}");
+            assert_eq!(seen.iter().filter(|id| all.contains(id)).count(), all.len(), "{list}: each once");
+        }
+    }
 }
