@@ -1,6 +1,6 @@
-//! Real parts under attack: two servers on one database, twenty devices, a bad line between them, and random SIGKILL
-//! and SIGSTOP of all of them; then a checker that reads all histories. `make nemesis` runs it for minutes.
-//! (The servers use neither Redis nor RabbitMQ, so none is restarted here.)
+//! Real parts under attack: two servers on one database and one Redis, twenty devices, a bad line between them, and random
+//! SIGKILL and SIGSTOP of all of them; then a checker that reads all histories. `make nemesis` runs it for minutes.
+//! (The servers do not use RabbitMQ, so none is restarted here.)
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

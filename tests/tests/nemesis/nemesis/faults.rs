@@ -1,9 +1,9 @@
-//! Does what the plan says to servers, database and line.
+//! Does what the plan says to servers, database, Redis and line.
 
 use std::time::Duration;
 
 use blackbox::proc::signal;
-use blackbox::{Dedicated, Proxy, Server};
+use blackbox::{Dedicated, Proxy, Redis, Server};
 use tokio::time::{Instant, sleep};
 
 use super::plan::{Fault, Plan};
@@ -14,6 +14,8 @@ pub struct Targets<'a> {
     pub servers: [&'a mut Server; 2],
     /// The database's server.
     pub database: &'a mut Dedicated,
+    /// What the servers share besides: caches and rates.
+    pub redis: &'a mut Redis,
     /// The line in front of the servers.
     pub proxy: &'a Proxy,
 }
@@ -52,6 +54,16 @@ impl Targets<'_> {
                 tokio::task::block_in_place(|| self.database.restart());
             }
             Fault::PauseDatabase(length) => pause(self.database.pid(), length).await,
+            Fault::KillRedis(down) => {
+                self.redis.kill();
+                sleep(down).await;
+                self.redis.restart().await;
+            }
+            Fault::HangRedis(length) => {
+                self.redis.hang();
+                sleep(length).await;
+                self.redis.go_on();
+            }
             Fault::CutLine => self.proxy.cut(),
         }
     }

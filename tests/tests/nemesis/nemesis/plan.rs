@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// One fault of servers, database or line.
+/// One fault of servers, database, Redis or line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// SIGKILL of a server; it is started again after so long.
@@ -18,6 +18,10 @@ pub enum Fault {
     KillDatabase(Duration),
     /// SIGSTOP of the database, SIGCONT after so long.
     PauseDatabase(Duration),
+    /// SIGKILL of Redis; it is started again, empty, after so long.
+    KillRedis(Duration),
+    /// SIGSTOP of Redis, SIGCONT after so long: it takes questions and answers none.
+    HangRedis(Duration),
     /// Every connection is reset at once.
     CutLine,
 }
@@ -47,13 +51,16 @@ impl Plan {
         Self { faults, goal }
     }
 
-    /// The database's faults come third and eighth of ten, so that a short run has them too.
+    /// The database's faults come third and eighth of ten, those of Redis second and sixth, so that a short run has them
+    /// too.
     fn fault(random: &mut StdRng, n: usize) -> Fault {
         let server = random.random_range(0..2);
         let drawn = random.random_range(0..10);
         match (n % 10, drawn) {
             (2, _) => Fault::KillDatabase(between(random, 0, 700)),
             (7, _) => Fault::PauseDatabase(between(random, 200, 1_500)),
+            (1, _) => Fault::KillRedis(between(random, 0, 1_500)),
+            (5, _) => Fault::HangRedis(between(random, 200, 2_000)),
             (0, _) | (_, 0..4) => Fault::KillServer(server, between(random, 0, 1_200)),
             (_, 4..7) => Fault::PauseServer(server, between(random, 200, 2_000)),
             (_, 7..9) => Fault::PauseOneKillOther(server, between(random, 300, 1_500)),
@@ -69,7 +76,9 @@ impl Fault {
             | Self::PauseServer(_, length)
             | Self::PauseOneKillOther(_, length)
             | Self::KillDatabase(length)
-            | Self::PauseDatabase(length) => length,
+            | Self::PauseDatabase(length)
+            | Self::KillRedis(length)
+            | Self::HangRedis(length) => length,
             Self::CutLine => Duration::ZERO,
         }
     }
@@ -99,5 +108,6 @@ fn a_seed_makes_the_same_plan_again_and_a_short_one_has_every_part_in_it() {
             has(|fault| matches!(fault, Fault::PauseDatabase(_))),
             "{seed}"
         );
+        assert!(has(|fault| matches!(fault, Fault::KillRedis(_))), "{seed}");
     }
 }

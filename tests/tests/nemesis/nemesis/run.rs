@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use blackbox::customer::key;
 use blackbox::goods::{at, booking, iron};
-use blackbox::{Customer, Dedicated, Device, Engine, Ledger, Proxy, Replica, Town};
+use blackbox::server::Setup;
+use blackbox::{Customer, Dedicated, Device, Engine, Ledger, Proxy, Redis, Replica, Town};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -44,7 +45,10 @@ async fn attack(engine: Engine) {
     println!("{engine}: replay with NEMESIS_SEED={seed}");
     let plan = Plan::of(seed, number("NEMESIS_SECONDS").unwrap_or(SECONDS));
     let mut dedicated = Dedicated::start(engine);
-    let mut town = Town::on(dedicated.database().await, |setup| setup).await;
+    let mut redis = Redis::start().await;
+    let address = redis.url();
+    let set_up = |setup: Setup| setup.with("HUISHOU_REDIS_URL", &address);
+    let mut town = Town::on(dedicated.database().await, set_up).await;
     let mut second = town.world.server.setup().start().await;
     let proxy = Proxy::before(&[town.world.server.url(), second.url()], seed).await;
     let before = Before::of(&town.world.database).await;
@@ -68,6 +72,7 @@ async fn attack(engine: Engine) {
     let mut targets = Targets {
         servers: [&mut town.world.server, &mut second],
         database: &mut dedicated,
+        redis: &mut redis,
         proxy: &proxy,
     };
     targets.suffer(&plan).await;
