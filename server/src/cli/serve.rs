@@ -4,7 +4,7 @@ use crate::{
     app::{App, State},
     config::Config,
     ended,
-    routes::{self, observe},
+    routes::{self, access, observe},
     store::{
         blobs, changes, db,
         health::{self, Unfit},
@@ -72,6 +72,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     for task in work {
         task.await.context("a task panicked")?;
     }
+    access::flush();
     outcome
 }
 

@@ -1,7 +1,7 @@
 //! The way in and out of every request: its id, its time limit, the wording of problems, the log line, the metrics.
 //! Nothing personal is logged: not the path (only the route's pattern), no query, no body.
 
-use super::{body::language, observe};
+use super::{access, body::language, observe};
 use crate::{app::App, problem::Problem};
 use axum::{
     Json,
@@ -27,10 +27,8 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
     let id = request_id(request.headers());
     let lang = language(request.headers());
     let method = observe::method(request.method());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let route = path.as_ref().map_or("unmatched", MatchedPath::as_str);
     let limit = Duration::from_secs(app.config.request_timeout);
     let span = tracing::info_span!("request", request_id = %id, route);
     let ran = tokio::time::timeout(limit, next.run(request))
@@ -48,8 +46,8 @@ pub async fn entry(State(app): State<App>, request: Request, next: Next) -> Resp
     dress(response.headers_mut(), app.config.guard.hsts_seconds);
     let status = response.status().as_u16();
     let elapsed = started.elapsed();
-    observe::count(method, &route, status, elapsed);
-    log(method, &route, status, elapsed, &id, problem.as_ref());
+    observe::count(method, route, status, elapsed);
+    log(method, route, status, elapsed, &id, problem.as_ref());
     response
 }
 
@@ -138,7 +136,7 @@ fn log(
         p.cause
             .as_ref()
             .map(ToString::to_string)
-            .or_else(|| p.note.clone())
+            .or_else(|| p.note.as_deref().map(str::to_owned))
     });
     if status >= 500 && status != 503 {
         tracing::error!(
@@ -149,7 +147,14 @@ fn log(
             method, route, status, ms, request_id, code, cause, "request"
         );
     } else {
-        tracing::info!(method, route, status, ms, request_id, code, "request");
+        access::note(access::Line {
+            method,
+            route,
+            status,
+            ms,
+            request_id,
+            code,
+        });
     }
 }
 

@@ -1,5 +1,6 @@
 //! HTTP: the only place that knows axum. A handler authorises, parses, calls one function, maps.
 
+pub mod access;
 pub mod admin;
 pub mod admin_depots;
 pub mod answer;

@@ -5,7 +5,7 @@
 use super::support::Town;
 use blackbox::{Database, on_each_database};
 use huishou_server::store::{
-    appointments, disputed, messages, price_book_list, retire, review_list,
+    appointments, cards, disputed, messages, price_book_list, retire, review_list,
 };
 use sqlx::{AssertSqlSafe, Row, mysql::MySqlArguments, query::Query};
 use uuid::Uuid;
@@ -162,6 +162,11 @@ on_each_database! {
             ("appointments, next page", appointments::list_sql(false, true), bind!(Uuid::from_u128(USER), Uuid::from_u128(102_000), 21)),
             ("appointments by status", appointments::list_sql(true, false), bind!(Uuid::from_u128(USER), 1, 21)),
             ("appointments by status, next page", appointments::list_sql(true, true), bind!(Uuid::from_u128(USER), 1, Uuid::from_u128(102_000), 21)),
+            ("list of appointments", cards::list_sql(false, false), bind!(Uuid::from_u128(USER), 21)),
+            ("list of appointments, next page", cards::list_sql(false, true), bind!(Uuid::from_u128(USER), Uuid::from_u128(102_000), 21)),
+            ("list of appointments by status", cards::list_sql(true, false), bind!(Uuid::from_u128(USER), 1, 21)),
+            ("list of appointments by status, next page", cards::list_sql(true, true), bind!(Uuid::from_u128(USER), 1, Uuid::from_u128(102_000), 21)),
+            ("schedule of a city", "SELECT id, effective_from FROM price_books WHERE city = ? ORDER BY effective_from DESC, version DESC LIMIT ?".into(), bind!("330100", 32)),
             ("messages", messages::list_sql(false), bind!(Uuid::from_u128(USER), 21)),
             ("messages, next page", messages::list_sql(true), bind!(Uuid::from_u128(USER), Uuid::from_u128(302_000), 21)),
             ("book in force", "SELECT id FROM price_books WHERE city = ? AND effective_from <= ? ORDER BY effective_from DESC, version DESC LIMIT 1".into(), bind!("330100", chrono::Utc::now())),

@@ -5,5 +5,15 @@
 mod bookings;
 mod catalogue;
 mod contract;
+mod kept;
+mod months;
 mod open;
+mod others;
+mod overload;
+mod pools;
+mod rates;
+mod replicas;
+mod sessions;
 mod signing;
+mod statements;
+mod wire;
