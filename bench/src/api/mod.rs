@@ -6,6 +6,7 @@ pub mod closed;
 pub mod loads;
 pub mod open;
 pub mod patterns;
+pub mod pricing;
 pub mod program;
 pub mod requests;
 pub mod scene;

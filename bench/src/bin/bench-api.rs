@@ -6,7 +6,7 @@
 
 use anyhow::{Result, bail};
 use bench::api::{
-    assured, closed, loads,
+    assured, closed, loads, pricing,
     scene::{Running, Scene, Side},
     summary,
     table::{Compared, Run, rate, table},
@@ -29,7 +29,8 @@ struct Options {
     /// Appointments there are, instead of the scale's.
     #[arg(long, value_delimiter = ',')]
     rows: Vec<u64>,
-    /// Only these: quote, me, list, create, hot (all into one slot), mixed; open is the open loop.
+    /// Only these: quote, me, list, create, hot (all into one slot), mixed; open is the open loop, pricing the
+    /// pricing engine alone.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Our side alone, for a look at a change.
@@ -52,6 +53,8 @@ struct Plan {
     rows: Vec<u64>,
     settings: Vec<(String, String)>,
     open: Open,
+    /// Seconds of each engine's run.
+    pricing: f64,
 }
 
 /// Seconds of the open loop's parts.
@@ -70,9 +73,9 @@ const MODES: [&str; 4] = ["quote", "me", "list", "create"];
 
 impl Plan {
     fn of(options: &Options) -> Result<Self> {
-        let (runs, seconds, rows, open) = match options.scale.as_str() {
-            "full" => (5, 10, vec![200_000, 2_000_000], [20.0, 60.0, 10.0]),
-            "small" => (2, 5, vec![200_000], [6.0, 20.0, 6.0]),
+        let (runs, seconds, rows, open, pricing) = match options.scale.as_str() {
+            "full" => (5, 10, vec![200_000, 2_000_000], [20.0, 60.0, 10.0], 3.0),
+            "small" => (2, 5, vec![200_000], [6.0, 20.0, 6.0], 1.0),
             other => bail!("BENCH_SCALE is full or small, not {other}"),
         };
         let settings = options
@@ -96,6 +99,7 @@ impl Plan {
                 fixed: open[1],
                 overload: open[2],
             },
+            pricing,
         })
     }
 }
@@ -108,6 +112,12 @@ fn wanted(options: &Options, name: &str) -> bool {
 async fn main() -> Result<()> {
     let options = Options::parse();
     let plan = Plan::of(&options)?;
+    if wanted(&options, "pricing") {
+        println!("{}", pricing::compare(plan.runs, plan.pricing)?);
+        if options.only.len() == 1 {
+            return Ok(());
+        }
+    }
     let peer = options.peer.clone().filter(|_| !options.without_peer);
     if peer.is_none() {
         println!("There is no peer: only our side is measured, and nothing is compared.\n");
@@ -152,7 +162,8 @@ fn modes(options: &Options) -> Vec<&str> {
         return MODES.to_vec();
     }
     let only = options.only.iter().map(String::as_str);
-    only.filter(|name| *name != "open").collect()
+    only.filter(|name| !["open", "pricing"].contains(name))
+        .collect()
 }
 
 struct Sides<'a> {
