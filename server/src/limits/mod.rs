@@ -122,16 +122,12 @@ impl Limits {
     /// One more part of a picture from this device.
     ///
     /// # Errors
-    /// Seconds to wait.
-    pub fn blob(&self, device: Uuid) -> Result<(), u32> {
-        let taken = self
-            .blobs
-            .as_ref()
-            .map(|blobs| blobs.take(device.as_u128()));
-        taken
-            .transpose()
-            .map(|_| ())
-            .map_err(|refused| refused.wait)
+    /// The device's bucket is empty.
+    pub fn blob(&self, device: Uuid) -> Result<(), Refused> {
+        match &self.blobs {
+            Some(blobs) => blobs.take(device.as_u128()).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     async fn take(&self, asked: &[(&Buckets, Key)]) -> Result<Option<Standing>, Refused> {

@@ -4,6 +4,7 @@
 use super::signature::{Signed, fits};
 use crate::{
     app::State,
+    limits::Standing,
     problem::Problem,
     slots::{instant, local},
     store::{StoreError, app_keys, app_keys::AppKey, nonces},
@@ -47,6 +48,8 @@ pub struct Admitted {
     pub quota: u32,
     /// Calls left today.
     pub left: u32,
+    /// What is left of the key's rate.
+    pub standing: Option<Standing>,
 }
 
 /// Lets a call in.
@@ -63,14 +66,14 @@ pub async fn admit(app: &State, claim: Claim<'_>) -> Result<Admitted, Problem> {
     if key.revoked_at.is_some() {
         return Err(refused("app_key_revoked"));
     }
-    app.open
-        .rate(key.id, key.rate)
-        .map_err(|wait| Problem::too_many("rate_limited", wait))?;
+    let burst = key.rate.saturating_mul(2);
+    let standing = app.limits.key(key.id, key.rate, burst).await?;
     let used = use_up(app, &key, claim.signed.nonce, now).await?;
     Ok(Admitted {
         partner: Partner(key.id),
         quota: key.daily_quota,
         left: key.daily_quota.saturating_sub(used),
+        standing,
     })
 }
 

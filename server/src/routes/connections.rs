@@ -33,7 +33,7 @@ use watched::{Times, Watched};
 /// Between two looks of the watch.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a new connection waits for one that is closed to make room.
-const ROOM: Duration = Duration::from_millis(100);
+const ROOM: Duration = Duration::from_secs(1);
 /// After an error of the listener that is not one connection's: no files left, usually.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -70,7 +70,7 @@ impl Connections {
     /// Hangs up on who is overdue; forgets who has gone.
     fn look(&self) {
         let mut open = self.all();
-        open.retain(|watched| !watched.has_gone());
+        open.retain(|watched| !watched.is_over());
         metrics::gauge!("http_connections").set(u32::try_from(open.len()).unwrap_or(u32::MAX));
         for watched in open.iter() {
             if let Some(why) = watched.overdue(&self.times) {
@@ -80,14 +80,16 @@ impl Connections {
         }
     }
 
-    /// Hangs up on the one that has been without a request longest.
-    fn make_room(&self) {
+    /// Hangs up on the one that has been without a request longest; false where all are at work.
+    fn make_room(&self) -> bool {
         let open = self.all();
         let idle = open.iter().filter_map(|w| Some((w.idle_since()?, w)));
         if let Some((_, watched)) = idle.min_by_key(|(since, _)| *since) {
             metrics::counter!("http_connections_closed_total", "why" => "room").increment(1);
             watched.hang_up();
+            return true;
         }
+        false
     }
 }
 
@@ -158,10 +160,12 @@ async fn take(
     let place = match Arc::clone(&room).try_acquire_owned() {
         Ok(place) => place,
         Err(_) => {
-            connections.make_room();
+            // Where all are at work this one is hung up on, and comes again.
+            if !connections.make_room() {
+                return;
+            }
             match tokio::time::timeout(ROOM, room.acquire_owned()).await {
                 Ok(Ok(place)) => place,
-                // All are at work: this one comes again.
                 Ok(Err(_)) | Err(_) => return,
             }
         }

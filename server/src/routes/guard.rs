@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     app::App,
-    limits::{Asking, Refused, Standing},
+    limits::{Asking, Standing},
     problem::Problem,
 };
 use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -95,35 +95,29 @@ pub async fn guard(State(app): State<App>, mut request: Request, next: Next) -> 
     if let Some(asking) = asking {
         match app.limits.admit(asking).await {
             Ok(left) => standing = left,
-            Err(refused) => return limited(refused),
+            Err(refused) => return told(Problem::from(refused).into_response(), None),
         }
     }
     request.extensions_mut().insert(met);
-    let mut response = in_turn(&app, kind, path.is_some(), request, next).await;
-    let standing = response
-        .extensions()
-        .get::<Standing>()
-        .copied()
-        .or(standing);
+    told(
+        in_turn(&app, kind, path.is_some(), request, next).await,
+        standing,
+    )
+}
+
+/// With the limit headers: of the bucket that refused, of one of the handler's own, or of the caller's.
+fn told(mut response: Response, of_caller: Option<Standing>) -> Response {
+    let extensions = response.extensions();
+    let problem = extensions.get::<Problem>();
+    let own = || extensions.get::<Standing>().copied();
+    let standing = problem.and_then(|p| p.standing).or_else(own).or(of_caller);
     if let Some(standing) = standing {
-        tell(standing, response.headers_mut());
+        let headers = response.headers_mut();
+        headers.insert(LIMIT, HeaderValue::from(standing.limit));
+        headers.insert(REMAINING, HeaderValue::from(standing.remaining));
+        headers.insert(RESET, HeaderValue::from(standing.reset));
     }
     response
-}
-
-/// 429, with what is left and when to come again.
-#[must_use]
-pub fn limited(refused: Refused) -> Response {
-    let mut response = Problem::too_many("rate_limited", refused.wait).into_response();
-    tell(refused.standing, response.headers_mut());
-    response
-}
-
-/// The limit headers.
-pub fn tell(standing: Standing, headers: &mut HeaderMap) {
-    headers.insert(LIMIT, HeaderValue::from(standing.limit));
-    headers.insert(REMAINING, HeaderValue::from(standing.remaining));
-    headers.insert(RESET, HeaderValue::from(standing.reset));
 }
 
 fn too_large(app: &App, request: &Request) -> Option<Problem> {

@@ -29,6 +29,9 @@ pub async fn signed(State(app): State<App>, request: Request, next: Next) -> Res
             let headers = response.headers_mut();
             headers.insert("quota-limit", HeaderValue::from(admitted.quota));
             headers.insert("quota-remaining", HeaderValue::from(admitted.left));
+            if let Some(standing) = admitted.standing {
+                response.extensions_mut().insert(standing);
+            }
             response
         }
         Err(problem) => {

@@ -5,7 +5,7 @@ use crate::config::Pace;
 use std::{
     sync::{
         LazyLock,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -25,6 +25,8 @@ pub(super) struct Times {
 const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 const AT_WORK: u8 = 2;
+/// Hung up on, or gone by itself.
+const OVER: u8 = 3;
 
 /// One connection.
 #[derive(Debug)]
@@ -38,7 +40,6 @@ pub(super) struct Watched {
     waited: AtomicU64,
     /// Bytes taken of this answer.
     taken: AtomicU64,
-    gone: AtomicBool,
     end: Notify,
 }
 
@@ -56,14 +57,16 @@ impl Watched {
             stuck: AtomicU64::new(0),
             waited: AtomicU64::new(0),
             taken: AtomicU64::new(0),
-            gone: AtomicBool::new(false),
             end: Notify::new(),
         }
     }
 
     fn turn(&self, phase: u8) {
         self.since.store(now(), Relaxed);
-        self.phase.store(phase, Relaxed);
+        // What is over stays so.
+        let _ = self
+            .phase
+            .fetch_update(Relaxed, Relaxed, |old| (old != OVER).then_some(phase));
     }
 
     /// Bytes came.
@@ -75,7 +78,7 @@ impl Watched {
 
     /// A request is whole, but for its body.
     pub(super) fn begin(&self) {
-        self.phase.store(AT_WORK, Relaxed);
+        self.turn(AT_WORK);
         self.waited.store(0, Relaxed);
         self.taken.store(0, Relaxed);
     }
@@ -105,6 +108,9 @@ impl Watched {
     /// Why it is to be hung up on.
     pub(super) fn overdue(&self, times: &Times) -> Option<&'static str> {
         let spent = |since: u64| Duration::from_millis(now().saturating_sub(since));
+        if self.is_over() {
+            return None;
+        }
         let stuck = self.stuck.load(Relaxed);
         if stuck > 0 {
             let waited = spent(stuck) + Duration::from_millis(self.waited.load(Relaxed));
@@ -121,10 +127,11 @@ impl Watched {
 
     /// Since when it has no request, if it has none.
     pub(super) fn idle_since(&self) -> Option<u64> {
-        (self.phase.load(Relaxed) != AT_WORK).then(|| self.since.load(Relaxed))
+        matches!(self.phase.load(Relaxed), IDLE | HEAD).then(|| self.since.load(Relaxed))
     }
 
     pub(super) fn hang_up(&self) {
+        self.gone();
         self.end.notify_one();
     }
 
@@ -133,11 +140,11 @@ impl Watched {
     }
 
     pub(super) fn gone(&self) {
-        self.gone.store(true, Relaxed);
+        self.phase.store(OVER, Relaxed);
     }
 
-    pub(super) fn has_gone(&self) -> bool {
-        self.gone.load(Relaxed)
+    pub(super) fn is_over(&self) -> bool {
+        self.phase.load(Relaxed) == OVER
     }
 }
 
@@ -195,6 +202,10 @@ mod tests {
         assert_eq!(why(&watched), None);
         watched.end();
         assert_eq!(why(&watched), Some("idle"));
+        watched.hang_up();
+        watched.end();
+        assert_eq!(why(&watched), None, "nobody is hung up on twice");
+        assert_eq!(watched.idle_since(), None, "nor makes room twice");
     }
 
     #[test]

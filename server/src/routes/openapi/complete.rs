@@ -150,9 +150,14 @@ fn answers(method: &str, path: &str, operation: &mut Value) {
     let takes_query = operation["parameters"]
         .as_array()
         .is_some_and(|list| list.iter().any(|p| p["in"] == "query"));
-    let mut more: Vec<(&str, &str)> = vec![("429", "rate_limited; with Retry-After")];
+    let mut more: Vec<(&str, &str)> = vec![
+        ("414", "address_too_long"),
+        ("429", "rate_limited; with Retry-After"),
+        ("431", "headers_too_large"),
+    ];
     if has_body {
-        more.push(("400", "malformed_json"));
+        more.push(("400", "malformed_json, json_too_deep"));
+        more.push(("408", "body_too_slow"));
         more.push(("415", "unsupported_media_type"));
         more.push(("422", "validation_failed with errors[]"));
     }
@@ -169,7 +174,10 @@ fn answers(method: &str, path: &str, operation: &mut Value) {
         more.push(("404", "not_found: no such thing, or not the caller's"));
     }
     if operation.get("security").is_some() {
-        more.push(("401", "missing_token, invalid_token, token_expired"));
+        more.push((
+            "401",
+            "missing_token, invalid_token, token_expired, session_ended",
+        ));
     }
     let Some(responses) = operation["responses"].as_object_mut() else {
         return;
@@ -196,6 +204,18 @@ fn dress(method: &str, status: &str, response: &mut Value, is_tagged: bool) {
     if matches!(status, "429" | "503") {
         let seconds = json!({"type": "integer", "minimum": 0});
         headers.insert("Retry-After".to_owned(), header("Seconds", seconds));
+    }
+    if status == "429" {
+        let abouts = [
+            ("RateLimit-Limit", "Tokens of the full bucket"),
+            ("RateLimit-Remaining", "Tokens left in it"),
+            ("RateLimit-Reset", "Seconds until it is full again"),
+        ];
+        for (name, about) in abouts {
+            let schema = json!({"type": "integer", "minimum": 0});
+            let told = json!({"description": about, "schema": schema});
+            headers.insert(name.to_owned(), told);
+        }
     }
     if status == "401" {
         let scheme = json!({"type": "string"});
