@@ -53,7 +53,7 @@ pub struct Problem {
     pub cause: Option<Arc<StoreError>>,
     /// For the log only; never sent.
     #[serde(skip)]
-    pub note: Option<String>,
+    pub note: Option<Box<str>>,
 }
 
 impl Problem {
@@ -144,7 +144,7 @@ impl Problem {
     #[must_use]
     pub fn internal(note: impl Into<String>) -> Self {
         Self {
-            note: Some(note.into()),
+            note: Some(note.into().into_boxed_str()),
             ..Self::new(500, "internal")
         }
     }

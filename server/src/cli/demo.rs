@@ -149,7 +149,7 @@ pub(super) fn words(problem: Problem) -> anyhow::Error {
     let detail = problem
         .cause
         .map(|cause| cause.to_string())
-        .or(problem.note)
+        .or(problem.note.map(String::from))
         .unwrap_or_default();
     let fields: Vec<String> = problem
         .errors

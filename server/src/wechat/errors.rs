@@ -82,7 +82,7 @@ impl From<WechatError> for Problem {
             WechatError::TooOften => Self::too_many("rate_limited", 60),
             WechatError::HighRisk => Self::new(403, "high_risk_user"),
             WechatError::Busy(text) => Self {
-                note: Some(format!("WeChat: {text}")),
+                note: Some(format!("WeChat: {text}").into_boxed_str()),
                 ..Self::unavailable("wechat_busy", 2)
             },
             WechatError::TokenRefused => Self {
