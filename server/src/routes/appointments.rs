@@ -112,7 +112,7 @@ pub(super) async fn list(
 
 /// One own appointment.
 #[utoipa::path(get, path = "/api/v1/appointments/{id}", tag = "customer", security(("customer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::Always))]
+    responses((status = 200, body = AppointmentShape), errors::Token, errors::Missing, errors::Archived, errors::Always))]
 pub(super) async fn load(
     State(app): State<App>,
     customer: Customer,

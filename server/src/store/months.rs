@@ -150,10 +150,15 @@ impl Db {
     /// # Errors
     /// The database refused.
     pub async fn is_archived(&self, id: Uuid) -> Result<bool, StoreError> {
-        match ids::month_of(id) {
-            Some(month) if !self.months().knows(month) => archive::is_out(self, month).await,
-            _ => Ok(false),
+        let Some(month) = ids::month_of(id) else {
+            return Ok(false);
+        };
+        // Asked only where nothing was found; what this process knows of the month may be from before.
+        let is_out = archive::is_out(self, month).await?;
+        if is_out {
+            self.months().forget(month);
         }
+        Ok(is_out)
     }
 
     /// Makes the tables of this month and the next two: a job, so that no booking waits for one.

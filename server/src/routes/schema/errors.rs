@@ -84,6 +84,10 @@ groups! {
     Missing {
         NotFound 404 "not_found: no such thing, or not the caller's";
     }
+    /// Of visits that may be in the archive.
+    Archived {
+        Gone 410 "archived: everything of that month is in the archive";
+    }
     /// Of a login.
     Login {
         Code 401 "invalid_code, code_used";
