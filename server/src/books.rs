@@ -93,9 +93,10 @@ impl Books {
         let schedule = match self.current(&self.schedules, city).await {
             Some(schedule) => schedule,
             None => {
-                self.renewed(&self.schedules, city.to_owned(), async {
+                // Seldom, and of a size that nobody who prices has to carry.
+                Box::pin(self.renewed(&self.schedules, city.to_owned(), async {
                     price_books::schedule(&mut *db.read().await?, city, AHEAD).await
-                })
+                }))
                 .await?
             }
         };
@@ -129,9 +130,9 @@ impl Books {
         let found = match self.current(&self.versions, &key).await {
             Some(found) => found,
             None => {
-                self.renewed(&self.versions, key, async {
+                Box::pin(self.renewed(&self.versions, key, async {
                     price_books::id_of_version(&mut *db.read().await?, city, version).await
-                })
+                }))
                 .await?
             }
         };
