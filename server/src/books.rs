@@ -157,11 +157,11 @@ impl Books {
         if self.is_current(read.stamp) {
             return Some(read);
         }
-        kept.invalidate(key).await;
+        Box::pin(kept.invalidate(key)).await;
         None
     }
 
-    /// Read by one for all who ask meanwhile; and by each for himself if a book was published while that one read.
+    /// Read by one for all who ask meanwhile. If a book is published while that one reads, the next call reads again.
     async fn renewed<K, T>(
         &self,
         kept: &UntilPublication<K, T>,
@@ -189,7 +189,8 @@ impl Books {
             let found = price_books::load_many(&mut *db.read().await?, &[id]).await?;
             found.into_iter().next().map(compile).transpose()
         };
-        self.by_id.try_get_with(id, load).await.map_err(shared)
+        let loaded = Box::pin(self.by_id.try_get_with(id, load)).await;
+        loaded.map_err(shared)
     }
 }
 

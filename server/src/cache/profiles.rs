@@ -68,10 +68,18 @@ impl Profiles {
         let clock = &app.kept.clock;
         clock.catch_up(&app.db).await.map_err(StoreError::from)?;
         let shard = shard_of(user.0);
-        if let Some(entry) = self.kept.get(&user.0).await {
-            if clock.is_current(shard, user.0, entry.stamp) {
-                return Ok(entry.user.clone());
-            }
+        let is_current = |entry: &Arc<Entry>| clock.is_current(shard, user.0, entry.stamp);
+        match self.kept.get(&user.0).await.filter(is_current) {
+            Some(entry) => Ok(entry.user.clone()),
+            // In a box: what few calls need would make each of them large.
+            None => Box::pin(self.load_anew(app, user)).await,
+        }
+    }
+
+    async fn load_anew(&self, app: &State, user: UserId) -> Result<Option<Arc<User>>, Problem> {
+        let (clock, shard) = (&app.kept.clock, shard_of(user.0));
+        let is_old = |entry: Arc<Entry>| !clock.is_current(shard, user.0, entry.stamp);
+        if self.kept.get(&user.0).await.is_some_and(is_old) {
             self.kept.invalidate(&user.0).await;
         }
         // One reads for all who ask meanwhile.

@@ -88,6 +88,19 @@ pub fn quote_value(quote: &Quote) -> Result<Value, Problem> {
     Ok(body)
 }
 
+/// The same as text, written without a detour where every field is there.
+///
+/// # Errors
+/// None in practice.
+pub fn quote_text(quote: &Quote) -> Result<String, Problem> {
+    let text = if quote.trace.is_empty() {
+        serde_json::to_string(&quote_value(quote)?)
+    } else {
+        serde_json::to_string(quote)
+    };
+    text.map_err(|e| Problem::internal(e.to_string()))
+}
+
 /// An order.
 ///
 /// # Errors

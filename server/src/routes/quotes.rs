@@ -1,6 +1,7 @@
 //! `/api/v1/quotes`: estimates; no login needed, rate-limited by address.
 
 use super::{
+    answer::Written,
     body::{Body, Language},
     caller::MaybeCustomer,
     schema::{QuoteBody, QuoteShape, errors},
@@ -10,8 +11,7 @@ use crate::{
     customer::{quote, view},
     problem::Problem,
 };
-use axum::{Json, Router, extract::State, routing::post};
-use serde_json::Value;
+use axum::{Router, extract::State, routing::post};
 
 pub(super) fn router() -> Router<App> {
     Router::new().route("/quotes", post(estimate))
@@ -25,7 +25,7 @@ pub(super) async fn estimate(
     _: MaybeCustomer,
     Language(lang): Language,
     Body(raw): Body,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Written, Problem> {
     let quote = quote::estimate(&app, &raw, lang).await?;
-    view::quote_value(&quote).map(Json)
+    view::quote_text(&quote).map(Written)
 }
