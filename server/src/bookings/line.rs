@@ -53,8 +53,10 @@ impl Line {
         (self.next, self.starts())
     }
 
+    /// A second writer makes smaller transactions of the same bookings, which cost more: it comes when one does not keep up.
     fn starts(&mut self) -> bool {
-        let starts = self.writers < self.most_writers;
+        let behind = self.writers == 0 || self.waiting.len() > self.most;
+        let starts = behind && self.writers < self.most_writers;
         self.writers += usize::from(starts);
         starts
     }

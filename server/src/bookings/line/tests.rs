@@ -75,6 +75,14 @@ fn a_power_of_two_is_taken_from_the_front_and_no_more_than_may_be() {
 }
 
 #[test]
+fn a_second_writer_comes_when_the_first_does_not_keep_up() {
+    let mut line = Line::new(2, 2);
+    let told: Vec<_> = (0..5).map(|_| join(&mut line, None, 1)).collect();
+    let started: Vec<bool> = told.iter().map(|(_, starts, _)| *starts).collect();
+    assert_eq!(started, [true, false, true, false, false]);
+}
+
+#[test]
 fn twins_are_never_taken_together_and_the_second_calls_for_a_writer_when_the_first_is_done() {
     let mut line = Line::new(64, 1);
     let _first = join(&mut line, Some("a"), 1);
