@@ -119,7 +119,7 @@ pub(super) async fn load(
     Id(id): Id,
     Language(lang): Language,
 ) -> Result<Json<Value>, Problem> {
-    lists::appointment(&app, customer.user, id.into(), lang)
+    Box::pin(lists::appointment(&app, customer.user, id.into(), lang))
         .await
         .map(Json)
 }

@@ -168,11 +168,10 @@ impl Archive {
         let mut is_header = true;
         for line in lines {
             let line = line?;
-            for sum in [Some(&mut all), (!is_header).then_some(&mut content)] {
-                if let Some(sum) = sum {
-                    sum.update(before.as_bytes());
-                    sum.update(b"\n");
-                }
+            let sums = [Some(&mut all), (!is_header).then_some(&mut content)];
+            for sum in sums.into_iter().flatten() {
+                sum.update(before.as_bytes());
+                sum.update(b"\n");
             }
             rows += u64::from(!is_header);
             is_header = false;

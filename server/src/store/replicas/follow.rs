@@ -207,11 +207,11 @@ impl Follower {
     }
 
     fn reached(&mut self, position: &Position) {
-        while let Some((at, _)) = self
-            .ahead
-            .pop_front_if(|(_, ahead)| position.reaches(ahead))
-        {
-            self.replica.reached(at);
+        let is_there = |next: Option<&(_, Position)>| next.is_some_and(|n| position.reaches(&n.1));
+        while is_there(self.ahead.front()) {
+            if let Some((at, _)) = self.ahead.pop_front() {
+                self.replica.reached(at);
+            }
         }
         self.news.notify_waiters();
     }
