@@ -142,8 +142,11 @@ fn rules() -> Vec<Value> {
 fn item(number: u64) -> Value {
     let pick = |salt: u64, most: u64| (number * 2_654_435_761 + salt * 40_503) / 7 % most;
     let flag = |salt: u64| pick(salt, 2) == 0;
-    let grade = ["heavy", "medium", "light"].into_iter().cycle();
-    let grade = grade.skip(usize::try_from(pick(3, 3)).unwrap_or(0)).next();
+    let grade = match pick(3, 3) {
+        0 => "heavy",
+        1 => "medium",
+        _ => "light",
+    };
     match number % 4 {
         0 => json!({"category": "paper/cardboard", "quantity": pick(1, 60) + 1,
             "attributes": {"moisture": pick(2, 30), "mixed": flag(4)}}),
