@@ -1,3 +1,5 @@
+//! Who is answered what where several wait in line.
+
 #![allow(clippy::unwrap_used, clippy::panic)]
 use super::*;
 use crate::store::orders::Route;
