@@ -214,7 +214,9 @@ fn no_file_names_a_package_registry() {
         concat!("archive.", "ubuntu.com"),
     ];
     // Cargo's own lock format names its default index; that is not an address to fetch from.
-    let texts = files().into_iter().filter(|file| !file.path.ends_with("Cargo.lock"));
+    let texts = files()
+        .into_iter()
+        .filter(|file| !file.path.ends_with("Cargo.lock"));
     let found = offences(texts, |file| {
         let named = hosts.iter().flat_map(|host| lines_with(&file.text, host));
         let resolved = if file.path.ends_with("package-lock.json") {
