@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let seconds: f64 = arguments.next().ok_or("SECONDS")?.parse()?;
     let cases: Value = serde_json::from_str(&std::fs::read_to_string(file)?)?;
     let content: DecisionContent = serde_json::from_value(graph(&cases["rules"])?)?;
-    let mut decision = DecisionEngine::default().create_decision(content.into());
+    let mut decision = DecisionEngine::default()
+        .create_decision(content.into())
+        .map_err(|error| format!("{error:?}"))?;
     decision.compile();
     let items = cases["items"].as_array().ok_or("items")?;
     let items: Vec<Variable> = items.iter().cloned().map(Variable::from).collect();
