@@ -48,7 +48,7 @@ local function texts(kind)
       if kind == "quote" then list[#list + 1] = with_body(head("POST", "/api/v1/quotes", token), '{"city":"330100","items":' .. our_items .. "}") end
       if kind == "me" then list[#list + 1] = head("GET", "/api/v1/me", token) .. "\r\n" end
       if kind == "list" then
-        for status = 0, 3 do list[#list + 1] = head("GET", "/api/v1/appointments?status=" .. status, token) .. "\r\n" end
+        for status = 0, 3 do list[#list + 1] = head("GET", "/api/v1/appointments?fields=summary&status=" .. status, token) .. "\r\n" end
       end
     else
       if kind == "quote" then list[#list + 1] = with_body(head("POST", "/quote", token), '{"category":"paper","items":"' .. peer_items .. '"}') end

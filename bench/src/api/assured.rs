@@ -35,7 +35,10 @@ pub async fn lists_are_read(ours: &Running) -> Result<()> {
 
 async fn list(ours: &Running, number: u64, state: u8) -> Result<Vec<String>> {
     let answer = reqwest::Client::new()
-        .get(format!("{}/api/v1/appointments?status={state}", ours.url))
+        .get(format!(
+            "{}/api/v1/appointments?fields=summary&status={state}",
+            ours.url
+        ))
         .bearer_auth(token(number)?)
         .send()
         .await?;

@@ -78,7 +78,10 @@ impl Requests {
             (Kind::Quote, Side::Peer) => ("POST", "/quote".to_owned()),
             (Kind::Me, Side::Ours) => ("GET", "/api/v1/me".to_owned()),
             (Kind::Me, Side::Peer) => ("GET", "/users/me".to_owned()),
-            (Kind::List, Side::Ours) => ("GET", format!("/api/v1/appointments?status={status}")),
+            (Kind::List, Side::Ours) => (
+                "GET",
+                format!("/api/v1/appointments?fields=summary&status={status}"),
+            ),
             (Kind::List, Side::Peer) => ("GET", format!("/appointments?status={status}")),
             (Kind::Create, Side::Ours) => ("POST", "/api/v1/appointments".to_owned()),
             (Kind::Create, Side::Peer) => ("POST", "/appointments".to_owned()),

@@ -1,5 +1,4 @@
-//! An appointment as a customer's list shows it: without its quotes, which the appointment itself has. Written straight
-//! from the row.
+//! An appointment in short (`?fields=summary`): without its quotes. Written straight from the row.
 
 use crate::{
     problem::Problem,

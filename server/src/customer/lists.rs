@@ -37,11 +37,46 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Appointments of a customer: the page, as JSON.
+/// Appointments of a customer, with their quotes: the page, as JSON.
 ///
 /// # Errors
 /// The database refused.
 pub async fn appointments(
+    app: &App,
+    user: UserId,
+    status: Option<AppointmentStatus>,
+    wanted: Wanted,
+) -> Result<String, Problem> {
+    let (keys, more, found, orders) = reading!(&app.db, |conn| {
+        let (status, after) = (status, wanted.after);
+        let found = appointments::page(conn, user, status, after, wanted.limit + 1).await?;
+        let (keys, more) = cut(found, wanted.limit);
+        let (ids, order_ids): (Vec<_>, Vec<_>) = keys.iter().copied().unzip();
+        let found = appointments::load_many(conn, &ids).await?;
+        let orders = orders::load_many(conn, app.db.months(), &order_ids).await?;
+        Ok::<_, Problem>((keys, more, found, orders))
+    })?;
+    let mut found: HashMap<Uuid, _> = found.into_iter().map(|a| (a.body.id.0, a.body)).collect();
+    let mut orders: HashMap<Uuid, _> = orders.into_iter().map(|o| (o.body.id.0, o.body)).collect();
+    let visits = keys.iter().filter_map(|(id, order)| {
+        Some(Visit {
+            appointment: Some(found.remove(id)?),
+            order: orders.remove(order)?,
+        })
+    });
+    let items = visits
+        .map(|visit| view::bare(&visit))
+        .collect::<Result<_, _>>()?;
+    let last = keys.last().map(|(id, _)| *id).filter(|_| more);
+    let page = page(app, "appointments", user, items, last);
+    serde_json::to_string(&page).map_err(|e| Problem::internal(e.to_string()))
+}
+
+/// The same without quotes, for a mini-program's list.
+///
+/// # Errors
+/// The database refused.
+pub async fn summaries(
     app: &App,
     user: UserId,
     status: Option<AppointmentStatus>,

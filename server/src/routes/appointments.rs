@@ -87,6 +87,7 @@ pub(super) async fn create(
 /// Own appointments, newest first.
 #[utoipa::path(get, path = "/api/v1/appointments", tag = "customer", security(("customer" = [])),
     params(("status" = Option<u8>, Query, description = "0 pending, 1 confirmed, 2 completed, 3 cancelled, 4 in service"),
+           ("fields" = Option<String>, Query, description = "`summary`: without `estimate` and `final`, for lists; whole where left out"),
            ("limit" = Option<u32>, Query, description = "1–100, default 20"), ("after" = Option<String>, Query, description = "`next` of the page before")),
     responses((status = 200, body = AppointmentCardPage), errors::Token, errors::Invalid, errors::Always))]
 pub(super) async fn list(
@@ -98,16 +99,27 @@ pub(super) async fn list(
         .given("status")
         .map(|text| text.parse().ok().and_then(AppointmentStatus::from_code));
     let wanted = wanted(&app, "appointments", customer.user.0, &params);
-    let wanted = match status {
-        Some(None) => Err(wanted
-            .err()
-            .unwrap_or_else(|| Problem::fields(Vec::new()))
-            .and_field("status", "type")),
-        _ => wanted,
-    }?;
-    lists::appointments(&app, customer.user, status.flatten(), wanted)
-        .await
-        .map(Written)
+    let fields = params.given("fields");
+    let faults = [
+        ("status", status == Some(None)),
+        ("fields", fields.is_some_and(|fields| fields != "summary")),
+    ];
+    let wanted =
+        faults
+            .iter()
+            .filter(|(_, is_bad)| *is_bad)
+            .fold(wanted, |wanted, (field, _)| {
+                let problem = wanted.err();
+                let problem = problem.unwrap_or_else(|| Problem::fields(Vec::new()));
+                Err(problem.and_field(field, "type"))
+            })?;
+    let (user, status) = (customer.user, status.flatten());
+    let text = if fields.is_some() {
+        lists::summaries(&app, user, status, wanted).await
+    } else {
+        Box::pin(lists::appointments(&app, user, status, wanted)).await
+    };
+    text.map(Written)
 }
 
 /// One own appointment.

@@ -1,4 +1,4 @@
-//! Appointments as a customer's list shows them: one query of the narrow columns, by the index that the list is in the
+//! Appointments as a customer's list shows them in short: one query of the narrow columns, by the index that the list is in the
 //! order of, and one for the amounts of those that may have been weighed. The texts are used where the row has them.
 
 use super::{

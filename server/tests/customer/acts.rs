@@ -76,6 +76,28 @@ async fn read(customer: &Customer, visit: &Value) -> Value {
 }
 
 on_each_database! {
+    async fn a_list_shows_the_quotes_and_in_short_the_same_without_them(db) {
+        let town = Town::on(db, 8).await;
+        let wang = town.customer("wang").await;
+        let weighed = wang.book().await;
+        let booked = wang.book().await;
+        weigh(&town, town.collector(), &weighed).await;
+        let mut list = wang.api.get("/api/v1/appointments").await.expect(200).clone();
+        for (item, visit) in list["items"].as_array_mut().unwrap().iter_mut().zip([&booked, &weighed]) {
+            let whole = read(&wang, visit).await;
+            for key in ["id", "version", "amount"] { assert_eq!(item[key], whole[key], "{key}"); }
+            for quote in ["estimate", "final"] {
+                for key in ["id", "lines", "due"] { assert_eq!(item[quote][key], whole[quote][key], "{quote}.{key}"); }
+            }
+            assert_eq!(item["final"].is_null(), item["id"] == booked["id"]);
+            let item = item.as_object_mut().unwrap();
+            assert!(item.remove("estimate").is_some() && item.remove("final").is_some());
+        }
+        assert_eq!(list["items"].as_array().unwrap().len(), 2);
+        let short = wang.api.get("/api/v1/appointments?fields=summary").await.expect(200).clone();
+        assert_eq!(short, list);
+    }
+
     async fn a_move_takes_the_new_place_and_gives_the_old_one_back(db) {
         let town = Town::on(db, 1).await;
         let (wang, li) = (town.customer("wang").await, town.customer("li").await);

@@ -41,8 +41,12 @@ on_each_database! {
             let answer = wang.api.get(&format!("/api/v1/orders?limit={limit}")).await;
             assert_eq!(faults(&answer), [("limit".to_owned(), code.to_owned())], "{limit}");
         }
-        let all = wang.api.get("/api/v1/appointments?limit=101&status=9&after=x").await;
-        assert_eq!(faults(&all).len(), 3, "{}", all.text);
+        let all = wang.api.get("/api/v1/appointments?limit=101&status=9&after=x&fields=all").await;
+        assert_eq!(faults(&all).len(), 4, "{}", all.text);
+        for wrong in ["all", "", "Summary", "summary,estimate"] {
+            let answer = wang.api.get(&format!("/api/v1/appointments?fields={wrong}")).await;
+            assert_eq!(faults(&answer), [("fields".to_owned(), "type".to_owned())], "{wrong}");
+        }
     }
 
     async fn the_catalogue_is_sent_again_only_when_it_has_changed(db) {

@@ -84,7 +84,10 @@ async fn scene(engine: Engine, dedicated: &Dedicated) -> Counted {
 async fn costs(engine: Engine) {
     let dedicated = Dedicated::start(engine);
     let counted = scene(engine, &dedicated).await;
-    let list = "/api/v1/appointments?";
+    let [one, twenty] = counted.page("/api/v1/appointments?").await;
+    assert_eq!(one, twenty, "whole appointments on {engine}");
+    assert!(one <= 8, "whole: {one} statements on {engine}");
+    let list = "/api/v1/appointments?fields=summary&";
     assert_eq!(counted.page(list).await, [1, 1], "appointments on {engine}");
     let ahead = format!("{list}status=0&");
     assert_eq!(counted.page(&ahead).await, [1, 1], "by state on {engine}");

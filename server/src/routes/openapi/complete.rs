@@ -121,6 +121,7 @@ fn form_parameter(parameter: &mut Value) {
             json!({"type": "integer", "minimum": 0, "maximum": 4}),
             Value::Null,
         ),
+        "fields" => (json!({"type": "string", "enum": ["summary"]}), Value::Null),
         "mode" => (
             json!({"type": "string", "enum": ["leave", "stolen"]}),
             Value::Null,

@@ -1,10 +1,10 @@
 //! Answers of the customer's list of appointments.
 
-use super::{AddressShape, ContactShape, ItemShape, SlotShape};
+use super::{AddressShape, ContactShape, ItemShape, QuoteShape, SlotShape};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// An appointment as the customer's list shows it: without its quotes, which the appointment itself has.
+/// An appointment as the customer's list shows it: whole, or with `fields=summary` without `estimate` and `final`.
 #[derive(Serialize, ToSchema)]
 pub struct AppointmentCardShape {
     /// Identity.
@@ -34,6 +34,12 @@ pub struct AppointmentCardShape {
     pub appointment_time: String,
     /// The slot that time lies in.
     pub slot: SlotShape,
+    /// Given at booking. Not with `fields=summary`.
+    #[schema(required = false)]
+    pub estimate: QuoteShape,
+    /// The final quote, once weighed. Not with `fields=summary`.
+    #[schema(rename = "final")]
+    pub r#final: Option<QuoteShape>,
     /// Due by the final quote, otherwise by the estimate.
     #[schema(example = "13.75")]
     pub amount: String,
