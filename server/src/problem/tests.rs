@@ -18,6 +18,8 @@ const BEFORE: [&str; 5] = [
 /// Codes written in the source where problems are made.
 fn codes_in(text: &str) -> BTreeSet<String> {
     let dense: String = text.split_whitespace().collect();
+    // What a command is refused for may be a field's fault, which has words as such.
+    let dense = dense.replace("Stop::refused(", "");
     let literal = |rest: &str| rest.split('"').next().unwrap_or_default().to_owned();
     let mut codes = BTreeSet::new();
     for before in BEFORE {

@@ -72,7 +72,7 @@ on_each_database! {
         let now = town.app.now();
         let claims = Claims { sub: wang.user.0, aud: Audience::Customer, dev: None, role: None, st: None, jti: Uuid::now_v7(), iat: 0, exp: 0 };
         let good = town.app.tokens.sign(&claims, now).unwrap();
-        let expired = town.app.tokens.sign(&claims, now - TimeDelta::seconds(901)).unwrap();
+        let expired = town.app.tokens.sign(&claims, now - TimeDelta::seconds(931)).unwrap();
         let staffs = town.app.tokens.sign(&Claims { aud: Audience::Staff, ..claims.clone() }, now).unwrap();
         let theirs = huishou_server::auth::Tokens::new("another secret of thirty-two bytes and more", None, 900).sign(&claims, now).unwrap();
         let tampered = format!("{good}x");
