@@ -14,17 +14,20 @@ pub enum Command {
     Archive {
         /// As 202611 or 2026-11.
         month: String,
-        /// The file.
+        /// The file; one that is there already is not written over, unless it is an archive of the same month.
         #[arg(long)]
         to: PathBuf,
     },
-    /// Takes an archived month out of the database: one that is settled and more than two years old.
+    /// Takes an archived month out of the database: one that is settled and more than two years old, and whose file is whole.
     Drop {
         /// As 202611 or 2026-11.
         month: String,
         /// Why it is to go although it is not two years old; kept in the database and in the log.
         #[arg(long, value_name = "REASON")]
         force: Option<String>,
+        /// Where its archive lies now, if it was moved.
+        #[arg(long)]
+        file: Option<PathBuf>,
     },
     /// Brings a month back from its file.
     Restore {
@@ -48,7 +51,7 @@ pub async fn run(app: &App, command: Command) -> anyhow::Result<()> {
             println!("{month}: {rows} rows in {}", to.display());
             Ok(())
         }
-        Command::Drop { month, force } => {
+        Command::Drop { month, force, file } => {
             let month = number(&month)?;
             if let Some(reason) = &force {
                 if reason.trim().is_empty() {
@@ -57,7 +60,11 @@ pub async fn run(app: &App, command: Command) -> anyhow::Result<()> {
                 tracing::warn!(month, reason, "a month is dropped before its time");
                 eprintln!("{month} is dropped before its time: {reason}");
             }
-            let orders = archive::drop_month(&app.db, month, force.as_deref(), app.now())
+            let how = archive::How {
+                reason: force.as_deref(),
+                file: file.as_deref(),
+            };
+            let orders = archive::drop_month(&app.db, month, how, app.now())
                 .await
                 .with_context(|| format!("{month} was not dropped"))?;
             println!("{month}: {orders} orders taken out");

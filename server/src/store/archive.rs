@@ -5,23 +5,22 @@
 //! and an end that says how many and their checksum. Columns are kept as text (binary ones as hex), by name, so that a file
 //! outlives the schema it was written with.
 //!
-//! Taking a month out: its table is renamed first, which waits for whoever writes in it and lets nobody in after; then its
-//! content must have the checksum of the archive. Rows go with their marks in the outbox, so that devices hear of it as of
+//! Taking a month out: its content must have the checksum of the archive, and the file must be there and whole; then its
+//! table is renamed, which waits for whoever writes in it and lets nobody in after, and looked at again. Rows go with their marks in the outbox, so that devices hear of it as of
 //! any other change and their checks stay right.
 
+mod dropping;
 mod file;
 mod rows;
 
+pub use dropping::{How, drop_month};
 pub use file::{Archive, Broken};
 
-use super::{
-    Db, Snapshot, StoreError,
-    months::{self, month_number, months_between},
-};
+use super::{Db, Snapshot, StoreError, months};
 use chrono::{DateTime, Utc};
-use rows::Line;
+use rows::{Line, Named};
 use sqlx::{AssertSqlSafe, Executor, MySqlConnection, Row};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// The law wants papers of a trade kept at hand for two years.
@@ -38,6 +37,9 @@ pub enum Refused {
     /// The file.
     #[error("the file: {0}")]
     File(#[from] Broken),
+    /// The archive is not where it was, or not what it was.
+    #[error("the archive {}: {}; if it was moved, name it with --file", .0.display(), .1)]
+    Archive(PathBuf, Broken),
     /// There is no such month.
     #[error("there is no table of that month")]
     NoSuchMonth,
@@ -53,6 +55,15 @@ pub enum Refused {
     /// Younger than two years.
     #[error("the month is not two years old; --force with a reason drops it all the same")]
     TooYoung,
+    /// Bookings may still come into it.
+    #[error("the month is not over")]
+    NotOver,
+    /// Between here and there.
+    #[error("the month is being taken out or brought back; finish that first")]
+    Halfway,
+    /// Its rows are going.
+    #[error("the month is being taken out; finish the drop first")]
+    Dropping,
     /// It is there.
     #[error("the month is in the database")]
     Present,
@@ -139,14 +150,17 @@ async fn count(conn: &mut MySqlConnection, table: &str) -> Result<i64, StoreErro
 /// Writes a month to a file and notes that. Answers how many rows.
 ///
 /// # Errors
-/// There is no such month; the file cannot be written; the database refused.
+/// There is no such month, or it is halfway out; the file cannot be written, or is there already; the database refused.
 pub async fn write(db: &Db, month: i32, to: &Path, now: DateTime<Utc>) -> Result<u64, Refused> {
+    if known(db, month).await?.is_some_and(|known| known.is_out) {
+        return Err(Refused::Halfway);
+    }
     let mut snapshot = db.snapshot().await?;
     if !has_table(snapshot.conn()?, &months::table(month)).await? {
         return Err(Refused::NoSuchMonth);
     }
     let mut archive = Archive::create(to, month, now)?;
-    each(&mut snapshot, &months::table(month), |line| {
+    each(&mut snapshot, &months::table(month), None, |line| {
         archive.add(line)
     })
     .await?;
@@ -157,6 +171,7 @@ pub async fn write(db: &Db, month: i32, to: &Path, now: DateTime<Utc>) -> Result
     if read.content != end.content {
         return Err(Broken::Checksum.into());
     }
+    let path = std::fs::canonicalize(to).map_err(Broken::from)?;
     sqlx::query(
         "INSERT INTO archived_months (month, content, held, file, archived_at) VALUES (?, ?, ?, ?, ?) \
          ON DUPLICATE KEY UPDATE content = VALUES(content), held = VALUES(held), file = VALUES(file), archived_at = VALUES(archived_at)",
@@ -164,7 +179,7 @@ pub async fn write(db: &Db, month: i32, to: &Path, now: DateTime<Utc>) -> Result
     .bind(month)
     .bind(&end.content)
     .bind(i64::try_from(end.rows).unwrap_or(i64::MAX))
-    .bind(to.display().to_string())
+    .bind(path.display().to_string())
     .bind(now)
     .execute(&mut *db.read().await?)
     .await
@@ -172,13 +187,18 @@ pub async fn write(db: &Db, month: i32, to: &Path, now: DateTime<Utc>) -> Result
     Ok(end.rows)
 }
 
-/// Calls `with` with each row of the month whose orders are in `table`, always in the same order.
+/// Calls `with` with each row of the month whose orders are in `table`, always in the same order; with all columns, or
+/// with those named.
 async fn each(
     snapshot: &mut Snapshot,
     table: &str,
+    named: Option<&Named>,
     mut with: impl FnMut(&Line) -> Result<(), Broken>,
 ) -> Result<(), Refused> {
-    let parts = rows::parts(snapshot.conn()?, table).await?;
+    let mut parts = rows::parts(snapshot.conn()?, table).await?;
+    if let Some(named) = named {
+        parts.iter_mut().for_each(|part| part.keep(named));
+    }
     let mut after = Uuid::nil();
     loop {
         let page = rows::page(snapshot.conn()?, table, after, PAGE).await?;
@@ -194,11 +214,11 @@ async fn each(
     }
 }
 
-/// The checksum of what a month holds.
-async fn content(db: &Db, table: &str) -> Result<String, Refused> {
+/// The checksum of what a month holds, of all columns or of those named.
+async fn content(db: &Db, table: &str, named: Option<&Named>) -> Result<String, Refused> {
     let mut snapshot = db.snapshot().await?;
     let mut sum = file::Sum::default();
-    each(&mut snapshot, table, |line| {
+    each(&mut snapshot, table, named, |line| {
         sum.add(line);
         Ok(())
     })
@@ -222,141 +242,76 @@ fn aside(month: i32) -> String {
     format!("dropping_{}", months::table(month))
 }
 
-/// Takes an archived month out of the database; with a reason also one that is younger than two years. May be run again
-/// after it was interrupted. Answers how many orders went.
-///
-/// # Errors
-/// Why it is left as it is.
-pub async fn drop_month(
-    db: &Db,
-    month: i32,
-    reason: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<u64, Refused> {
-    // Ids of its last day are plausible for as long, so a late ticket of it never finds it gone.
-    if reason.is_none() && months_between(month, month_number(now)) <= KEPT_MONTHS {
-        return Err(Refused::TooYoung);
-    }
-    let (known, interrupted) = archived(db, month).await?.ok_or(Refused::NotArchived)?;
-    set_aside(db, month, reason, now).await?;
-    // Once rows have gone the checksum cannot be right any more; it was when the first of them went.
-    let begun = interrupted && content(db, &aside(month)).await? != known;
-    if !begun && let Err(refused) = check(db, month, &known).await {
-        put_back(db, month).await?;
-        return Err(refused);
-    }
-    let gone = rows::remove_all(db, &aside(month), PAGE).await?;
-    let mut conn = db.read().await?;
-    let sql = format!("DROP TABLE IF EXISTS {}", aside(month));
-    conn.execute(AssertSqlSafe(sql))
-        .await
-        .map_err(StoreError::from)?;
-    sqlx::query("UPDATE archived_months SET dropped_at = ? WHERE month = ?")
-        .bind(now)
-        .bind(month)
-        .execute(&mut *conn)
-        .await
-        .map_err(StoreError::from)?;
-    Ok(gone)
+/// What the database knows of a month's archive.
+#[derive(Debug)]
+struct Known {
+    content: String,
+    file: String,
+    /// It is being taken out or brought in, or is out.
+    is_out: bool,
+    /// What was set aside is what the archive holds: its rows are going.
+    is_checked: bool,
+    is_dropped: bool,
 }
 
-/// The checksum of a month's archive, and whether it is being taken out.
-async fn archived(db: &Db, month: i32) -> Result<Option<(String, bool)>, StoreError> {
-    let row = sqlx::query("SELECT content, dropping_at IS NOT NULL AS dropping, dropped_at IS NOT NULL AS dropped FROM archived_months WHERE month = ?")
-        .bind(month)
-        .fetch_optional(&mut *db.read().await?)
-        .await?;
+async fn known(db: &Db, month: i32) -> Result<Option<Known>, StoreError> {
+    let row = sqlx::query(
+        "SELECT content, file, dropping_at IS NOT NULL AS is_out, checked_at IS NOT NULL AS is_checked, \
+         dropped_at IS NOT NULL AS is_dropped FROM archived_months WHERE month = ?",
+    )
+    .bind(month)
+    .fetch_optional(&mut *db.read().await?)
+    .await?;
     row.map(|row| {
-        let dropping: i64 = row.try_get_unchecked("dropping")?;
-        Ok((row.try_get("content")?, dropping != 0))
+        let is = |column: &str| row.try_get_unchecked::<i64, _>(column).map(|n| n != 0);
+        Ok(Known {
+            content: row.try_get("content")?,
+            file: row.try_get("file")?,
+            is_out: is("is_out")?,
+            is_checked: is("is_checked")?,
+            is_dropped: is("is_dropped")?,
+        })
     })
     .transpose()
 }
 
-async fn set_aside(
-    db: &Db,
-    month: i32,
-    reason: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<(), Refused> {
-    let mut conn = db.read().await?;
-    let (table, aside) = (months::table(month), aside(month));
-    let there = has_table(&mut conn, &table).await?;
-    if !there && !has_table(&mut conn, &aside).await? {
-        return Err(Refused::NoSuchMonth);
-    }
-    sqlx::query("UPDATE archived_months SET dropping_at = ?, reason = ? WHERE month = ?")
-        .bind(now)
-        .bind(reason)
-        .bind(month)
-        .execute(&mut *conn)
-        .await
-        .map_err(StoreError::from)?;
-    forget_month(&mut conn, month).await?;
-    if there {
-        let sql = format!("RENAME TABLE {table} TO {aside}");
-        conn.execute(AssertSqlSafe(sql))
-            .await
-            .map_err(StoreError::from)?;
-    }
-    Ok(())
-}
-
-async fn forget_month(conn: &mut MySqlConnection, month: i32) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM order_months WHERE month = ?")
-        .bind(month)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-async fn put_back(db: &Db, month: i32) -> Result<(), StoreError> {
-    let mut conn = db.read().await?;
-    let sql = format!("RENAME TABLE {} TO {}", aside(month), months::table(month));
-    conn.execute(AssertSqlSafe(sql)).await?;
-    months::make(&mut conn, month).await?;
-    bring_in(&mut conn, month).await
-}
-
 /// The month is in the database again.
 async fn bring_in(conn: &mut MySqlConnection, month: i32) -> Result<(), StoreError> {
-    sqlx::query("UPDATE archived_months SET dropping_at = NULL, dropped_at = NULL, reason = NULL WHERE month = ?")
+    sqlx::query("UPDATE archived_months SET dropping_at = NULL, checked_at = NULL, dropped_at = NULL, reason = NULL WHERE month = ?")
         .bind(month)
         .execute(conn)
         .await?;
-    Ok(())
-}
-
-async fn check(db: &Db, month: i32, known: &str) -> Result<(), Refused> {
-    let open = rows::unsettled(&mut *db.read().await?, &aside(month)).await?;
-    if open > 0 {
-        return Err(Refused::Unsettled(open));
-    }
-    if content(db, &aside(month)).await? != known {
-        return Err(Refused::Changed);
-    }
     Ok(())
 }
 
 /// Brings a month back from its file. May be run again after it was interrupted. Answers month and rows.
 ///
 /// # Errors
-/// The file is not whole; the month is in the database; the database refused.
+/// The file is not whole; the month is in the database, or halfway out; the database refused.
 pub async fn restore(db: &Db, from: &Path, now: DateTime<Utc>) -> Result<(i32, u64), Refused> {
     let end = Archive::check(from)?;
     let month = end.month;
     let mut conn = db.read().await?;
     let table = months::table(month);
-    if archived(db, month).await?.is_none_or(|(_, out)| !out) {
+    if has_table(&mut conn, &aside(month)).await? {
+        return Err(Refused::Dropping);
+    }
+    if !known(db, month)
+        .await?
+        .is_some_and(|known| known.is_dropped)
+    {
         if has_table(&mut conn, &table).await? {
             return Err(Refused::Present);
         }
-        // Of another database: from here on it is one that is being brought in.
-        sqlx::query("INSERT INTO archived_months (month, content, held, file, archived_at, dropping_at) VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE dropping_at = VALUES(dropping_at)")
+        // Of another database, or out but for the note: from here on it is one that is being brought in.
+        let file = std::fs::canonicalize(from).map_err(Broken::from)?;
+        sqlx::query("INSERT INTO archived_months (month, content, held, file, archived_at, dropping_at, dropped_at) VALUES (?, ?, ?, ?, ?, ?, ?) \
+             ON DUPLICATE KEY UPDATE dropping_at = VALUES(dropping_at), checked_at = NULL, dropped_at = VALUES(dropped_at)")
             .bind(month)
             .bind(&end.content)
             .bind(i64::try_from(end.rows).unwrap_or(i64::MAX))
-            .bind(from.display().to_string())
+            .bind(file.display().to_string())
+            .bind(now)
             .bind(now)
             .bind(now)
             .execute(&mut *conn)
@@ -366,10 +321,14 @@ pub async fn restore(db: &Db, from: &Path, now: DateTime<Utc>) -> Result<(i32, u
     // Before the rows: who hears of a row finds it.
     months::make(&mut conn, month).await?;
     let parts = rows::parts(&mut conn, &table).await?;
+    let mut named = Named::default();
     for page in Archive::pages(from, 500)? {
-        rows::insert(db, &parts, &page?).await?;
+        let page = page?;
+        page.iter().for_each(|line| named.learn(line));
+        rows::insert(db, &parts, &page).await?;
     }
-    if content(db, &table).await? != end.content {
+    // Columns that came later have what the database gives them.
+    if content(db, &table, Some(&named)).await? != end.content {
         return Err(Refused::Differs);
     }
     bring_in(&mut conn, month).await?;

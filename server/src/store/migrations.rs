@@ -70,6 +70,7 @@ migrations! {
     82 "0082_open_calls";
     83 "0083_open_visits";
     90 "0090_archived_months";
+    91 "0091_archived_months_checked";
     100 "0100_cache_clocks";
     101 "0101_cache_clock_rows";
     102 "0102_cache_changes";

@@ -9,6 +9,7 @@ use blackbox::{
     server::Setup,
 };
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -71,6 +72,16 @@ async fn state(setup: &Setup, month: &str) -> String {
     line.split('\t').nth(1).expect("a state").to_owned()
 }
 
+/// As a drop leaves it that ended after the table was renamed and before it was looked at.
+async fn interrupted(db: &Database) {
+    db.execute(&format!(
+        "UPDATE archived_months SET dropping_at = UTC_TIMESTAMP(3) WHERE month = {OLD};
+         DELETE FROM order_months WHERE month = {OLD};
+         RENAME TABLE orders_{OLD} TO dropping_orders_{OLD}"
+    ))
+    .await;
+}
+
 on_each_database! {
     async fn a_month_goes_to_the_archive_out_of_the_database_and_back(db) {
         let folder = TempDir::new().unwrap();
@@ -103,6 +114,7 @@ on_each_database! {
         refused(setup, &["drop", "2023-01"], "archive it first").await;
         let _ = months(setup, &["archive", "202301", "--to", to]).await.expect_success();
         assert_eq!(state(setup, "202301").await, "archived");
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "it holds names and addresses");
         refused(setup, &["drop", "202301"], "1 visits of the month are not settled").await;
         assert_eq!(state(setup, "202301").await, "archived", "all is as it was");
         let unsettled = format!("X'{}'", old[0].0.simple());
@@ -111,7 +123,35 @@ on_each_database! {
         let list_before = wang.api.get("/api/v1/appointments").await.expect(200).clone();
         let _ = months(setup, &["archive", "202301", "--to", to]).await.expect_success();
         let young: String = db.texts("SELECT CAST(MIN(month) AS CHAR) FROM order_months WHERE month > 202301").await.remove(0);
-        refused(setup, &["drop", &young], "not two years old").await;
+        let last = db.texts("SELECT CAST(EXTRACT(YEAR_MONTH FROM UTC_TIMESTAMP() - INTERVAL 2 MONTH) AS CHAR)").await.remove(0);
+        refused(setup, &["drop", &last], "not two years old").await;
+        refused(setup, &["drop", &young, "--force", "room"], "not over").await;
+        refused(setup, &["archive", &young, "--to", to], "is there already").await;
+
+        for (spoil, why, mend) in [
+            (format!("UPDATE appointments SET status = 0 WHERE id = {unsettled}"), "1 visits of the month are not settled", format!("UPDATE appointments SET status = 3 WHERE id = {unsettled}")),
+            (format!("UPDATE ratings SET stars = 4 WHERE appointment_id = {unsettled}"), "changed since it was archived", format!("UPDATE ratings SET stars = 5 WHERE appointment_id = {unsettled}")),
+        ] {
+            interrupted(db).await;
+            db.execute(&spoil).await;
+            refused(setup, &["archive", "202301", "--to", to], "finish that first").await;
+            refused(setup, &["restore", to], "finish the drop first").await;
+            refused(setup, &["drop", "202301"], why).await;
+            assert_eq!(state(setup, "202301").await, "archived", "put back");
+            assert_eq!(wang.api.get("/api/v1/orders").await.expect(200)["items"].as_array().unwrap().len(), orders["items"].as_array().unwrap().len());
+            db.execute(&mend).await;
+        }
+        let moved = folder.path().join("moved.ndjson");
+        std::fs::rename(&file, &moved).unwrap();
+        let to = moved.to_str().unwrap();
+        refused(setup, &["drop", "202301"], "name it with --file").await;
+        interrupted(db).await;
+        let _ = months(setup, &["drop", "202301", "--file", to]).await.expect_success();
+        assert_eq!(state(setup, "202301").await, "dropped");
+        refused(setup, &["drop", "202301"], "no table of that month").await;
+        // The last note was not written.
+        db.execute(&format!("UPDATE archived_months SET dropped_at = NULL, checked_at = UTC_TIMESTAMP(3) WHERE month = {OLD}")).await;
+        assert_eq!(state(setup, "202301").await, "dropping");
         let _ = months(setup, &["drop", "202301"]).await.expect_success();
         assert_eq!(state(setup, "202301").await, "dropped");
 
@@ -126,7 +166,7 @@ on_each_database! {
         let mut other = Replica::default();
         other.pull(&station).await.expect("a first sync does without it");
 
-        let whole = std::fs::read_to_string(&file).unwrap();
+        let whole = std::fs::read_to_string(&moved).unwrap();
         for (what, spoilt) in [
             ("cut off", whole.lines().take(whole.lines().count() - 2).collect::<Vec<_>>().join("\n")),
             ("changed", whole.replacen("文三路", "文一路", 1)),
@@ -136,6 +176,10 @@ on_each_database! {
             std::fs::write(&broken, spoilt).unwrap();
             let done = months(setup, &["restore", broken.to_str().unwrap()]).await;
             assert!(!done.status.success(), "{what}: {}", done.stdout);
+        }
+        // Of a later version.
+        for table in ["orders_template", "appointments", "ratings"] {
+            db.execute(&format!("ALTER TABLE {table} ADD COLUMN later INT NOT NULL DEFAULT 7")).await;
         }
         let _ = months(setup, &["restore", to]).await.expect_success();
         refused(setup, &["restore", to], "is in the database").await;

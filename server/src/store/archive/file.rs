@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
-    fs::File,
+    fs::{File, OpenOptions},
     io::{BufRead, BufReader, BufWriter, Lines, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -32,6 +33,12 @@ pub enum Broken {
     /// Cut off, or changed.
     #[error("its checksum is wrong: it is cut off, or has been changed")]
     Checksum,
+    /// Of another month, or of another time.
+    #[error("it is not the archive the database knows of this month; archive the month again")]
+    Other,
+    /// Something else would be overwritten.
+    #[error("{} is there already; remove it or choose another name", .0.display())]
+    Taken(PathBuf),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,27 +86,38 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A file being written; it has its name once it is whole.
+/// A file being written; it has its name once it is whole. Only its owner may read it: it holds names and addresses.
 pub struct Archive {
     out: BufWriter<File>,
     half: PathBuf,
     path: PathBuf,
     month: i32,
+    is_whole: bool,
     all: Sha256,
     content: Sum,
     rows: u64,
 }
 
 impl Archive {
+    /// Only an archive of the same month is written over.
     pub(super) fn create(path: &Path, month: i32, now: DateTime<Utc>) -> Result<Self, Broken> {
+        Self::free(path, month)?;
         let mut half = path.as_os_str().to_owned();
         half.push(".part");
         let half = PathBuf::from(half);
+        let mut options = OpenOptions::new();
+        let out = match options.write(true).create_new(true).mode(0o600).open(&half) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                return Err(Broken::Taken(half));
+            }
+            out => out?,
+        };
         let mut archive = Self {
-            out: BufWriter::new(File::create(&half)?),
+            out: BufWriter::new(out),
             half,
             path: path.to_owned(),
             month,
+            is_whole: false,
             all: Sha256::new(),
             content: Sum::default(),
             rows: 0,
@@ -112,6 +130,14 @@ impl Archive {
         };
         archive.line(&to_text(&header)?)?;
         Ok(archive)
+    }
+
+    fn free(path: &Path, month: i32) -> Result<(), Broken> {
+        let is_same = || Self::check(path).is_ok_and(|whole| whole.month == month);
+        if path.symlink_metadata().is_ok() && !is_same() {
+            return Err(Broken::Taken(path.to_owned()));
+        }
+        Ok(())
     }
 
     fn line(&mut self, text: &str) -> Result<(), Broken> {
@@ -143,7 +169,9 @@ impl Archive {
         self.line(&to_text(&end)?)?;
         self.out.flush()?;
         self.out.get_ref().sync_all()?;
+        Self::free(&self.path, self.month)?;
         std::fs::rename(&self.half, &self.path)?;
+        self.is_whole = true;
         let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty());
         File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(whole)
@@ -194,6 +222,15 @@ impl Archive {
         let mut lines = BufReader::new(File::open(path)?).lines();
         let _header = lines.next().transpose()?;
         Ok(Pages { lines, most, at: 1 })
+    }
+}
+
+/// What did not become whole is not left behind.
+impl Drop for Archive {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            let _ = std::fs::remove_file(&self.half);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::store::{Db, StoreError, dirty, scopes::VisitScopes, shapes::push_ids}
 use huishou_domain::{ids, sync::scope::Kind};
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// An order of the month and the appointment it belongs to.
@@ -30,6 +30,20 @@ impl Line {
 
     pub(super) fn parse(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
+    }
+}
+
+/// The columns of rows, by table.
+#[derive(Debug, Default)]
+pub(super) struct Named(BTreeMap<String, BTreeSet<String>>);
+
+impl Named {
+    /// Those of one row are those of its table: they were written with the same.
+    pub(super) fn learn(&mut self, line: &Line) {
+        if !self.0.contains_key(&line.table) {
+            let names = line.row.keys().cloned().collect();
+            self.0.insert(line.table.clone(), names);
+        }
     }
 }
 
@@ -137,6 +151,13 @@ async fn columns(conn: &mut MySqlConnection, table: &str) -> Result<Vec<Column>,
 }
 
 impl Part {
+    /// Leaves only the columns named; a table that is not among them keeps all.
+    pub(super) fn keep(&mut self, named: &Named) {
+        if let Some(names) = named.0.get(self.name) {
+            self.columns.retain(|column| names.contains(&column.name));
+        }
+    }
+
     fn ids(&self, visits: &[Visit]) -> Vec<Uuid> {
         let id = |visit: &Visit| match self.by {
             By::Order => Some(visit.order),
